@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <time.h>
+
+#include "clock.h"
+
+static const struct clock_source *source;
+
+static int64_t _read(clockid_t id)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void) clock_gettime(id, &ts);
+	return ts.tv_sec * CLOCK_US_PER_S + ts.tv_nsec / 1000;
+}
+
+int64_t clock_wall_us(void)
+{
+	return source ? source->wall_us(source->arg) : _read(CLOCK_REALTIME);
+}
+
+int64_t clock_mono_us(void)
+{
+	return source ? source->mono_us(source->arg) : _read(CLOCK_MONOTONIC);
+}
+
+void clock_set_source(const struct clock_source *new_source)
+{
+	source = new_source;
+}
+
+void clock_print(int64_t wall_us, char *out)
+{
+	time_t seconds = (time_t) (wall_us / CLOCK_US_PER_S);
+	int ms = (int) (wall_us % CLOCK_US_PER_S / CLOCK_US_PER_MS);
+	struct tm tm;
+	size_t len;
+
+	if (wall_us < 0 || !gmtime_r(&seconds, &tm)) {
+		snprintf(out, CLOCK_TEXT_SIZE, "-");
+		return;
+	}
+	len = strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + len, CLOCK_TEXT_SIZE - len, ".%03dZ", ms);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A struct json * is a json_object * under another name. */
+#include <limits.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "json.h"
+
+static struct json_object *_in(const struct json *json)
+{
+	return (struct json_object *) (uintptr_t) json;
+}
+
+static struct json *_out(struct json_object *object)
+{
+	return (struct json *) object;
+}
+
+/* Feed all of text; a number at the very end waits for what follows it, so
+ * the final NUL is fed too. *end is where the value ended. */
+static struct json_object *_tokenise(struct json_tokener *tokener,
+				     const char *text, size_t len, size_t *end)
+{
+	struct json_object *object;
+
+	object = json_tokener_parse_ex(tokener, text, (int) len);
+	*end = json_tokener_get_parse_end(tokener);
+	if (json_tokener_get_error(tokener) == json_tokener_continue) {
+		object = json_tokener_parse_ex(tokener, "", 1);
+		*end = len;
+	}
+	return object;
+}
+
+struct json *json_parse(const char *text, size_t len, struct err *err)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+	struct json_object *object;
+	enum json_tokener_error error;
+	size_t end;
+
+	if (!tokener || len >= INT_MAX || memchr(text, '\0', len)) {
+		if (tokener)
+			json_tokener_free(tokener);
+		err_set(err, ERR_PROTOCOL, "JSON: too long, or has a NUL");
+		return NULL;
+	}
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
+						JSON_TOKENER_VALIDATE_UTF8);
+	object = _tokenise(tokener, text, len, &end);
+	error = json_tokener_get_error(tokener);
+	json_tokener_free(tokener);
+	while (error == json_tokener_success && end < len &&
+	       strchr(" \t\r\n", text[end]))
+		end++;
+	if (error == json_tokener_success && end == len && object)
+		return _out(object);
+	json_object_put(object);
+	err_set(err, ERR_PROTOCOL, "JSON: %s at byte %zu",
+		error == json_tokener_success ? "not one value"
+					      : json_tokener_error_desc(error),
+		end);
+	return NULL;
+}
+
+void json_destroy(struct json *json)
+{
+	json_object_put(_in(json));
+}
+
+struct json *json_new_object(void)
+{
+	return _out(json_object_new_object());
+}
+
+struct json *json_new_array(void)
+{
+	return _out(json_object_new_array());
+}
+
+int json_put(struct json *object, const char *key, struct json *child)
+{
+	if (child && !json_object_object_add(_in(object), key, _in(child)))
+		return 0;
+	json_destroy(child);
+	return -1;
+}
+
+int json_put_str(struct json *object, const char *key, const char *value)
+{
+	if (!value)
+		return json_put_null(object, key);
+	return json_put(object, key, _out(json_object_new_string(value)));
+}
+
+int json_put_int(struct json *object, const char *key, int64_t value)
+{
+	return json_put(object, key, _out(json_object_new_int64(value)));
+}
+
+int json_put_bool(struct json *object, const char *key, bool value)
+{
+	return json_put(object, key, _out(json_object_new_boolean(value)));
+}
+
+int json_put_null(struct json *object, const char *key)
+{
+	return json_object_object_add(_in(object), key, NULL);
+}
+
+int json_append(struct json *array, struct json *child)
+{
+	if (child && !json_object_array_add(_in(array), _in(child)))
+		return 0;
+	json_destroy(child);
+	return -1;
+}
+
+int json_append_str(struct json *array, const char *value)
+{
+	return json_append(array, _out(json_object_new_string(value)));
+}
+
+int json_append_int(struct json *array, int64_t value)
+{
+	return json_append(array, _out(json_object_new_int64(value)));
+}
+
+bool json_is_object(const struct json *json)
+{
+	return json_object_is_type(_in(json), json_type_object);
+}
+
+bool json_is_array(const struct json *json)
+{
+	return json_object_is_type(_in(json), json_type_array);
+}
+
+size_t json_count(const struct json *json)
+{
+	if (json_is_array(json))
+		return json_object_array_length(_in(json));
+	if (json_is_object(json))
+		return (size_t) json_object_object_length(_in(json));
+	return 0;
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+	struct json_object *child = NULL;
+
+	if (!json_is_object(object))
+		return NULL;
+	(void) json_object_object_get_ex(_in(object), key, &child);
+	return _out(child);
+}
+
+const struct json *json_at(const struct json *array, size_t index)
+{
+	if (!json_is_array(array) || index >= json_count(array))
+		return NULL;
+	return _out(json_object_array_get_idx(_in(array), index));
+}
+
+const struct json *json_next(const struct json *object, size_t *pos,
+			     const char **key)
+{
+	struct lh_entry *entry;
+	size_t skip = *pos;
+
+	if (!json_is_object(object))
+		return NULL;
+	entry = json_object_get_object(_in(object))->head;
+	while (entry && skip--)
+		entry = entry->next;
+	if (!entry)
+		return NULL;
+	(*pos)++;
+	*key = lh_entry_k(entry);
+	return _out(lh_entry_v(entry));
+}
+
+const char *json_str(const struct json *json)
+{
+	if (!json_object_is_type(_in(json), json_type_string))
+		return NULL;
+	return json_object_get_string(_in(json));
+}
+
+int json_int(const struct json *json, int64_t *out)
+{
+	if (!json_object_is_type(_in(json), json_type_int))
+		return -1;
+	*out = json_object_get_int64(_in(json));
+	return 0;
+}
+
+static int _missing(const char *key, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, "JSON: '%s' is missing", key);
+}
+
+static int _not_a(const char *key, const char *type, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, "JSON: '%s' is not %s", key, type);
+}
+
+int json_get_str(const struct json *object, const char *key,
+		 const char **out, struct err *err)
+{
+	const struct json *member = json_get(object, key);
+	const char *value;
+
+	if (!member)
+		return _missing(key, err);
+	value = json_str(member);
+	/* A NUL inside (\u0000) would cut the string short unseen. */
+	if (!value || strlen(value) !=
+			      (size_t) json_object_get_string_len(_in(member)))
+		return _not_a(key, "a string", err);
+	*out = value;
+	return 0;
+}
+
+int json_get_int(const struct json *object, const char *key, int64_t min,
+		 int64_t max, int64_t *out, struct err *err)
+{
+	const struct json *member = json_get(object, key);
+	int64_t value;
+
+	if (!member)
+		return _missing(key, err);
+	if (json_int(member, &value) < 0 || value < min || value > max)
+		return _not_a(key, "an integer in its range", err);
+	*out = value;
+	return 0;
+}
+
+int json_get_bool(const struct json *object, const char *key, bool *out,
+		  struct err *err)
+{
+	const struct json *member = json_get(object, key);
+
+	if (!member)
+		return _missing(key, err);
+	if (!json_object_is_type(_in(member), json_type_boolean))
+		return _not_a(key, "true or false", err);
+	*out = json_object_get_boolean(_in(member));
+	return 0;
+}
+
+int json_get_str_or(const struct json *object, const char *key,
+		    const char *fallback, const char **out, struct err *err)
+{
+	if (json_get(object, key))
+		return json_get_str(object, key, out, err);
+	*out = fallback;
+	return 0;
+}
+
+int json_get_int_or(const struct json *object, const char *key, int64_t min,
+		    int64_t max, int64_t fallback, int64_t *out,
+		    struct err *err)
+{
+	if (json_get(object, key))
+		return json_get_int(object, key, min, max, out, err);
+	*out = fallback;
+	return 0;
+}
+
+int json_get_bool_or(const struct json *object, const char *key,
+		     bool fallback, bool *out, struct err *err)
+{
+	if (json_get(object, key))
+		return json_get_bool(object, key, out, err);
+	*out = fallback;
+	return 0;
+}
+
+static void _print(const struct json *json, int flags, struct buf *buf)
+{
+	const char *text = json_object_to_json_string_ext(
+		_in(json), flags | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (text)
+		buf_puts(buf, text);
+	else
+		buf->failed = true;
+}
+
+void json_print(const struct json *json, struct buf *buf)
+{
+	_print(json, JSON_C_TO_STRING_PLAIN, buf);
+}
+
+void json_print_pretty(const struct json *json, struct buf *buf)
+{
+	_print(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED, buf);
+}

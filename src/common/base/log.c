@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "log.h"
+
+#define LINE_SIZE 2048
+
+static const int priorities[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,
+	[LOG_LEVEL_WARN] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+static struct {
+	const char *ident;
+	enum log_level level;
+	bool to_syslog;
+	bool to_journal;	/* stderr is read by systemd */
+} state = { .ident = "sclone", .level = LOG_LEVEL_INFO };
+
+void log_open(const char *ident, enum log_level level, bool to_syslog)
+{
+	state.ident = ident;
+	state.level = level;
+	state.to_syslog = to_syslog;
+	state.to_journal = secure_getenv("JOURNAL_STREAM") != NULL;
+	if (to_syslog)
+		openlog(ident, LOG_PID, LOG_DAEMON);
+}
+
+void log_set_level(enum log_level level)
+{
+	state.level = level;
+}
+
+static void _write(enum log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void _write(enum log_level level, const char *fmt, va_list ap)
+{
+	char line[LINE_SIZE];
+
+	if (level > state.level)
+		return;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	for (char *p = line; *p; p++)
+		if ((unsigned char) *p < 0x20 || *p == 0x7f)
+			*p = '?';
+	if (state.to_syslog)
+		syslog(priorities[level], "%s", line);
+	else if (state.to_journal)
+		fprintf(stderr, "<%d>%s\n", priorities[level], line);
+	else
+		fprintf(stderr, "%s: %s\n", state.ident, line);
+}
+
+#define DEFINE_LOG(name, level)                                             \
+	void name(const char *fmt, ...)                                     \
+	{                                                                   \
+		va_list ap;                                                 \
+                                                                            \
+		va_start(ap, fmt);                                          \
+		_write(level, fmt, ap);                                     \
+		va_end(ap);                                                 \
+	}
+
+DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warn, LOG_LEVEL_WARN)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
