@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <arpa/inet.h>
+
+#include "common/base/table.h"
+#include "config.h"
+
+struct config {
+	char *file;
+	struct config_global global;
+	unsigned global_lines[CONF_PAIRS_MAX];
+	struct config_template templates[CONFIG_TEMPLATES_MAX];
+	size_t template_count, source_count;
+	struct config_set sets[CONFIG_SETS_MAX];
+	size_t set_count;
+	struct table *nodes;	/* name -> struct config_node */
+	struct table *sources;	/* path -> template, for duplicates */
+};
+
+static void _clear_template(struct config_template *template)
+{
+	for (size_t i = 0; i < template->source_count; i++)
+		free(template->sources[i]);
+	free(template->sources);
+	conf_clear(config_template_keys, template);
+}
+
+static void _clear_set(struct config_set *set)
+{
+	for (size_t i = 0; i < set->dns_count; i++)
+		free(set->dns[i]);
+	hostlist_destroy(set->nodes);
+	conf_clear(config_set_keys, set);
+}
+
+void config_destroy(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->template_count; i++)
+		_clear_template(&config->templates[i]);
+	for (size_t i = 0; i < config->set_count; i++)
+		_clear_set(&config->sets[i]);
+	conf_clear(config_global_keys, &config->global);
+	table_destroy(config->nodes);
+	table_destroy(config->sources);
+	free(config->file);
+	free(config);
+}
+
+/*
+ * Split text at commas outside brackets and call each item in order; an
+ * empty item is an error.
+ */
+static int _each_item(const struct conf_line *line, const char *key,
+		      const char *text,
+		      int (*each)(void *arg, const char *item,
+				  struct err *err),
+		      void *arg, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	for (;;) {
+		cleanup_free char *item = NULL;
+		const char *end = text;
+		bool inside = false;
+
+		for (; *end && (inside || *end != ','); end++)
+			inside = *end == '[' || (inside && *end != ']');
+		item = strndup(text, (size_t) (end - text));
+		if (!item)
+			return err_nomem(err);
+		if (!*item)
+			return conf_error(line, err, "%s: an empty item", key);
+		if (each(arg, item, &why) < 0)
+			return conf_error(line, err, "%s: %s", key, why.text);
+		if (!*end)
+			return 0;
+		text = end + 1;
+	}
+}
+
+/* --- templates ---------------------------------------------------------- */
+
+struct source_arg {
+	struct config *config;
+	struct config_template *template;
+};
+
+static int _add_source(struct source_arg *arg, const char *folder,
+		       const char *name, struct err *err)
+{
+	struct config_template *template = arg->template;
+	cleanup_free char *path = NULL;
+	char **sources;
+
+	if (arg->config->source_count >= CONFIG_SOURCES_MAX)
+		return err_set(err, ERR_CONFIG, "more than %d sources",
+			       CONFIG_SOURCES_MAX);
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return err_nomem(err);
+	if (table_get(arg->config->sources, path))
+		return err_set(err, ERR_CONFIG, "'%s' is a source already",
+			       path);
+	sources = reallocarray(template->sources, template->source_count + 1,
+			       sizeof(*sources));
+	if (!sources)
+		return err_nomem(err);
+	template->sources = sources;
+	if (table_set(arg->config->sources, path, template, err) < 0)
+		return -1;
+	sources[template->source_count++] = steal_ptr(&path);
+	arg->config->source_count++;
+	return 0;
+}
+
+/* "/DC1/vm/templates/rocky9-esx[01-04]": the range is in the last part. */
+static int _add_sources(void *arg, const char *item, struct err *err)
+{
+	cleanup_hostlist struct hostlist *names = NULL;
+	cleanup_free char *folder = strdup(item);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (*item != '/' || !slash || slash == folder)
+		return err_set(err, ERR_CONFIG,
+			       "'%s' is not an inventory path such as "
+			       "/DC1/vm/templates/rocky9-esx[01-04]", item);
+	*slash = '\0';
+	names = hostlist_parse(slash + 1, CONFIG_SOURCES_MAX, err);
+	if (!names)
+		return -1;
+	for (size_t i = 0; i < hostlist_count(names); i++)
+		if (_add_source(arg, folder, hostlist_at(names, i), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int _take_template(struct config *config, const struct conf_line *line,
+			  struct err *err)
+{
+	struct config_template *template;
+	struct source_arg arg;
+
+	if (config->template_count == CONFIG_TEMPLATES_MAX)
+		return conf_error(line, err, "more than %d templates",
+				  CONFIG_TEMPLATES_MAX);
+	template = &config->templates[config->template_count];
+	if (conf_fill(line, config_template_keys, template, err) < 0)
+		return -1;
+	template->line = line->number;
+	arg = (struct source_arg) { config, template };
+	config->template_count++;
+	if (config_template_index(config, template->name) !=
+	    (int) config->template_count - 1)
+		return conf_error(line, err, "TemplateName=%s stands on line "
+				  "%u already", template->name,
+				  config->templates[config_template_index(
+					  config, template->name)].line);
+	return _each_item(line, "Sources", template->sources_text,
+			  _add_sources, &arg, err);
+}
+
+/* --- node sets ---------------------------------------------------------- */
+
+static int _add_dns(void *arg, const char *item, struct err *err)
+{
+	struct config_set *set = arg;
+	struct inet addr;
+
+	if (set->dns_count == CONFIG_DNS_MAX)
+		return err_set(err, ERR_CONFIG, "more than %d addresses",
+			       CONFIG_DNS_MAX);
+	if (parse_inet(item, &addr, err) < 0)
+		return -1;
+	set->dns[set->dns_count] = strdup(item);
+	if (!set->dns[set->dns_count])
+		return err_nomem(err);
+	set->dns_count++;
+	return 0;
+}
+
+static bool _in_network(const struct config_set *set, const struct inet *addr)
+{
+	if (addr->family != set->addr.family)
+		return false;
+	for (unsigned bit = 0; bit < set->prefix; bit++)
+		if ((addr->bytes[bit / 8] ^ set->addr.bytes[bit / 8]) >>
+		    (7 - bit % 8) & 1)
+			return false;
+	return true;
+}
+
+static int _check_gateway(const struct conf_line *line,
+			  const struct config_set *set, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct inet gateway;
+
+	if (!set->gateway)
+		return 0;
+	if (set->addr_kind == CONFIG_ADDR_DHCP)
+		return conf_error(line, err, "Gateway: with NodeAddr=dhcp the "
+				  "network says the gateway");
+	if (parse_inet(set->gateway, &gateway, &why) < 0)
+		return conf_error(line, err, "Gateway: %s", why.text);
+	if (!_in_network(set, &gateway))
+		return conf_error(line, err, "Gateway: %s is not in the "
+				  "network of NodeAddr=%s", set->gateway,
+				  set->addr_text);
+	return 0;
+}
+
+/* "dhcp", or "10.20.0.1+/16". */
+static int _check_addr(const struct conf_line *line, struct config_set *set,
+		       struct err *err)
+{
+	cleanup_free char *text = NULL;
+	struct err why = ERR_INIT;
+	struct inet last;
+	char *plus;
+
+	if (!strcasecmp(set->addr_text, "dhcp"))
+		return 0;
+	text = strdup(set->addr_text);
+	if (!text)
+		return err_nomem(err);
+	plus = strchr(text, '+');
+	if (!plus || plus[1] != '/')
+		return conf_error(line, err, "NodeAddr: '%s' is neither dhcp "
+				  "nor FIRST+/LEN, such as 10.20.0.1+/16",
+				  set->addr_text);
+	memmove(plus, plus + 1, strlen(plus));
+	if (parse_inet_prefix(text, &set->addr, &set->prefix, &why) < 0 ||
+	    parse_inet_add(&set->addr, set->prefix,
+			   hostlist_count(set->nodes) - 1, &last, &why) < 0)
+		return conf_error(line, err, "NodeAddr: %s", why.text);
+	set->addr_kind = CONFIG_ADDR_RANGE;
+	return 0;
+}
+
+static int _add_nodes(struct config *config, const struct conf_line *line,
+		      const struct config_set *set, struct err *err)
+{
+	struct config_node *node;
+	const char *name;
+
+	for (size_t i = 0; i < hostlist_count(set->nodes); i++) {
+		name = hostlist_at(set->nodes, i);
+		node = table_get(config->nodes, name);
+		if (node)
+			return conf_error(line, err, "node %s stands on line "
+					  "%u already", name,
+					  node->set->line);
+		node = malloc(sizeof(*node));
+		if (!node)
+			return err_nomem(err);
+		*node = (struct config_node) { set, i };
+		if (table_set(config->nodes, name, node, err) < 0) {
+			free(node);
+			return conf_error(line, err, "more than %d nodes",
+					  CONFIG_NODES_MAX);
+		}
+	}
+	return 0;
+}
+
+static int _take_set(struct config *config, const struct conf_line *line,
+		     struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct config_set *set;
+
+	if (config->set_count == CONFIG_SETS_MAX)
+		return conf_error(line, err, "more than %d NodeName= lines",
+				  CONFIG_SETS_MAX);
+	set = &config->sets[config->set_count];
+	if (conf_fill(line, config_set_keys, set, err) < 0)
+		return -1;
+	config->set_count++;
+	set->line = line->number;
+	set->nodes = hostlist_parse(set->nodes_text, CONFIG_NODES_MAX, &why);
+	if (!set->nodes)
+		return conf_error(line, err, "NodeName: %s", why.text);
+	if (_check_addr(line, set, err) < 0 ||
+	    _check_gateway(line, set, err) < 0 ||
+	    (set->dns_text && _each_item(line, "DNS", set->dns_text, _add_dns,
+					 set, err) < 0))
+		return -1;
+	return _add_nodes(config, line, set, err);
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+struct use_arg {
+	const struct config *config;
+	struct config_set *set;
+};
+
+static int _use_template(void *arg, const char *item, struct err *err)
+{
+	struct use_arg *use = arg;
+	int index = config_template_index(use->config, item);
+
+	if (index < 0)
+		return err_set(err, ERR_CONFIG,
+			       "no TemplateName=%s in this file", item);
+	for (size_t i = 0; i < use->set->template_count; i++)
+		if (use->set->templates[i] == (size_t) index)
+			return err_set(err, ERR_CONFIG, "%s stands twice",
+				       item);
+	use->set->templates[use->set->template_count++] = (size_t) index;
+	return 0;
+}
+
+static int _link_templates(struct config *config, struct err *err)
+{
+	for (size_t i = 0; i < config->set_count; i++) {
+		struct config_set *set = &config->sets[i];
+		struct use_arg use = { config, set };
+		struct conf_line place = { .file = config->file,
+					   .number = set->line };
+
+		if (_each_item(&place, "Templates", set->templates_text,
+			       _use_template, &use, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool _starts(const char *text, const char *start)
+{
+	return !strncasecmp(text, start, strlen(start));
+}
+
+static int _check_global(const struct config *config, struct err *err)
+{
+	const struct config_global *global = &config->global;
+	const char *file = config->file;
+
+	if (!_starts(global->vcenter, "https://") &&
+	    !_starts(global->vcenter, "http://127.0.0.1:"))
+		return err_set(err, ERR_CONFIG,
+			       "%s: VCenter: '%s' is not https://HOST/sdk",
+			       file, global->vcenter);
+	if (global->pin && strncmp(global->pin, "sha256//", 8))
+		return err_set(err, ERR_CONFIG,
+			       "%s: Pin: '%s' is not sha256//BASE64", file,
+			       global->pin);
+	if (*global->folder != '/' || *global->pool != '/')
+		return err_set(err, ERR_CONFIG, "%s: Folder and ResourcePool "
+			       "are inventory paths that start with /", file);
+	if (!config->template_count)
+		return err_set(err, ERR_CONFIG,
+			       "%s: no TemplateName= line", file);
+	if (!config->set_count)
+		return err_set(err, ERR_CONFIG, "%s: no NodeName= line", file);
+	return 0;
+}
+
+static int _take_line(struct config *config, const struct conf_line *line,
+		      struct err *err)
+{
+	if (conf_value(line, "TemplateName"))
+		return _take_template(config, line, err);
+	if (conf_value(line, "NodeName"))
+		return _take_set(config, line, err);
+	return conf_merge(line, config_global_keys, &config->global,
+			  config->global_lines, err);
+}
+
+static struct config *_from_conf(const char *file, const struct conf *conf,
+				 struct err *err)
+{
+	cleanup_config struct config *config = calloc(1, sizeof(*config));
+
+	if (config) {
+		config->file = strdup(file);
+		config->nodes = table_create(CONFIG_NODES_MAX, free);
+		config->sources = table_create(CONFIG_SOURCES_MAX, NULL);
+	}
+	if (!config || !config->file || !config->nodes || !config->sources) {
+		err_nomem(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < conf_count(conf); i++)
+		if (_take_line(config, conf_line(conf, i), err) < 0)
+			return NULL;
+	if (conf_finish(file, config_global_keys, &config->global,
+			config->global_lines, err) < 0 ||
+	    _check_global(config, err) < 0 ||
+	    _link_templates(config, err) < 0)
+		return NULL;
+	return steal_ptr(&config);
+}
+
+struct config *config_parse(const char *name, const char *text, size_t len,
+			    struct err *err)
+{
+	cleanup_conf struct conf *conf = conf_parse(name, text, len, err);
+
+	return conf ? _from_conf(name, conf, err) : NULL;
+}
+
+struct config *config_read(const char *path, struct err *err)
+{
+	cleanup_conf struct conf *conf = conf_read(path, err);
+
+	return conf ? _from_conf(path, conf, err) : NULL;
+}
+
+const struct config_global *config_global(const struct config *config)
+{
+	return &config->global;
+}
+
+size_t config_template_count(const struct config *config)
+{
+	return config->template_count;
+}
+
+const struct config_template *config_template(const struct config *config,
+					      size_t index)
+{
+	return &config->templates[index];
+}
+
+size_t config_set_count(const struct config *config)
+{
+	return config->set_count;
+}
+
+const struct config_set *config_set(const struct config *config, size_t index)
+{
+	return &config->sets[index];
+}
+
+int config_template_index(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->template_count; i++)
+		if (!strcmp(config->templates[i].name, name))
+			return (int) i;
+	return -1;
+}
+
+const struct config_node *config_node(const struct config *config,
+				      const char *name)
+{
+	return table_get(config->nodes, name);
+}
+
+size_t config_node_count(const struct config *config)
+{
+	return table_count(config->nodes);
+}
+
+void config_node_addr(const struct config_node *node, char *out)
+{
+	char text[INET_TEXT_SIZE / 2 + INET_TEXT_SIZE / 4];
+	struct inet addr;
+
+	/* The last node's address was computed when the file was read. */
+	if (node->set->addr_kind == CONFIG_ADDR_DHCP ||
+	    parse_inet_add(&node->set->addr, node->set->prefix, node->index,
+			   &addr, NULL) < 0 ||
+	    !inet_ntop(addr.family, addr.bytes, text, sizeof(text))) {
+		snprintf(out, INET_TEXT_SIZE, "dhcp");
+		return;
+	}
+	snprintf(out, INET_TEXT_SIZE, "%s/%u", text, node->set->prefix);
+}

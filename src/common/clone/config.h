@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config - sclone.conf: what the site wants, checked as a whole.
+ *
+ * Three kinds of lines: "TemplateName=..." (what jobs ask for, and its frozen
+ * sources), "NodeName=..." (Slurm nodes that become clones), and global keys
+ * on any other line. Every error names file, line, value and what is allowed.
+ * Which keys exist is said by the tables in config_keys.c; the manual page
+ * is made from them.
+ *
+ * A config is read whole and never changes; reload reads a new one.
+ */
+#ifndef SCLONE_CLONE_CONFIG_H
+#define SCLONE_CLONE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/conf.h"
+#include "common/base/err.h"
+#include "common/base/hostlist.h"
+#include "common/base/parse.h"
+
+#define CONFIG_PATH "/etc/slurm/sclone.conf"
+
+#define CONFIG_NODES_MAX 65536		/* node names in all node sets */
+#define CONFIG_SETS_MAX 256		/* NodeName= lines */
+#define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
+#define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
+#define CONFIG_DNS_MAX 3
+
+struct config_global {
+	char *cluster;		/* ClusterName */
+	char *vcenter;		/* URL, ends in /sdk */
+	char *user;
+	char *password_file;
+	char *ca_cert;		/* NULL: the system's */
+	char *pin;		/* sha256//BASE64 of the public key, or NULL */
+	bool insecure;
+	char *folder;		/* inventory path: holds our clones only */
+	char *pool;		/* inventory path of the resource pool */
+	char *key_file;		/* the HMAC key that marks our clones */
+	char *state_dir;
+	char *spool_dir;
+	char *socket;
+	char *slurm_conf;
+	uint64_t keep_history;	/* seconds */
+	uint64_t in_flight;	/* clones being made at one time, all sources */
+	uint64_t attempts;	/* clones tried for one request */
+	uint64_t margin;	/* seconds before ResumeTimeout to give up */
+	char *chain_resume;	/* programs for nodes that are not ours */
+	char *chain_suspend;
+	char *chain_resume_fail;
+	char *chain_prolog;
+	int log_level;		/* enum log_level */
+};
+
+struct config_template {
+	char *name;
+	char *sources_text;	/* as written */
+	char **sources;		/* inventory paths */
+	size_t source_count;
+	uint64_t lanes;		/* clones in flight per source */
+	int backend;		/* enum config_backend */
+	unsigned line;
+};
+
+enum config_backend { CONFIG_INSTANT };
+
+/* Where the nodes of a set get their addresses. */
+enum config_addr { CONFIG_ADDR_DHCP, CONFIG_ADDR_RANGE };
+
+struct config_set {
+	char *nodes_text;	/* as written */
+	struct hostlist *nodes;
+	char *templates_text;
+	size_t templates[CONFIG_TEMPLATES_MAX];	/* the first: the default */
+	size_t template_count;
+	char *addr_text;
+	enum config_addr addr_kind;
+	struct inet addr;	/* of the first node; others count up */
+	unsigned prefix;
+	char *gateway;		/* or NULL */
+	char *dns_text;
+	char *dns[CONFIG_DNS_MAX];
+	size_t dns_count;
+	uint64_t mtu;		/* 0: the NIC's own */
+	char *conf_server;	/* for slurmd --conf-server, or NULL */
+	char *slurmd_options;	/* allowed ones, blank-separated, or NULL */
+	unsigned line;
+};
+
+/* A node name's place in the configuration. */
+struct config_node {
+	const struct config_set *set;
+	size_t index;		/* in the set: 0 for its first node */
+};
+
+struct config;
+
+/* The tables of keys; each ends with a NULL name. */
+extern const struct conf_key config_global_keys[];
+extern const struct conf_key config_template_keys[];
+extern const struct conf_key config_set_keys[];
+
+/* Read and check a whole file. NULL and CONFIG, NOTFOUND, FATAL. */
+struct config *config_read(const char *path, struct err *err);
+
+/* The same from memory; name stands for the file in errors. */
+struct config *config_parse(const char *name, const char *text, size_t len,
+			    struct err *err);
+
+/* Accepts NULL. */
+void config_destroy(struct config *config);
+CLEANUP_DEFINE(struct config *, config_destroy)
+#define cleanup_config cleanup_with(config_destroy_cleanup_)
+
+/* All borrowed until config_destroy(). */
+const struct config_global *config_global(const struct config *config);
+size_t config_template_count(const struct config *config);
+const struct config_template *config_template(const struct config *config,
+					      size_t index);
+size_t config_set_count(const struct config *config);
+const struct config_set *config_set(const struct config *config,
+				    size_t index);
+
+/* The index of a template name, or -1. */
+int config_template_index(const struct config *config, const char *name);
+
+/* Our place for a Slurm node name, or NULL when it is not ours. */
+const struct config_node *config_node(const struct config *config,
+				      const char *name);
+
+/* Number of nodes in all sets. */
+size_t config_node_count(const struct config *config);
+
+/*
+ * The address a node gets: "10.20.0.7/16", or "dhcp". out has
+ * INET_TEXT_SIZE bytes.
+ */
+void config_node_addr(const struct config_node *node, char *out);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keys of sclone.conf: one table per kind of line. A key is added here
+ * and nowhere else; the manual page and the strict reader follow.
+ */
+#include "config.h"
+
+#define GLOBAL(field) .offset = offsetof(struct config_global, field)
+#define TEMPLATE(field) .offset = offsetof(struct config_template, field)
+#define SET(field) .offset = offsetof(struct config_set, field)
+
+#define DAY UINT64_C(86400)
+
+static const char *const backends[] = { [CONFIG_INSTANT] = "instant", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug",
+				      NULL };
+
+const struct conf_key config_global_keys[] = {
+	{ .name = "ClusterName", .type = CONF_NAME, GLOBAL(cluster),
+	  .required = true,
+	  .help = "Name of the cluster. It is part of every owner mark: two "
+		  "clusters that share a vCenter must differ in it." },
+	{ .name = "VCenter", .type = CONF_STRING, GLOBAL(vcenter),
+	  .required = true,
+	  .help = "The vCenter's SDK address, https://HOST/sdk. An ESXi host "
+		  "cannot make instant clones." },
+	{ .name = "User", .type = CONF_STRING, GLOBAL(user), .required = true,
+	  .help = "Account to log in with. doc/vcenter.md lists the least "
+		  "privileges; sclone check compares." },
+	{ .name = "PasswordFile", .type = CONF_PATH, GLOBAL(password_file),
+	  .fallback = "/etc/slurm/sclone.password",
+	  .help = "File with the password on its only line; owned by root or "
+		  "SlurmUser, mode 0600. Read again when it changes." },
+	{ .name = "CACert", .type = CONF_PATH, GLOBAL(ca_cert),
+	  .help = "PEM file with the authority that signed the vCenter's "
+		  "certificate. Default: the system's authorities." },
+	{ .name = "Pin", .type = CONF_STRING, GLOBAL(pin),
+	  .help = "sha256//BASE64 of the vCenter's public key: no other key "
+		  "is accepted, whoever signed it." },
+	{ .name = "Insecure", .type = CONF_BOOL, GLOBAL(insecure),
+	  .fallback = "no",
+	  .help = "Do not verify the certificate. Warns at every start; for "
+		  "laboratories." },
+	{ .name = "Folder", .type = CONF_STRING, GLOBAL(folder),
+	  .required = true,
+	  .help = "Inventory path of the VM folder for the clones, such as "
+		  "/DC1/vm/slurm-clones. It should hold nothing else; the "
+		  "account needs its right to delete here only." },
+	{ .name = "ResourcePool", .type = CONF_STRING, GLOBAL(pool),
+	  .required = true,
+	  .help = "Inventory path of the resource pool for the clones, such "
+		  "as /DC1/host/hpc/Resources/slurm." },
+	{ .name = "KeyFile", .type = CONF_PATH, GLOBAL(key_file),
+	  .fallback = "/etc/slurm/sclone.key",
+	  .help = "Secret that marks our clones; one line, mode 0600. Keep a "
+		  "copy: with it ownership is provable without the journal." },
+	{ .name = "StateDir", .type = CONF_PATH, GLOBAL(state_dir),
+	  .fallback = "/var/lib/sclone",
+	  .help = "Holds the journal. Local disk, not a network file system." },
+	{ .name = "SpoolDir", .type = CONF_PATH, GLOBAL(spool_dir),
+	  .fallback = "/var/spool/sclone",
+	  .help = "Where the programs that slurmctld starts leave their "
+		  "requests. The programs' own default is the same." },
+	{ .name = "Socket", .type = CONF_PATH, GLOBAL(socket),
+	  .fallback = "/run/sclone/scloned.sock",
+	  .help = "Where scloned listens for those programs and for "
+		  "sclone(1)." },
+	{ .name = "SlurmConf", .type = CONF_PATH, GLOBAL(slurm_conf),
+	  .fallback = "/etc/slurm/slurm.conf",
+	  .help = "slurm.conf for the calls to slurmctld." },
+	{ .name = "KeepHistory", .type = CONF_DURATION, GLOBAL(keep_history),
+	  .fallback = "90d", .min = 3600, .max = 3650 * DAY,
+	  .help = "How long finished cycles stay in the journal." },
+	{ .name = "InFlight", .type = CONF_UINT, GLOBAL(in_flight),
+	  .fallback = "32", .min = 1, .max = 256,
+	  .help = "Clones being made at one time over all sources." },
+	{ .name = "Attempts", .type = CONF_UINT, GLOBAL(attempts),
+	  .fallback = "3", .min = 1, .max = 10,
+	  .help = "How many clones are tried for one request, inside its "
+		  "deadline, before the job is told." },
+	{ .name = "DeadlineMargin", .type = CONF_DURATION, GLOBAL(margin),
+	  .fallback = "10s", .min = 1, .max = 600,
+	  .help = "A node must be up this long before Slurm's ResumeTimeout, "
+		  "or its clone is given up." },
+	{ .name = "ChainResumeProgram", .type = CONF_PATH,
+	  GLOBAL(chain_resume),
+	  .help = "ResumeProgram for nodes that are not in this file." },
+	{ .name = "ChainSuspendProgram", .type = CONF_PATH,
+	  GLOBAL(chain_suspend),
+	  .help = "SuspendProgram for nodes that are not in this file." },
+	{ .name = "ChainResumeFailProgram", .type = CONF_PATH,
+	  GLOBAL(chain_resume_fail),
+	  .help = "ResumeFailProgram for nodes that are not in this file." },
+	{ .name = "ChainPrologSlurmctld", .type = CONF_PATH,
+	  GLOBAL(chain_prolog),
+	  .help = "Program that sclone-prolog runs after its own work; its "
+		  "exit status becomes the prolog's." },
+	{ .name = "LogLevel", .type = CONF_CHOICE, GLOBAL(log_level),
+	  .fallback = "info", .choices = levels,
+	  .help = "How much scloned says." },
+	{ .name = NULL },
+};
+
+const struct conf_key config_template_keys[] = {
+	{ .name = "TemplateName", .type = CONF_NAME, TEMPLATE(name),
+	  .required = true,
+	  .help = "The name jobs ask for; also the Feature= of the nodes in "
+		  "slurm.conf." },
+	{ .name = "Sources", .type = CONF_STRING, TEMPLATE(sources_text),
+	  .required = true,
+	  .help = "Inventory paths of the template's frozen VMs, one per "
+		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]." },
+	{ .name = "Lanes", .type = CONF_UINT, TEMPLATE(lanes),
+	  .fallback = "4", .min = 1, .max = 64,
+	  .help = "Clones being made at one time from one source." },
+	{ .name = "Backend", .type = CONF_CHOICE, TEMPLATE(backend),
+	  .fallback = "instant", .choices = backends,
+	  .help = "How a clone is made: instant is an instant clone of a "
+		  "source frozen in its guest." },
+	{ .name = NULL },
+};
+
+const struct conf_key config_set_keys[] = {
+	{ .name = "NodeName", .type = CONF_STRING, SET(nodes_text),
+	  .required = true,
+	  .help = "Slurm's names of the nodes, as in slurm.conf: "
+		  "vm[001-200]." },
+	{ .name = "Templates", .type = CONF_STRING, SET(templates_text),
+	  .required = true,
+	  .help = "Templates these nodes may become, comma-separated; the "
+		  "first is the default." },
+	{ .name = "NodeAddr", .type = CONF_STRING, SET(addr_text),
+	  .fallback = "dhcp",
+	  .help = "FIRST+/LEN gives the first node the address FIRST and "
+		  "counts up, in a network with a prefix of LEN bits "
+		  "(10.20.0.1+/16); dhcp leaves it to the network." },
+	{ .name = "Gateway", .type = CONF_STRING, SET(gateway),
+	  .help = "Address of the default route; not with dhcp." },
+	{ .name = "DNS", .type = CONF_STRING, SET(dns_text),
+	  .help = "Up to three name servers, comma-separated; default: what "
+		  "the template has." },
+	{ .name = "MTU", .type = CONF_UINT, SET(mtu), .min = 576,
+	  .max = 65535,
+	  .help = "MTU of the clone's NIC; default: the NIC's own." },
+	{ .name = "ConfServer", .type = CONF_STRING, SET(conf_server),
+	  .help = "HOST[:PORT][,...] for slurmd --conf-server; default: what "
+		  "the template has. Addresses save a name lookup." },
+	{ .name = "SlurmdOptions", .type = CONF_STRING, SET(slurmd_options),
+	  .help = "More options for slurmd, blank-separated; the guest "
+		  "accepts -v, -vv, -vvv and --extra=TEXT." },
+	{ .name = NULL },
+};
