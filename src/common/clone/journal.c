@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "common/base/path.h"
+#include "journal.h"
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x73636c6e	/* "scln" */
+#define RESERVE_BYTES (4 * 1024 * 1024)
+
+enum statement {
+	SAVE,
+	FORGET,
+	TAKE,
+	ADD_CYCLE,
+	PRUNE_CYCLES,
+	PRUNE_REQUESTS,
+	GET_META,
+	SET_META,
+	STATEMENTS
+};
+
+static const char *const statement_text[STATEMENTS] = {
+	[SAVE] = "INSERT INTO record(node,text) VALUES(?1,?2) "
+		 "ON CONFLICT(node) DO UPDATE SET text=?2",
+	[FORGET] = "DELETE FROM record WHERE node=?1",
+	[TAKE] = "INSERT INTO request(id,taken) VALUES(?1,?2) "
+		 "ON CONFLICT(id) DO NOTHING",
+	[ADD_CYCLE] = "INSERT INTO cycle(node,epoch,job,ended,text) "
+		      "VALUES(?1,?2,?3,?4,?5) "
+		      "ON CONFLICT(node,epoch) DO UPDATE SET "
+		      "job=?3,ended=?4,text=?5",
+	[PRUNE_CYCLES] = "DELETE FROM cycle WHERE ended<?1",
+	[PRUNE_REQUESTS] = "DELETE FROM request WHERE taken<?1",
+	[GET_META] = "SELECT value FROM meta WHERE name=?1",
+	[SET_META] = "INSERT INTO meta(name,value) VALUES(?1,?2) "
+		     "ON CONFLICT(name) DO UPDATE SET value=?2",
+};
+
+static const char schema[] =
+	"BEGIN;"
+	"CREATE TABLE record(node TEXT PRIMARY KEY, text TEXT NOT NULL)"
+	" WITHOUT ROWID;"
+	"CREATE TABLE request(id TEXT PRIMARY KEY, taken INTEGER NOT NULL)"
+	" WITHOUT ROWID;"
+	"CREATE TABLE cycle(node TEXT NOT NULL, epoch INTEGER NOT NULL,"
+	" job INTEGER NOT NULL, ended INTEGER NOT NULL, text TEXT NOT NULL,"
+	" PRIMARY KEY(node,epoch)) WITHOUT ROWID;"
+	"CREATE INDEX cycle_job ON cycle(job);"
+	"CREATE INDEX cycle_ended ON cycle(ended);"
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+	" WITHOUT ROWID;"
+	"PRAGMA application_id=0x73636c6e;"
+	"PRAGMA user_version=1;"
+	"COMMIT;";
+
+struct journal {
+	char *db_path;
+	char *reserve_path;
+	int lock_fd;
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	bool open;	/* a transaction is open */
+	bool low;
+};
+
+static int _fail(struct journal *journal, struct err *err, const char *what)
+{
+	int rc = sqlite3_extended_errcode(journal->db);
+	const char *text = sqlite3_errmsg(journal->db);
+
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return err_set(err, ERR_CAPACITY, "%s: %s: %s; free space "
+			       "there", journal->db_path, what, text);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_CONFIG, "%s: %s: %s; move the file "
+			       "away and start again: clones are found by "
+			       "their owner marks", journal->db_path, what,
+			       text);
+	case SQLITE_IOERR:
+		return err_set(err, ERR_TRANSIENT, "%s: %s: %s",
+			       journal->db_path, what, text);
+	default:
+		return err_set(err, ERR_FATAL, "%s: %s: %s",
+			       journal->db_path, what, text);
+	}
+}
+
+static int _exec(struct journal *journal, const char *sql, const char *what,
+		 struct err *err)
+{
+	if (sqlite3_exec(journal->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return _fail(journal, err, what);
+	return 0;
+}
+
+static int _pragma_int(struct journal *journal, const char *sql, int *out,
+		       struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int(stmt, 0);
+	else
+		_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+static int _check_version(struct journal *journal, struct err *err)
+{
+	int version = 0, id = 0;
+
+	if (_pragma_int(journal, "PRAGMA user_version", &version, err) < 0 ||
+	    _pragma_int(journal, "PRAGMA application_id", &id, err) < 0)
+		return -1;
+	if (version == 0 && id == 0)
+		return _exec(journal, schema, "create", err);
+	if (id != APPLICATION_ID)
+		return err_set(err, ERR_CONFIG, "%s is not a journal of "
+			       "sclone; move it away", journal->db_path);
+	if (version > SCHEMA_VERSION)
+		return err_set(err, ERR_CONFIG, "%s has version %d, newer "
+			       "than this sclone's %d; use the newer sclone",
+			       journal->db_path, version, SCHEMA_VERSION);
+	return 0;
+}
+
+static int _prepare(struct journal *journal, struct err *err)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(journal->db, statement_text[i], -1,
+				       SQLITE_PREPARE_PERSISTENT,
+				       &journal->statements[i],
+				       NULL) != SQLITE_OK)
+			return _fail(journal, err, "prepare");
+	return 0;
+}
+
+static int _open_db(struct journal *journal, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOFOLLOW;
+
+	if (sqlite3_open_v2(journal->db_path, &journal->db, flags, NULL) !=
+	    SQLITE_OK)
+		return _fail(journal, err, "open");
+	sqlite3_extended_result_codes(journal->db, 1);
+	if (_exec(journal, "PRAGMA locking_mode=EXCLUSIVE;"
+			   "PRAGMA journal_mode=WAL;"
+			   "PRAGMA synchronous=FULL;"
+			   "PRAGMA trusted_schema=OFF;",
+		  "open", err) < 0 ||
+	    _check_version(journal, err) < 0)
+		return -1;
+	return _prepare(journal, err);
+}
+
+/* One lock per state directory, held by the open descriptor. */
+static int _lock(struct journal *journal, const char *dir, struct err *err)
+{
+	cleanup_free char *path = NULL;
+	char pid[32] = "";
+	ssize_t n;
+
+	if (asprintf(&path, "%s/lock", dir) < 0)
+		return err_nomem(err);
+	journal->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (journal->lock_fd < 0)
+		return err_errno(err, ERR_CONFIG, errno, "open %s", path);
+	if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+		int len = snprintf(pid, sizeof(pid), "%d\n", (int) getpid());
+
+		if (ftruncate(journal->lock_fd, 0) < 0 ||
+		    pwrite(journal->lock_fd, pid, (size_t) len, 0) != len)
+			return err_errno(err, ERR_CAPACITY, errno, "write %s",
+					 path);
+		return 0;
+	}
+	n = pread(journal->lock_fd, pid, sizeof(pid) - 1, 0);
+	pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+	return err_set(err, ERR_BUSY, "%s is in use by another scloned "
+		       "(pid %s); stop it first", dir, pid);
+}
+
+int journal_restore_reserve(struct journal *journal, struct err *err)
+{
+	cleanup_close int fd = -1;
+	struct stat st;
+	int rc;
+
+	fd = open(journal->reserve_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, ERR_CAPACITY, errno, "create %s",
+				 journal->reserve_path);
+	rc = fstat(fd, &st) < 0 ? errno : 0;
+	if (!rc && st.st_size < RESERVE_BYTES)
+		rc = posix_fallocate(fd, 0, RESERVE_BYTES);
+	if (rc) {
+		(void) unlink(journal->reserve_path);
+		return err_errno(err, ERR_CAPACITY, rc, "%s",
+				 journal->reserve_path);
+	}
+	journal->low = false;
+	return 0;
+}
+
+struct journal *journal_open(const char *dir, struct err *err)
+{
+	cleanup_journal struct journal *journal = calloc(1, sizeof(*journal));
+
+	if (!journal) {
+		err_nomem(err);
+		return NULL;
+	}
+	journal->lock_fd = -1;
+	if (asprintf(&journal->db_path, "%s/journal.db", dir) < 0 ||
+	    asprintf(&journal->reserve_path, "%s/journal.reserve", dir) < 0) {
+		err_nomem(err);
+		return NULL;
+	}
+	if (path_mkdir(dir, 0700, err) < 0 || _lock(journal, dir, err) < 0)
+		return NULL;
+	if (journal_restore_reserve(journal, NULL) < 0)
+		journal->low = true;
+	if (_open_db(journal, err) < 0)
+		return NULL;
+	return steal_ptr(&journal);
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(journal->statements[i]);
+	(void) sqlite3_close(journal->db);
+	if (journal->lock_fd >= 0)
+		(void) close(journal->lock_fd);
+	free(journal->db_path);
+	free(journal->reserve_path);
+	free(journal);
+}
+
+/* --- writing ------------------------------------------------------------ */
+
+static int _begin(struct journal *journal, struct err *err)
+{
+	if (journal->open)
+		return 0;
+	if (_exec(journal, "BEGIN IMMEDIATE", "begin", err) < 0)
+		return -1;
+	journal->open = true;
+	return 0;
+}
+
+/* Give up the reserve; 0 when there was one left. */
+static int _drop_reserve(struct journal *journal)
+{
+	if (journal->low)
+		return -1;
+	journal->low = true;
+	return unlink(journal->reserve_path);
+}
+
+/* Run a bound statement; a full disk costs the reserve and one more try. */
+static int _run(struct journal *journal, sqlite3_stmt *stmt, struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_FULL && _drop_reserve(journal) == 0) {
+		sqlite3_reset(stmt);
+		rc = sqlite3_step(stmt);
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
+		_fail(journal, err, "write");
+		sqlite3_reset(stmt);
+		/* SQLite may have rolled the transaction back itself. */
+		journal->open = !sqlite3_get_autocommit(journal->db);
+		return -1;
+	}
+	sqlite3_reset(stmt);
+	return 0;
+}
+
+static void _bind_text(sqlite3_stmt *stmt, int index, const char *text)
+{
+	/* Borrowed: every statement is reset before its caller returns. */
+	sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+}
+
+static int _check_length(const char *text, struct err *err)
+{
+	if (strlen(text) > JOURNAL_TEXT_MAX)
+		return err_set(err, ERR_FATAL, "journal: text longer than %d "
+			       "bytes", JOURNAL_TEXT_MAX);
+	return 0;
+}
+
+int journal_save(struct journal *journal, const char *node, const char *text,
+		 struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[SAVE];
+
+	if (_check_length(text, err) < 0 || _begin(journal, err) < 0)
+		return -1;
+	_bind_text(stmt, 1, node);
+	_bind_text(stmt, 2, text);
+	return _run(journal, stmt, err);
+}
+
+int journal_forget(struct journal *journal, const char *node, struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[FORGET];
+
+	if (_begin(journal, err) < 0)
+		return -1;
+	_bind_text(stmt, 1, node);
+	return _run(journal, stmt, err);
+}
+
+int journal_take_request(struct journal *journal, const char *id,
+			 int64_t wall_us, struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[TAKE];
+
+	if (_begin(journal, err) < 0)
+		return -1;
+	_bind_text(stmt, 1, id);
+	sqlite3_bind_int64(stmt, 2, wall_us);
+	if (_run(journal, stmt, err) < 0)
+		return -1;
+	return sqlite3_changes(journal->db) > 0;
+}
+
+int journal_add_cycle(struct journal *journal, const char *node,
+		      int64_t epoch, int64_t job, int64_t ended_us,
+		      const char *text, struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[ADD_CYCLE];
+
+	if (_check_length(text, err) < 0 || _begin(journal, err) < 0)
+		return -1;
+	_bind_text(stmt, 1, node);
+	sqlite3_bind_int64(stmt, 2, epoch);
+	sqlite3_bind_int64(stmt, 3, job);
+	sqlite3_bind_int64(stmt, 4, ended_us);
+	_bind_text(stmt, 5, text);
+	return _run(journal, stmt, err);
+}
+
+int journal_prune(struct journal *journal, int64_t before_us, struct err *err)
+{
+	static const enum statement both[] = { PRUNE_CYCLES, PRUNE_REQUESTS };
+
+	if (_begin(journal, err) < 0)
+		return -1;
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_stmt *stmt = journal->statements[both[i]];
+
+		sqlite3_bind_int64(stmt, 1, before_us);
+		if (_run(journal, stmt, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int journal_set_meta(struct journal *journal, const char *name,
+		     const char *value, struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[SET_META];
+
+	if (_check_length(value, err) < 0 || _begin(journal, err) < 0)
+		return -1;
+	_bind_text(stmt, 1, name);
+	_bind_text(stmt, 2, value);
+	return _run(journal, stmt, err);
+}
+
+int journal_commit(struct journal *journal, struct err *err)
+{
+	int rc;
+
+	if (!journal->open)
+		return 0;
+	rc = sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL);
+	if (rc == SQLITE_FULL && _drop_reserve(journal) == 0)
+		rc = sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		_fail(journal, err, "commit");
+	journal->open = !sqlite3_get_autocommit(journal->db);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+bool journal_is_low(const struct journal *journal)
+{
+	return journal->low;
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+static const char *_text(sqlite3_stmt *stmt, int column)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+
+	return text ? (const char *) text : "";
+}
+
+int journal_load(struct journal *journal,
+		 int (*each)(const char *node, const char *text, void *arg,
+			     struct err *err),
+		 void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(journal->db,
+				"SELECT node,text FROM record ORDER BY node",
+				-1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	while (rc == SQLITE_ROW &&
+	       each(_text(stmt, 0), _text(stmt, 1), arg, err) == 0)
+		rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int journal_history(struct journal *journal, const char *node, int64_t job,
+		    size_t limit,
+		    int (*each)(const char *text, void *arg, struct err *err),
+		    void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT text FROM cycle WHERE (?1 IS NULL OR node=?1) "
+		"AND (?2=0 OR job=?2) ORDER BY ended DESC, epoch DESC LIMIT "
+		"?3";
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	if (limit > JOURNAL_HISTORY_MAX)
+		limit = JOURNAL_HISTORY_MAX;
+	rc = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK) {
+		if (node)
+			_bind_text(stmt, 1, node);
+		sqlite3_bind_int64(stmt, 2, job);
+		sqlite3_bind_int64(stmt, 3, (int64_t) limit);
+		rc = sqlite3_step(stmt);
+	}
+	while (rc == SQLITE_ROW && each(_text(stmt, 0), arg, err) == 0)
+		rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int journal_get_meta(struct journal *journal, const char *name, char **out,
+		     struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[GET_META];
+	char *value = NULL;
+	int rc;
+
+	_bind_text(stmt, 1, name);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		value = strdup(_text(stmt, 0));
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		_fail(journal, err, "read");
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_ROW && !value)
+		return err_nomem(err);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return -1;
+	*out = value;
+	return 0;
+}

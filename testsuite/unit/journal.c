@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal: what is kept over a restart, and what is refused. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "common/clone/journal.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/sclone-journal.XXXXXX";
+static char seen[256];
+
+static int _collect(const char *node, const char *text, void *arg,
+		    struct err *err)
+{
+	size_t len = strlen(seen);
+
+	(void) arg;
+	(void) err;
+	snprintf(seen + len, sizeof(seen) - len, "%s=%s;", node, text);
+	return 0;
+}
+
+static int _collect_text(const char *text, void *arg, struct err *err)
+{
+	return _collect("", text, arg, err);
+}
+
+static struct journal *_open(void)
+{
+	struct err err = ERR_INIT;
+	struct journal *journal = journal_open(dir, &err);
+
+	if (!journal)
+		bail_out("%s", err.text);
+	seen[0] = '\0';
+	return journal;
+}
+
+static void _records(void)
+{
+	struct journal *journal = _open();
+	struct err err = ERR_INIT;
+
+	ok(!journal_save(journal, "vm2", "one", &err) &&
+	   !journal_save(journal, "vm1", "two", &err) &&
+	   !journal_save(journal, "vm2", "three", &err) &&
+	   !journal_save(journal, "vm3", "gone", &err) &&
+	   !journal_forget(journal, "vm3", &err) &&
+	   !journal_commit(journal, &err), "records committed");
+	ok(!journal_save(journal, "vm1", "lost", &err),
+	   "one more, not committed");
+	journal_close(journal);
+	journal = _open();
+	ok(!journal_load(journal, _collect, NULL, &err), "loaded");
+	is_str(seen, "vm1=two;vm2=three;", "what was committed, in order");
+	journal_close(journal);
+}
+
+static void _requests(void)
+{
+	struct journal *journal = _open();
+	struct err err = ERR_INIT;
+
+	is_int(journal_take_request(journal, "r1", 10, &err), 1, "new");
+	is_int(journal_take_request(journal, "r1", 11, &err), 0, "repeated");
+	ok(!journal_commit(journal, &err), "committed");
+	journal_close(journal);
+	journal = _open();
+	is_int(journal_take_request(journal, "r1", 12, &err), 0,
+	       "repeated after a restart");
+	ok(!journal_prune(journal, 11, &err) &&
+	   journal_take_request(journal, "r1", 13, &err) == 1,
+	   "forgotten when pruned");
+	journal_close(journal);
+}
+
+static void _history(void)
+{
+	struct journal *journal = _open();
+	struct err err = ERR_INIT;
+	char *value = NULL;
+
+	journal_add_cycle(journal, "vm1", 1, 7, 100, "a", &err);
+	journal_add_cycle(journal, "vm2", 2, 7, 200, "b", &err);
+	journal_add_cycle(journal, "vm1", 3, 8, 300, "c", &err);
+	journal_add_cycle(journal, "vm1", 3, 8, 300, "c2", &err);
+	journal_history(journal, NULL, 0, 10, _collect_text, NULL, &err);
+	is_str(seen, "=c2;=b;=a;", "all, newest first, a cycle only once");
+	seen[0] = '\0';
+	journal_history(journal, "vm1", 0, 1, _collect_text, NULL, &err);
+	is_str(seen, "=c2;", "of a node, limited");
+	seen[0] = '\0';
+	journal_history(journal, NULL, 7, 10, _collect_text, NULL, &err);
+	is_str(seen, "=b;=a;", "of a job");
+	seen[0] = '\0';
+	journal_prune(journal, 300, &err);
+	journal_history(journal, NULL, 0, 10, _collect_text, NULL, &err);
+	is_str(seen, "=c2;", "pruned by time");
+	ok(!journal_get_meta(journal, "head", &value, &err) && !value,
+	   "no such value");
+	ok(!journal_set_meta(journal, "head", "x", &err) &&
+	   !journal_get_meta(journal, "head", &value, &err), "a value");
+	is_str(value, "x", "read back");
+	free(value);
+	journal_close(journal);
+}
+
+static void _second(void)
+{
+	struct journal *journal = _open();
+	cleanup_journal struct journal *second = NULL;
+	struct err err = ERR_INIT;
+	char pid[32];
+
+	second = journal_open(dir, &err);
+	ok(!second && err.code == ERR_BUSY, "a second scloned is refused");
+	snprintf(pid, sizeof(pid), "(pid %d)", (int) getpid());
+	has_str(err.text, pid, "and told who has it");
+	journal_close(journal);
+}
+
+/* A child commits, then dies without closing anything. */
+static void _killed(void)
+{
+	struct journal *journal;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		journal = journal_open(dir, NULL);
+		if (journal && !journal_save(journal, "vm9", "kept", NULL) &&
+		    !journal_commit(journal, NULL) &&
+		    !journal_save(journal, "vm9", "lost", NULL))
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	if (waitpid(pid, &status, 0) < 0 || !WIFSIGNALED(status))
+		bail_out("the child did not die as planned");
+	journal = _open();
+	journal_load(journal, _collect, NULL, NULL);
+	has_str(seen, "vm9=kept;", "a commit survives SIGKILL");
+	journal_close(journal);
+}
+
+/* A disk that takes no more: a file size limit stands in for it. */
+static void _full(void)
+{
+	struct rlimit old, small = { 300000, 300000 };
+	struct journal *journal = _open();
+	struct err err = ERR_INIT;
+	char text[30000], node[16];
+	struct stat st;
+	int rc = 0;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	for (int i = 0; rc == 0 && i < 100; i++) {
+		snprintf(node, sizeof(node), "big%d", i);
+		rc = journal_save(journal, node, text, &err);
+		if (rc == 0)
+			rc = journal_commit(journal, &err);
+	}
+	is_int(rc, -1, "writing ends in an error");
+	ok(err.code == ERR_CAPACITY || err.code == ERR_TRANSIENT,
+	   "that says to try again: %s %s", err_name(err.code), err.text);
+	setrlimit(RLIMIT_FSIZE, &old);
+	ok(!journal_save(journal, "after", "x", &err) &&
+	   !journal_commit(journal, &err), "and goes on with room: %s",
+	   err.text);
+	ok(!journal_restore_reserve(journal, &err) &&
+	   !journal_is_low(journal), "the reserve is back");
+	snprintf(seen, sizeof(seen), "%s/journal.reserve", dir);
+	ok(!stat(seen, &st) && st.st_blocks > 0, "and takes real room");
+	journal_close(journal);
+}
+
+static void _newer(void)
+{
+	cleanup_journal struct journal *journal = NULL;
+	struct err err = ERR_INIT;
+	sqlite3 *db = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/journal.db", dir);
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL) !=
+		    SQLITE_OK)
+		bail_out("cannot change %s", path);
+	sqlite3_close(db);
+	journal = journal_open(dir, &err);
+	ok(!journal && err.code == ERR_CONFIG, "a newer journal is refused");
+	has_str(err.text, "use the newer sclone", "with what to do");
+}
+
+static void _overwrite(const char *bytes, size_t len)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/journal.db", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || write(fd, bytes, len) != (ssize_t) len)
+		bail_out("cannot write %s", path);
+	close(fd);
+}
+
+static void _foreign(void)
+{
+	cleanup_journal struct journal *journal = NULL;
+	char bytes[8192];
+	struct err err = ERR_INIT;
+
+	memset(bytes, 'z', sizeof(bytes));
+	_overwrite(bytes, sizeof(bytes));
+	journal = journal_open(dir, &err);
+	ok(!journal && err.code == ERR_CONFIG, "damage is refused");
+	has_str(err.text, "move the file away", "with what to do");
+}
+
+int main(void)
+{
+	char path[64];
+
+	if (!mkdtemp(dir))
+		bail_out("mkdtemp");
+	_records();
+	_requests();
+	_history();
+	_second();
+	_killed();
+	_full();
+	_newer();
+	_foreign();
+	for (const char *const *name = (const char *const[]){ "journal.db",
+			"journal.db-wal", "journal.db-shm", "journal.reserve",
+			"lock", NULL }; *name; name++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, *name);
+		unlink(path);
+	}
+	is_int(rmdir(dir), 0, "nothing else was left");
+	return done_testing();
+}
