@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The transport: what is sent, what is refused, and above all that nothing
+ * is sent twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/vim25/http.h"
+#include "await.h"
+#include "canned.h"
+#include "tap.h"
+
+/* What a server does with the requests of one test. */
+struct script {
+	unsigned die_on;	/* n-th request of a connection: executed, no
+				 * reply; 0: never */
+	bool die_in_reply;	/* ... but half a reply */
+	bool hold;		/* never answer */
+	unsigned executed;
+	char head[4096];	/* of the last request */
+	const char *headers;
+	size_t size;		/* of the reply's body */
+};
+
+static enum canned_act _serve(const struct canned_request *request,
+			      struct buf *reply, void *arg)
+{
+	struct script *script = arg;
+	cleanup_free char *body = calloc(1, script->size + 1);
+
+	script->executed++;
+	snprintf(script->head, sizeof(script->head), "%s", request->head);
+	if (script->hold)
+		return CANNED_HOLD;
+	if (script->die_on && request->on_connection + 1 == script->die_on) {
+		if (script->die_in_reply)
+			buf_puts(reply, "HTTP/1.1 200 OK\r\n"
+				 "Content-Length: 100\r\n\r\nhalf");
+		return CANNED_CLOSE;
+	}
+	memset(body, 'x', script->size);
+	canned_reply(reply, 200, script->headers ? script->headers : "", body,
+		     script->size);
+	return CANNED_KEEP;
+}
+
+struct outcome {
+	unsigned count, failed;
+	struct err err;
+	long status;
+	size_t len;
+	struct http **destroy;	/* destroy it in the callback */
+	struct http_call **cancel;
+};
+
+static void _done(const struct http_reply *reply, const struct err *err,
+		  void *arg)
+{
+	struct outcome *outcome = arg;
+
+	outcome->count++;
+	if (err) {
+		outcome->failed++;
+		outcome->err = *err;
+	} else {
+		outcome->status = reply->status;
+		outcome->len = reply->len;
+	}
+	if (outcome->cancel)
+		http_cancel(steal_ptr(outcome->cancel));
+	if (outcome->destroy)
+		http_destroy(steal_ptr(outcome->destroy));
+}
+
+static struct http *_client(struct loop *loop, const char *url,
+			    unsigned connections)
+{
+	struct http_config config = {
+		.url = url, .connections = connections,
+		.reply_max = 64 * 1024, .connect_ms = 5000,
+	};
+	struct err err = ERR_INIT;
+	struct http *http = http_create(loop, &config, &err);
+
+	if (!http)
+		bail_out("%s", err.text);
+	return http;
+}
+
+static struct http_call *_post(struct http *http, const char *body,
+			       bool repeatable, struct outcome *outcome)
+{
+	struct http_request request = {
+		.action = "\"urn:vim25/6.7\"", .body = body,
+		.len = strlen(body), .timeout_ms = 10000,
+		.repeatable = repeatable, .takes_cookie = true,
+	};
+
+	return http_send(http, &request, _done, outcome, NULL);
+}
+
+static void _test_reply_lost(struct loop *loop, bool half)
+{
+	struct script script = { .die_on = 2, .die_in_reply = half };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 };
+
+	_post(http, "first", false, &outcome);
+	await(loop, &outcome.count, 1);
+	is_int(outcome.status, 200, "the first call opens the connection");
+	_post(http, "change", false, &outcome);
+	await(loop, &outcome.count, 2);
+	is_str(err_name(outcome.err.code), "UNKNOWN",
+	       half ? "half a reply on a kept connection: UNKNOWN"
+		    : "no reply on a kept connection: UNKNOWN");
+	is_int(canned_count(canned), 2, "and the server saw it exactly once");
+	_post(http, "again", false, &outcome);
+	await(loop, &outcome.count, 3);
+	is_int(outcome.failed, 1, "the next call has a new connection");
+	canned_stop(canned);
+}
+
+static void _test_repeatable(struct loop *loop)
+{
+	struct script script = { .die_on = 2 };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 };
+
+	_post(http, "first", true, &outcome);
+	await(loop, &outcome.count, 1);
+	_post(http, "read", true, &outcome);
+	await(loop, &outcome.count, 2);
+	is_int(outcome.failed, 0, "a read survives a dead kept connection");
+	is_int(canned_count(canned), 3, "by a second try");
+	canned_stop(canned);
+	_post(http, "read", true, &outcome);
+	await(loop, &outcome.count, 3);
+	is_str(err_name(outcome.err.code), "TRANSIENT", "nobody there");
+	_post(http, "change", false, &outcome);
+	await(loop, &outcome.count, 4);
+	is_str(err_name(outcome.err.code), "TRANSIENT",
+	       "a change that was not sent has not happened");
+}
+
+static void _test_timeout(struct loop *loop)
+{
+	struct script script = { .hold = true };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 };
+	struct http_request request = { .body = "b", .len = 1,
+					.timeout_ms = 100 };
+
+	http_send(http, &request, _done, &outcome, NULL);
+	await(loop, &outcome.count, 1);
+	is_str(err_name(outcome.err.code), "UNKNOWN",
+	       "a change without an answer in time: UNKNOWN");
+	request.repeatable = true;
+	http_send(http, &request, _done, &outcome, NULL);
+	await(loop, &outcome.count, 2);
+	is_str(err_name(outcome.err.code), "TRANSIENT",
+	       "a read without an answer in time: TRANSIENT");
+	canned_stop(canned);
+}
+
+static void _test_bounds(struct loop *loop)
+{
+	struct script script = { .size = 64 * 1024 };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 2);
+	struct outcome outcome = { .count = 0 };
+
+	_post(http, "b", true, &outcome);
+	await(loop, &outcome.count, 1);
+	is_int((int64_t) outcome.len, 64 * 1024, "the largest reply");
+	script.size = 10 * 1024 * 1024;
+	_post(http, "b", true, &outcome);
+	await(loop, &outcome.count, 2);
+	is_str(err_name(outcome.err.code), "PROTOCOL", "10 MiB: refused");
+	_post(http, "b", false, &outcome);
+	await(loop, &outcome.count, 3);
+	is_str(err_name(outcome.err.code), "UNKNOWN",
+	       "10 MiB to a change: UNKNOWN");
+	canned_stop(canned);
+}
+
+static void _test_headers(struct loop *loop)
+{
+	struct script script = {
+		.headers = "Set-Cookie: other=1; Path=/\r\n"
+			   "set-cookie: vmware_soap_session=\"abc-1\"; Path=/;"
+			   " HttpOnly; Secure;\r\n",
+	};
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 };
+
+	_post(http, "b", true, &outcome);
+	await(loop, &outcome.count, 1);
+	ok(!strstr(script.head, "Cookie:"), "no cookie at first");
+	ok(!strstr(script.head, "Expect:"), "no Expect");
+	has_str(script.head, "POST /sdk HTTP/1.1\r\n", "HTTP/1.1");
+	has_str(script.head, "SOAPAction: \"urn:vim25/6.7\"\r\n", "action");
+	has_str(script.head, "Content-Type: text/xml; charset=UTF-8\r\n",
+		"content type");
+	has_str(script.head, "Accept-Encoding: gzip\r\n", "gzip");
+	_post(http, "b", true, &outcome);
+	await(loop, &outcome.count, 2);
+	has_str(script.head, "Cookie: vmware_soap_session=\"abc-1\"\r\n",
+		"the session's cookie alone");
+	ok(!strstr(script.head, "other"), "no other cookie");
+	http_forget(http);
+	script.headers = "Location: http://127.0.0.1:1/\r\n";
+	_post(http, "b", true, &outcome);
+	await(loop, &outcome.count, 3);
+	ok(!strstr(script.head, "Cookie:"), "forgotten");
+	canned_stop(canned);
+}
+
+static void _test_many(struct loop *loop)
+{
+	struct script script = { .size = 10 };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 4);
+	struct outcome outcome = { .count = 0 };
+
+	for (int i = 0; i < 500; i++)
+		_post(http, "b", false, &outcome);
+	await(loop, &outcome.count, 500);
+	is_int(outcome.failed, 0, "500 calls over 4 connections");
+	is_int(script.executed, 500, "each once");
+	canned_stop(canned);
+}
+
+static void _test_cancel(struct loop *loop)
+{
+	struct script script = { .size = 10 };
+	struct canned *canned = canned_start(_serve, &script);
+	struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 }, other = { .count = 0 };
+	struct http_call *call;
+
+	_post(http, "a", false, &outcome);
+	call = _post(http, "b", false, &other);
+	outcome.cancel = &call;
+	await(loop, &outcome.count, 1);
+	await_quiet(loop, 30);
+	is_int(other.count, 0, "cancelled in another call's callback");
+
+	call = _post(http, "c", false, &other);
+	http_cancel(call);
+	outcome.cancel = NULL;
+	outcome.destroy = &http;
+	_post(http, "d", false, &outcome);
+	_post(http, "e", false, &other);
+	await(loop, &outcome.count, 2);
+	await_quiet(loop, 30);
+	is_int(other.count, 0, "destroyed in a callback: no more callbacks");
+	canned_stop(canned);
+}
+
+static void _url_is(struct loop *loop, const char *url, bool good)
+{
+	struct http_config config = { .url = url, .connections = 1,
+				      .reply_max = 1, .connect_ms = 1 };
+	struct err err = ERR_INIT;
+	cleanup_http struct http *http = http_create(loop, &config, &err);
+
+	ok(good ? http != NULL : !http && err.code == ERR_CONFIG, "%s: %s",
+	   url, good ? "taken" : err.text);
+}
+
+static void _test_urls(struct loop *loop)
+{
+	_url_is(loop, "https://vc.example.org/sdk", true);
+	_url_is(loop, "https://[2001:db8::1]:8443/sdk", true);
+	_url_is(loop, "http://127.0.0.1:8989/sdk", true);
+	_url_is(loop, "http://[::1]:8989/sdk", true);
+	_url_is(loop, "http://vc.example.org/sdk", false);
+	_url_is(loop, "http://127.0.0.1.example.org/sdk", false);
+	_url_is(loop, "https://vc.example.org", false);
+	_url_is(loop, "https:///sdk", false);
+	_url_is(loop, "https://user:secret@vc.example.org/sdk", false);
+	_url_is(loop, "ftp://vc.example.org/sdk", false);
+	_url_is(loop, "vc.example.org", false);
+}
+
+int main(void)
+{
+	cleanup_loop struct loop *loop = loop_create(NULL);
+
+	if (!loop)
+		bail_out("no loop");
+	_test_reply_lost(loop, false);
+	_test_reply_lost(loop, true);
+	_test_repeatable(loop);
+	_test_timeout(loop);
+	_test_bounds(loop);
+	_test_headers(loop);
+	_test_many(loop);
+	_test_cancel(loop);
+	_test_urls(loop);
+	return done_testing();
+}
