@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sclone-prolog - PrologSlurmctld: holds the job's launch until its nodes
+ * are up.
+ *
+ * slurmctld launches a configuring batch job at once when its
+ * PrologSlurmctld ends (prolog_running_decr), else at the next 30 s tick.
+ * scloned watches the nodes for all waiters. No failure of ours may harm the
+ * job: without scloned, or past the time limit, the answer is 0 and the tick
+ * does the work. Only a chained program's status is passed on.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/clock.h"
+#include "common/base/conf.h"
+#include "common/base/hostlist.h"
+#include "common/base/log.h"
+#include "common/base/parse.h"
+#include "common/base/table.h"
+#include "common/ipc/wire.h"
+#include "chain.h"
+#include "sanitise.h"
+
+#define TIMEOUT_MAX_S 86400
+#define PAUSE_US 250000			/* between two calls */
+#define LASTED_US (5 * CLOCK_US_PER_S)	/* a call that was no failed start */
+
+struct options {
+	const char *socket;
+	const char *conf;
+	const char *chain;	/* NULL: the configuration file's */
+	uint64_t timeout_s;	/* for the whole wait */
+	uint64_t patience_s;	/* with a scloned that does not answer */
+	bool help, version;
+};
+
+static const struct option _long_options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "conf", required_argument, NULL, 'c' },
+	{ "chain", required_argument, NULL, 'p' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "patience", required_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int _take_option(int c, struct options *options, struct err *err)
+{
+	switch (c) {
+	case 's':
+		options->socket = optarg;
+		return 0;
+	case 'c':
+		options->conf = optarg;
+		return 0;
+	case 'p':
+		options->chain = optarg;
+		return 0;
+	case 't':
+		return parse_duration(optarg, 0, TIMEOUT_MAX_S,
+				      &options->timeout_s, err);
+	case 'r':
+		return parse_duration(optarg, 0, TIMEOUT_MAX_S,
+				      &options->patience_s, err);
+	case 'h':
+		options->help = true;
+		return 0;
+	case 'V':
+		options->version = true;
+		return 0;
+	default:
+		return err_set(err, ERR_CONFIG, "unknown option");
+	}
+}
+
+static void _parse_options(int argc, char **argv, struct options *options)
+{
+	struct err err = ERR_INIT;
+
+	opterr = 0;
+	for (;;) {
+		int c = getopt_long(argc, argv, "+", _long_options, NULL);
+
+		if (c < 0)
+			return;
+		if (_take_option(c, options, &err))
+			log_warn("an option is ignored: %s", err.text);
+	}
+}
+
+/* What the configuration file says that matters here. A file that cannot be
+ * read leaves both unknown; scloned and `sclone check` complain about it. */
+struct facts {
+	struct conf *conf;
+	const char *chain;	/* borrowed from conf */
+	struct table *nodes;	/* NULL: unknown */
+};
+
+static void _facts_clear(struct facts *facts)
+{
+	table_destroy(facts->nodes);
+	conf_destroy(facts->conf);
+}
+
+static int _add_nodes(struct table *nodes, const char *text, struct err *err)
+{
+	cleanup_hostlist struct hostlist *list = NULL;
+
+	list = hostlist_parse(text, HOSTLIST_MAX, err);
+	if (!list)
+		return -1;
+	for (size_t i = 0; i < hostlist_count(list); i++) {
+		/* the value only has to be there */
+		if (table_set(nodes, hostlist_at(list, i), nodes, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int _read_facts(const char *path, struct facts *facts, struct err *err)
+{
+	cleanup_table struct table *nodes = table_create(HOSTLIST_MAX, NULL);
+	const char *value;
+
+	if (!nodes)
+		return err_nomem(err);
+	facts->conf = conf_read(path, err);
+	if (!facts->conf)
+		return -1;
+	for (size_t i = 0; i < conf_count(facts->conf); i++) {
+		const struct conf_line *line = conf_line(facts->conf, i);
+
+		value = conf_value(line, "ChainPrologSlurmctld");
+		if (value)
+			facts->chain = value;
+		value = conf_value(line, "NodeName");
+		if (value && _add_nodes(nodes, value, err))
+			return -1;
+	}
+	facts->nodes = steal_ptr(&nodes);
+	return 0;
+}
+
+/* In doubt, yes: scloned knows better. */
+static bool _has_our_nodes(const struct facts *facts, const char *nodes)
+{
+	cleanup_hostlist struct hostlist *list = NULL;
+
+	list = hostlist_parse(nodes, HOSTLIST_MAX, NULL);
+	if (!facts->nodes || !list)
+		return true;
+	for (size_t i = 0; i < hostlist_count(list); i++) {
+		if (table_get(facts->nodes, hostlist_at(list, i)))
+			return true;
+	}
+	return false;
+}
+
+static void _pause(void)
+{
+	struct timespec pause = { 0, PAUSE_US * 1000 };
+
+	(void) nanosleep(&pause, NULL);
+}
+
+/* Whether a new attempt may find a scloned that has restarted. */
+static bool _may_return(const struct err *err)
+{
+	return err->code == ERR_TRANSIENT || err->code == ERR_UNKNOWN ||
+	       err->code == ERR_BUSY;
+}
+
+static int _wait(const struct options *options, const struct json *call,
+		 struct err *err)
+{
+	int64_t patience = (int64_t) options->patience_s * CLOCK_US_PER_S;
+	int64_t now = clock_mono_us(), lost = now, start;
+	int64_t deadline = now +
+			   (int64_t) options->timeout_s * CLOCK_US_PER_S;
+
+	for (;;) {
+		cleanup_json struct json *reply = NULL;
+
+		start = now;
+		reply = wire_call(options->socket, call, deadline, err);
+		if (reply)
+			return 0;
+		now = clock_mono_us();
+		if (now - start > LASTED_US)
+			lost = now;
+		if (!_may_return(err) || now >= deadline ||
+		    now - lost >= patience)
+			return -1;
+		_pause();
+		now = clock_mono_us();
+	}
+}
+
+static int _wait_for_nodes(const struct options *options, const char *job,
+			   const char *nodes, struct err *err)
+{
+	cleanup_json struct json *call = wire_request("wait", err);
+	uint64_t id;
+
+	if (!call || parse_u64(job, 1, UINT32_MAX, &id, err))
+		return -1;
+	if (json_put_int(call, "job", (int64_t) id) ||
+	    json_put_str(call, "nodes", nodes))
+		return err_nomem(err);
+	return _wait(options, call, err);
+}
+
+static int _run_chain(const struct options *options, const struct facts *facts)
+{
+	const char *path = options->chain ? options->chain : facts->chain;
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	if (path && chain_run(path, &status, &err))
+		log_error("%s", err.text);
+	if (status)
+		log_info("%s ended with status %d", path, status);
+	return status;
+}
+
+/* While nothing but waiting is going on: leave the job to Slurm. */
+static void _on_term(int signo)
+{
+	(void) signo;
+	_exit(0);
+}
+
+static int _run(const struct options *options)
+{
+	const char *nodes = getenv("SLURM_JOB_NODELIST");
+	const char *job = getenv("SLURM_JOB_ID");
+	struct facts facts = { NULL, NULL, NULL };
+	struct err err = ERR_INIT;
+	int status;
+
+	if (_read_facts(options->conf, &facts, &err))
+		log_warn("not read: %s", err.text);
+	status = _run_chain(options, &facts);
+	if (!status && job && nodes && _has_our_nodes(&facts, nodes)) {
+		(void) signal(SIGTERM, _on_term);
+		if (_wait_for_nodes(options, job, nodes, &err))
+			log_warn("job %.20s starts without waiting for its "
+				 "nodes: %s", job, err.text);
+	}
+	_facts_clear(&facts);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.socket = DEFAULT_SOCKET,
+		.conf = DEFAULT_CONF,
+		.timeout_s = 1200,
+		.patience_s = 60,
+	};
+
+	(void) sanitise_process();
+	log_open("sclone-prolog", LOG_LEVEL_INFO, true);
+	_parse_options(argc, argv, &options);
+	if (options.help || options.version) {
+		printf(options.help ? "%s: see sclone-prolog(8)\n"
+				    : "%s " PACKAGE_VERSION "\n",
+		       "sclone-prolog");
+		return 0;
+	}
+	return _run(&options);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sclone-resume - what ResumeProgram= in slurm.conf names; see front_end.h. */
+#include "front_end.h"
+
+int main(int argc, char **argv)
+{
+	return front_end_run(REQUEST_RESUME, argc, argv);
+}
