@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * verbs - what may be asked over scloned's socket, besides the front ends'
+ * own verbs (wire.h): the contract between sclone(1) and scloned.
+ *
+ * Anybody may ask for status and history; the others need root or scloned's
+ * own user. Times are µs since 1970, 0 = never; optional members are left
+ * out when they have nothing to say.
+ *
+ * status	request: [nodes: hostlist] [all: bool: absent nodes too]
+ *	reply: daemon {version pid started now paused journal_low cluster
+ *	    vcenter {state error} slurm {state error}}
+ *	nodes [{node phase epoch since job user template source vm
+ *	    deadline why error hold refused waiting: bool}]
+ *	sources [{path template host state why lanes in_flight}]
+ * history	request: [node] [job] [limit]
+ *	reply: cycles [{node epoch job user template source vm outcome why
+ *	    at {requested admitted …: µs} ended evidence}], newest first
+ * pause, unpause	no new clones; releases go on. request: nothing
+ * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
+ *	reply: nodes: how many
+ * reload	read sclone.conf again; an error leaves the old one in place
+ *	reply: nodes sources: how many there are now
+ */
+#ifndef SCLONE_IPC_VERBS_H
+#define SCLONE_IPC_VERBS_H
+
+#define VERB_STATUS "status"
+#define VERB_HISTORY "history"
+#define VERB_PAUSE "pause"
+#define VERB_UNPAUSE "unpause"
+#define VERB_HOLD "hold"
+#define VERB_UNHOLD "unhold"
+#define VERB_RELOAD "reload"
+
+#define VERBS_HISTORY_DEFAULT 20
+#define VERBS_HISTORY_MAX 10000
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sclone - the admin's command. The table below is all that main knows. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clone/config.h"
+#include "command.h"
+
+static const struct command commands[] = {
+	{ "status", "[NODES]", "nodes in use, their VMs and sources",
+	  status_command },
+	{ "history", "[NODE|JOB] [--limit N]", "finished cycles, newest first",
+	  history_command },
+	{ "pause", "", "make no new clones; releases go on", pause_command },
+	{ "unpause", "", "make clones again", unpause_command },
+	{ "hold", "NODES", "keep the nodes' VMs for a look", hold_command },
+	{ "unhold", "NODES", "let held VMs go", unhold_command },
+	{ "reload", "", "read sclone.conf again", reload_command },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void _print_help(FILE *out)
+{
+	fprintf(out, "usage: sclone [--config FILE] [--socket PATH] [--json] "
+		     "COMMAND [ARGUMENT...]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %-22s %s\n", commands[i].name,
+			commands[i].arguments, commands[i].help);
+	fprintf(out, "\nSee sclone(1). Exit status: 0 fine, 1 needs a look, "
+		     "2 does not work.\n");
+}
+
+static const struct command *_find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* --json may stand behind the command as well, where people type it. */
+static int _take_json(int argc, char **argv, bool *json)
+{
+	int kept = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			*json = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct command_options options = { .config = CONFIG_PATH };
+	const struct command *command;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+c:s:jhV", long_options,
+				NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 's':
+			options.socket = optarg;
+			break;
+		case 'j':
+			options.json = true;
+			break;
+		case 'h':
+			_print_help(stdout);
+			return COMMAND_OK;
+		case 'V':
+			puts("sclone " PACKAGE_VERSION);
+			return COMMAND_OK;
+		default:
+			_print_help(stderr);
+			return COMMAND_CRITICAL;
+		}
+	}
+	command = optind < argc ? _find(argv[optind]) : NULL;
+	if (!command) {
+		if (optind < argc)
+			fprintf(stderr, "sclone: no command '%s'\n",
+				argv[optind]);
+		_print_help(stderr);
+		return COMMAND_CRITICAL;
+	}
+	argv += optind + 1;
+	argc = _take_json(argc - optind - 1, argv, &options.json);
+	return command->run(&options, argc, argv);
+}
