@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clone - see clone.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/err.h"
+#include "common/base/log.h"
+#include "boot.h"
+#include "clone.h"
+#include "command.h"
+#include "entropy.h"
+#include "fence.h"
+#include "hooks.h"
+#include "identity.h"
+#include "machine.h"
+#include "network.h"
+#include "report.h"
+#include "services.h"
+#include "tools.h"
+
+struct clone {
+	const struct settings *settings;
+	struct nics *nics;
+	int64_t thaw;	/* clock_mono_us() */
+	struct identity id;
+	char interface[IF_NAMESIZE];
+	struct report_times ms;
+};
+
+static int64_t _ms(const struct clone *clone)
+{
+	return (clock_mono_us() - clone->thaw) / CLOCK_US_PER_MS;
+}
+
+static enum clone_result _off(const struct clone *clone, const char *why)
+{
+	machine_power_off(clone->settings, why);
+	return CLONE_OFF;
+}
+
+/* Say what failed, once, to the log and to the controller. */
+static enum clone_result _fail(const struct clone *clone, const char *code,
+			       const struct err *why)
+{
+	struct report_state state = { .epoch = clone->id.epoch,
+				      .code = code,
+				      .text = why->text,
+				      .ms = clone->ms };
+	cleanup_buf struct buf text;
+	struct err err = ERR_INIT;
+
+	log_error("(%s) %s", code, why->text);
+	buf_init(&text, 2048);
+	if (report_print_state(&state, &text, &err) < 0 ||
+	    tools_set(clone->settings, TOOLS_KEY_STATE, buf_str(&text),
+		      &err) < 0)
+		log_error("not reported: %s", err.text);
+	return CLONE_FAILED;
+}
+
+static void _report_ready(const struct clone *clone)
+{
+	struct report_state state = { .epoch = clone->id.epoch,
+				      .ms = clone->ms };
+	cleanup_buf struct buf text;
+	struct err err = ERR_INIT;
+
+	buf_init(&text, 2048);
+	if (report_print_state(&state, &text, &err) < 0 ||
+	    tools_set(clone->settings, TOOLS_KEY_STATE, buf_str(&text),
+		      &err) < 0)
+		log_warn("not reported: %s", err.text);
+}
+
+/* Read the key until there is an answer, a bounded number of times. */
+static enum boot_verdict _read_key(const struct clone *clone,
+				   struct buf *value,
+				   enum tools_answer *answer)
+{
+	enum boot_verdict verdict;
+
+	for (unsigned n = 1;; n++) {
+		struct err why = ERR_INIT;
+
+		buf_reset(value);
+		*answer = tools_get(clone->settings, TOOLS_KEY, value, &why);
+		verdict = boot_thawed(*answer, buf_str(value));
+		if (verdict != BOOT_AGAIN || n == TOOLS_TRIES)
+			return verdict;
+		log_warn("identity: %s", why.text);
+		tools_pause(n);
+	}
+}
+
+static int _host_time(const struct clone *clone, struct fence_times *times,
+		      struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (tools_host_time(clone->settings, &times->host,
+			    &times->resolution, &why) == 0)
+		return 0;
+	log_warn("no host time, taking the hardware clock: %s", why.text);
+	times->resolution = CLOCK_US_PER_S;
+	return machine_hardware_clock(&times->host, err);
+}
+
+/* The fence; on FENCE_PASS the clock is set. -1: time unknown. */
+static int _pass_fence(struct clone *clone, enum fence_verdict *verdict,
+		       struct err *err)
+{
+	struct fence_times times = { .time = clone->id.time,
+				     .not_after = clone->id.not_after };
+	int64_t asked = clock_mono_us();
+	int64_t now = 0;
+
+	if (_host_time(clone, &times, err) < 0)
+		return -1;
+	*verdict = fence_decide(&times, &now);
+	if (*verdict != FENCE_PASS)
+		return 0;
+	clone->ms.thaw = (now - clone->id.time) / CLOCK_US_PER_MS -
+			 (asked - clone->thaw) / CLOCK_US_PER_MS;
+	if (clone->ms.thaw < 0)
+		clone->ms.thaw = 0;
+	return machine_set_clock(now, err);
+}
+
+static int _mark_used(const struct clone *clone, struct err *err)
+{
+	char used[48];
+
+	(void) snprintf(used, sizeof(used), "used %" PRId64,
+			clone->id.epoch);
+	return tools_set(clone->settings, TOOLS_KEY, used, err);
+}
+
+/* Whatever must differ between the clones of one freeze. */
+static int _differ(struct clone *clone, struct err *err)
+{
+	if (entropy_reseed(clone->id.seed, sizeof(clone->id.seed), err) < 0)
+		return -1;
+	explicit_bzero(clone->id.seed, sizeof(clone->id.seed));
+	if (machine_set_name(clone->id.node, err) < 0 ||
+	    machine_set_id(clone->settings->machine_id, err) < 0)
+		return -1;
+	clone->ms.identity = _ms(clone);
+	return 0;
+}
+
+static int _hooks(const struct clone *clone, struct err *err)
+{
+	char node[96], cluster[96], template[96], epoch[48], nic[48];
+	const char *env[] = { node, cluster, template, epoch, nic, NULL };
+	struct hooks hooks = { .dir = clone->settings->post_clone,
+			       .env = env,
+			       .limit_s = clone->settings->hook_time };
+
+	(void) snprintf(node, sizeof(node), "SCLONE_NODE=%s", clone->id.node);
+	(void) snprintf(cluster, sizeof(cluster), "SCLONE_CLUSTER=%s",
+			clone->id.cluster);
+	(void) snprintf(template, sizeof(template), "SCLONE_TEMPLATE=%s",
+			clone->id.template);
+	(void) snprintf(epoch, sizeof(epoch), "SCLONE_EPOCH=%" PRId64,
+			clone->id.epoch);
+	(void) snprintf(nic, sizeof(nic), "SCLONE_INTERFACE=%s",
+			clone->interface);
+	return hooks_run(&hooks, err);
+}
+
+static enum clone_result _start(struct clone *clone)
+{
+	const struct settings *settings = clone->settings;
+	struct err err = ERR_INIT;
+	int64_t when = 0;
+
+	if (_differ(clone, &err) < 0)
+		return _fail(clone, "machine", &err);
+	if (network_start(settings, clone->nics, &clone->id,
+			  clone->interface, &err) < 0)
+		return _fail(clone, "network", &err);
+	if (_hooks(clone, &err) < 0)
+		return _fail(clone, "hook", &err);
+	clone->ms.network = _ms(clone);
+	if (services_start_munge(settings, &err) < 0)
+		return _fail(clone, "munge", &err);
+	if (services_start_slurmd(settings, &clone->id, &when, &err) < 0)
+		return _fail(clone, "slurmd", &err);
+	clone->ms.slurmd = (when - clone->thaw) / CLOCK_US_PER_MS;
+	_report_ready(clone);
+	log_info("node %s epoch %" PRId64 ": slurmd executed %" PRId64
+		 " ms after the thaw",
+		 clone->id.node, clone->id.epoch, clone->ms.slurmd);
+	return CLONE_READY;
+}
+
+/* From the identity's text to a running node. */
+static enum clone_result _become(struct clone *clone, const struct buf *text)
+{
+	enum fence_verdict verdict;
+	struct err err = ERR_INIT;
+
+	if (identity_parse(buf_str(text), text->len, &clone->id, &err) < 0) {
+		err_wrap(&err, "identity refused");
+		return _fail(clone, "identity", &err);
+	}
+	if (_pass_fence(clone, &verdict, &err) < 0)
+		return _fail(clone, "clock", &err);
+	if (verdict == FENCE_LATE)
+		return _off(clone, "the identity's not_after has passed");
+	if (verdict == FENCE_EARLY) {
+		err_set(&err, ERR_REFUSED,
+			"host's clock is behind the controller's: check NTP "
+			"on the host");
+		return _fail(clone, "clock", &err);
+	}
+	if (_mark_used(clone, &err) < 0)
+		return _off(clone, err.text);
+	return _start(clone);
+}
+
+enum clone_result clone_run(const struct settings *settings,
+			    struct nics *nics, int64_t thaw, bool refused)
+{
+	struct clone clone = { .settings = settings,
+			       .nics = nics,
+			       .thaw = thaw,
+			       .ms = { -1, -1, -1, -1 } };
+	enum tools_answer answer;
+	cleanup_buf struct buf text;
+
+	buf_init(&text, TOOLS_VALUE_MAX + 2);
+	switch (_read_key(&clone, &text, &answer)) {
+	case BOOT_IDENTITY:
+		return _become(&clone, &text);
+	default:
+		break;
+	}
+	if (refused && answer == TOOLS_ABSENT)
+		return CLONE_SOURCE;
+	return _off(&clone, "thawed without an identity of its own");
+}

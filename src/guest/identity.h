@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * identity - what the controller tells a clone through guestinfo.sclone:
+ * one line of JSON, read once. Pure: text in, checked values out.
+ *
+ * The text comes from outside the guest and every value is treated as
+ * hostile: unknown, repeated or missing keys, wrong types, control
+ * characters and values out of range refuse the whole identity.
+ */
+#ifndef SCLONE_GUEST_IDENTITY_H
+#define SCLONE_GUEST_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/parse.h"
+
+#define IDENTITY_MAX 8192	/* bytes of the line */
+#define IDENTITY_NAME_MAX 63	/* bytes of a cluster, node, template name */
+#define IDENTITY_DNS_MAX 3	/* what a resolver reads, resolv.conf(5) */
+#define IDENTITY_SERVERS_MAX 256
+#define IDENTITY_OPTIONS_MAX 8
+#define IDENTITY_OPTION_MAX 255
+#define IDENTITY_SEED 32	/* bytes */
+#define IDENTITY_LIFE_MAX (INT64_C(24) * 3600 * 1000000)
+
+struct identity {
+	char cluster[IDENTITY_NAME_MAX + 1];
+	char node[IDENTITY_NAME_MAX + 1];
+	char template[IDENTITY_NAME_MAX + 1];
+	int64_t epoch;		/* µs, names this cycle of the node */
+	int64_t time;		/* µs since 1970, when it was written */
+	int64_t not_after;	/* µs since 1970, useless from then on */
+	bool dhcp;		/* no address follows */
+	struct inet addr;
+	unsigned prefix;
+	bool has_gw;
+	struct inet gw;
+	unsigned dns_count;
+	struct inet dns[IDENTITY_DNS_MAX];
+	unsigned mtu;		/* 0: as the driver has it */
+	char conf_server[IDENTITY_SERVERS_MAX + 1];	/* "": none */
+	unsigned option_count;
+	char options[IDENTITY_OPTIONS_MAX][IDENTITY_OPTION_MAX + 1];
+	uint8_t seed[IDENTITY_SEED];
+};
+
+/* Whether slurmd may be given this option; the list is in identity.c. */
+bool identity_option_allowed(const char *option);
+
+/* Fill *out from the line. PROTOCOL with the key at fault; *out is then
+ * untouched. */
+int identity_parse(const char *text, size_t len, struct identity *out,
+		   struct err *err);
+
+#endif

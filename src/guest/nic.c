@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nic - see nic.h. */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/err.h"
+#include "files.h"
+#include "netlink.h"
+#include "nic.h"
+
+static void _close_dir(DIR **dir)
+{
+	if (*dir)
+		(void) closedir(*dir);
+}
+
+#define cleanup_dir cleanup_with(_close_dir)
+
+/* Last component of a symbolic link's target; false when it is none. */
+static bool _link_name(const char *path, char *out, size_t size)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *name;
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	return (size_t) snprintf(out, size, "%s", name) < size;
+}
+
+/* A card is an interface with a device that has a driver. */
+static bool _read(const char *sysfs, const char *name, struct nic *nic)
+{
+	char path[PATH_MAX];
+
+	if (strlen(name) >= sizeof(nic->name))
+		return false;
+	(void) snprintf(path, sizeof(path), "%s/class/net/%s/device", sysfs,
+			name);
+	if (!_link_name(path, nic->device, sizeof(nic->device)))
+		return false;
+	(void) snprintf(path, sizeof(path),
+			"%s/class/net/%s/device/subsystem", sysfs, name);
+	if (!_link_name(path, nic->bus, sizeof(nic->bus)))
+		return false;
+	(void) snprintf(path, sizeof(path), "%s/class/net/%s/device/driver",
+			sysfs, name);
+	if (!_link_name(path, nic->driver, sizeof(nic->driver)))
+		return false;
+	(void) snprintf(nic->name, sizeof(nic->name), "%.15s", name);
+	nic->bound = true;
+	return true;
+}
+
+static int _choose(const char *wanted, struct nics *nics, struct err *err)
+{
+	bool any = strcmp(wanted, "auto") == 0;
+
+	if (nics->count == 0)
+		return err_set(err, ERR_CONFIG, "no network card with a "
+						"driver was found");
+	if (any && nics->count > 1)
+		return err_set(err, ERR_CONFIG,
+			       "%zu network cards (%s, %s, ...): name one with "
+			       "Nic=",
+			       nics->count, nics->list[0].name,
+			       nics->list[1].name);
+	for (size_t i = 0; i < nics->count; i++) {
+		if (any || strcmp(nics->list[i].name, wanted) == 0) {
+			nics->main = i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_CONFIG, "Nic=%s: there is no such card",
+		       wanted);
+}
+
+int nic_find(const char *sysfs, const char *wanted, struct nics *nics,
+	     struct err *err)
+{
+	char path[PATH_MAX];
+	cleanup_dir DIR *dir = NULL;
+	const struct dirent *entry;
+
+	memset(nics, 0, sizeof(*nics));
+	(void) snprintf(path, sizeof(path), "%s/class/net", sysfs);
+	dir = opendir(path);
+	if (!dir)
+		return err_set(err, ERR_CONFIG, "%s cannot be read", path);
+	while ((entry = readdir(dir)) != NULL) {
+		if (nics->count == NIC_MAX)
+			return err_set(err, ERR_CONFIG,
+				       "more than %d network cards", NIC_MAX);
+		if (_read(sysfs, entry->d_name, &nics->list[nics->count]))
+			nics->count++;
+	}
+	return _choose(wanted, nics, err);
+}
+
+static int _poke(const char *sysfs, struct nic *nic, const char *verb,
+		 struct err *err)
+{
+	char path[PATH_MAX];
+
+	(void) snprintf(path, sizeof(path), "%s/bus/%s/drivers/%s/%s", sysfs,
+			nic->bus, nic->driver, verb);
+	if (files_write(path, nic->device, err) < 0)
+		return err_wrap(err, "%s %s", verb, nic->device);
+	nic->bound = !nic->bound;
+	return 0;
+}
+
+int nic_unbind(const char *sysfs, struct nics *nics, struct err *err)
+{
+	for (size_t i = 0; i < nics->count; i++) {
+		struct nic *nic = &nics->list[i];
+		unsigned ifindex = if_nametoindex(nic->name);
+
+		if (!nic->bound)
+			continue;
+		if (ifindex && netlink_link_down((int) ifindex, err) < 0)
+			return -1;
+		if (_poke(sysfs, nic, "unbind", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int nic_bind(const char *sysfs, struct nics *nics, struct err *err)
+{
+	for (size_t i = 0; i < nics->count; i++)
+		if (!nics->list[i].bound &&
+		    _poke(sysfs, &nics->list[i], "bind", err) < 0)
+			return -1;
+	return 0;
+}
+
+int nic_interface(const char *sysfs, const struct nics *nics,
+		  char name[IF_NAMESIZE], int *ifindex, struct err *err)
+{
+	const struct nic *nic = &nics->list[nics->main];
+	char path[PATH_MAX];
+	char text[32];
+	cleanup_dir DIR *dir = NULL;
+	const struct dirent *entry;
+
+	(void) snprintf(path, sizeof(path), "%s/bus/%s/devices/%s/net", sysfs,
+			nic->bus, nic->device);
+	dir = opendir(path);
+	entry = dir ? readdir(dir) : NULL;
+	while (entry && entry->d_name[0] == '.')
+		entry = readdir(dir);
+	if (!entry)
+		return err_set(err, ERR_FATAL, "%s has no interface", path);
+	(void) snprintf(name, IF_NAMESIZE, "%.15s", entry->d_name);
+	(void) snprintf(path, sizeof(path),
+			"%s/bus/%s/devices/%s/net/%.15s/ifindex", sysfs,
+			nic->bus, nic->device, entry->d_name);
+	files_line(path, text, sizeof(text));
+	*ifindex = (int) strtol(text, NULL, 10);
+	if (*ifindex <= 0)
+		return err_set(err, ERR_FATAL, "%s: no index", path);
+	return 0;
+}

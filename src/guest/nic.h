@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nic - the machine's network cards, taken from their drivers before the
+ * freeze and given back after it, so that no clone ever wakes with its
+ * source's MAC address (a driver reads it when it binds).
+ */
+#ifndef SCLONE_GUEST_NIC_H
+#define SCLONE_GUEST_NIC_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+
+#define NIC_MAX 8
+#define NIC_TEXT 128
+
+struct nic {
+	char name[IF_NAMESIZE];	/* before the freeze */
+	char bus[NIC_TEXT];	/* "pci" */
+	char device[NIC_TEXT];	/* "0000:03:00.0" */
+	char driver[NIC_TEXT];	/* "vmxnet3" */
+	bool bound;
+};
+
+struct nics {
+	size_t count;
+	size_t main;	/* index of the one that gets the address */
+	struct nic list[NIC_MAX];
+};
+
+/*
+ * Find the cards with a driver under sysfs (its root, "/sys"). wanted is
+ * the main one's interface, or "auto" when there is only one. CONFIG.
+ */
+int nic_find(const char *sysfs, const char *wanted, struct nics *nics,
+	     struct err *err);
+
+/* Set all links down and unbind all cards. FATAL; call nic_bind then. */
+int nic_unbind(const char *sysfs, struct nics *nics, struct err *err);
+
+/* Bind all that are unbound. FATAL. */
+int nic_bind(const char *sysfs, struct nics *nics, struct err *err);
+
+/* The main card's interface, which may have a new name. FATAL. */
+int nic_interface(const char *sysfs, const struct nics *nics,
+		  char name[IF_NAMESIZE], int *ifindex, struct err *err);
+
+#endif

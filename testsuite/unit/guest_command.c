@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of the guest's effects that need no privilege: programs and hooks
+ * under limits, the role at boot with stand-ins for open-vm-tools, files,
+ * mounts, cards, preflight. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/err.h"
+#include "common/base/log.h"
+#include "common/base/path.h"
+#include "guest/command.h"
+#include "guest/commands.h"
+#include "guest/entropy.h"
+#include "guest/files.h"
+#include "guest/hooks.h"
+#include "guest/mounts.h"
+#include "guest/nic.h"
+#include "guest/preflight.h"
+#include "guest/settings.h"
+#include "guest/tools.h"
+#include "tap.h"
+
+static char _dir[] = "guest-command.XXXXXX";
+static char _top[PATH_MAX];
+
+/* "DIR/name", in one of a few static places. */
+static const char *_at(const char *name)
+{
+	static char places[8][PATH_MAX + 128];
+	static unsigned next;
+	char *place = places[next++ % 8];
+
+	(void) snprintf(place, sizeof(places[0]), "%s/%s", _top, name);
+	return place;
+}
+
+static void _put(const char *name, const char *text, mode_t mode)
+{
+	if (files_replace(_at(name), text, NULL) < 0 ||
+	    chmod(_at(name), mode) < 0)
+		bail_out("%s: %s", name, strerror(errno));
+}
+
+static void _mkdir(const char *name)
+{
+	if (mkdir(_at(name), 0755) < 0 && errno != EEXIST)
+		bail_out("%s: %s", name, strerror(errno));
+}
+
+static const char *_get(const char *name)
+{
+	static char text[4096];
+	struct buf buf;
+
+	buf_init(&buf, sizeof(text) - 1);
+	if (path_read(_at(name), &buf, NULL) < 0)
+		buf_reset(&buf);
+	(void) snprintf(text, sizeof(text), "%s", buf_str(&buf));
+	buf_free(&buf);
+	return text;
+}
+
+static int _shell(const char *script, uint64_t limit_s, struct buf *output,
+		  int *status, struct err *err)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+	static const char *const env[] = { "WORD=said", NULL };
+	struct command command = { .argv = argv,
+				   .env = env,
+				   .limit_s = limit_s,
+				   .output = output };
+
+	return command_run(&command, status, err);
+}
+
+static void _test_command(void)
+{
+	const char *none[] = { "/nonexistent/program", NULL };
+	struct command missing = { .argv = none, .limit_s = 5 };
+	struct err err = ERR_INIT;
+	struct buf out;
+	int status = -1;
+
+	buf_init(&out, 64);
+	ok(_shell("echo $WORD; echo err >&2; exit 3", 20, &out, &status,
+		  &err) == 0,
+	   "a program runs");
+	is_int(status, 3, "its status");
+	is_str(buf_str(&out), "said\nerr\n", "both its streams, its setting");
+	buf_reset(&out);
+	ok(_shell("kill -TERM $$", 20, &out, &status, &err) == 0 &&
+		   status == 128 + SIGTERM,
+	   "death by a signal is 128 and its number");
+	ok(_shell("yes | head -c 1000000", 20, &out, &status, &err) == 0,
+	   "a talkative program ends");
+	is_int((int64_t) out.len, 64, "its output is cut at the bound");
+	ok(command_run(&missing, &status, &err) < 0 &&
+		   err.code == ERR_NOTFOUND,
+	   "a program that is not there");
+	buf_free(&out);
+}
+
+/*
+ * A hung program and what it started are killed when the limit passes: the
+ * grandchild holds a pipe, and its end is the event that we await.
+ */
+static void _test_limit(void)
+{
+	char script[PATH_MAX + 64], byte;
+	struct err err = ERR_INIT;
+	int64_t before = clock_mono_us();
+	struct pollfd poller = { .events = POLLIN };
+	int status, fds[2];
+
+	if (pipe(fds) < 0)
+		bail_out("pipe");
+	(void) snprintf(script, sizeof(script), "sleep 1000 & sleep 1000");
+	ok(_shell(script, 1, NULL, &status, &err) < 0 &&
+		   err.code == ERR_TRANSIENT,
+	   "a program that hangs is given up");
+	ok(clock_mono_us() - before >= CLOCK_US_PER_S, "not before its limit");
+	(void) close(fds[1]);
+	poller.fd = fds[0];
+	ok(poll(&poller, 1, 20000) == 1 && read(fds[0], &byte, 1) == 0,
+	   "and nothing of it is left");
+	(void) close(fds[0]);
+}
+
+/* A daemon keeps the output open: its parent's end is what counts. */
+static void _test_daemon(void)
+{
+	struct err err = ERR_INIT;
+	struct buf out;
+	int status = -1;
+	long pid;
+
+	buf_init(&out, 64);
+	ok(_shell("sleep 1000 & echo $!", 30, &out, &status, &err) == 0 &&
+		   status == 0,
+	   "a daemon left behind is not waited for");
+	pid = strtol(buf_str(&out), NULL, 10);
+	ok(pid > 1 && kill((pid_t) pid, SIGKILL) == 0, "and lives on");
+	buf_free(&out);
+}
+
+static int _seven(void *arg)
+{
+	(void) arg;
+	return 7;
+}
+
+static int _hang(void *arg)
+{
+	(void) arg;
+	(void) pause();
+	return 0;
+}
+
+static void _test_call(void)
+{
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	ok(command_call(_seven, NULL, 20, &status, &err) == 0 && status == 7,
+	   "a function runs in a child");
+	ok(command_call(_hang, NULL, 1, &status, &err) < 0 &&
+		   err.code == ERR_TRANSIENT,
+	   "one that hangs is given up");
+}
+
+static int _hooks(const char *dir, uint64_t limit_s, struct err *err)
+{
+	const char *env[] = { "SCLONE_NODE=vm1", NULL };
+	struct hooks hooks = { .dir = _at(dir),
+			       .env = env,
+			       .limit_s = limit_s };
+
+	return hooks_run(&hooks, err);
+}
+
+static void _test_hooks(void)
+{
+	struct err err = ERR_INIT;
+
+	ok(_hooks("no-such-dir", 5, &err) == 0, "no directory, no hooks");
+	_mkdir("hooks");
+	ok(_hooks("hooks", 5, &err) == 0, "an empty directory");
+	_put("hooks/20-b", "#!/bin/sh\necho b$SCLONE_NODE >>${0%/*}/../log\n",
+	     0755);
+	_put("hooks/10-a", "#!/bin/sh\necho a >>${0%/*}/../log\n", 0755);
+	_put("hooks/15-x.bak", "#!/bin/sh\necho bak >>${0%/*}/../log\n",
+	     0755);
+	_put("hooks/16-off", "#!/bin/sh\necho off >>${0%/*}/../log\n", 0644);
+	ok(_hooks("hooks", 20, &err) == 0, "hooks run");
+	is_str(_get("log"), "a\nbvm1\n", "in order, and only hooks");
+	_put("hooks/15-fail", "#!/bin/sh\necho reason >&2\nexit 4\n", 0755);
+	ok(_hooks("hooks", 20, &err) < 0 && err.code == ERR_FATAL,
+	   "a hook's failure is ours");
+	has_str(err.text, "15-fail ended with 4: reason", "with its words");
+	is_str(_get("log"), "a\nbvm1\na\n", "and none runs after it");
+	_put("hooks/15-fail", "#!/bin/sh\nexec sleep 1000\n", 0755);
+	ok(_hooks("hooks", 1, &err) < 0 && err.code == ERR_TRANSIENT,
+	   "a hook that hangs is given up");
+	_put("hooks/15-fail", "#!/bin/sh\n", 0775);
+	ok(_hooks("hooks", 5, &err) < 0 && err.code == ERR_CONFIG,
+	   "a hook that others may change is not run");
+}
+
+/* Settings with stand-ins; conf files have no quoting of our paths. */
+static void _settings(struct settings *settings, const char *nic)
+{
+	struct buf text;
+	struct err err = ERR_INIT;
+
+	buf_init(&text, 8192);
+	buf_printf(&text,
+		   "RpcTool=%s\nToolboxCmd=%s\nPowerOff=%s\nSlurmd=%s\n"
+		   "Munged=%s\nPreFreezeDir=%s\nPreReleaseDir=%s\n"
+		   "SlurmdSpool=/spool\nSystemd=no RpcTime=5 Nic=%s\n",
+		   _at("rpctool"), _at("toolbox"), _at("poweroff"),
+		   _at("slurmd"), _at("munged"), _at("pre-freeze"),
+		   _at("pre-release"), nic);
+	_put("guest.conf", buf_str(&text), 0644);
+	buf_free(&text);
+	if (settings_read(_at("guest.conf"), settings, &err) < 0)
+		bail_out("%s", err.text);
+}
+
+static void _test_settings(void)
+{
+	cleanup_settings struct settings none = { 0 };
+	struct settings bad = { 0 };
+	struct err err = ERR_INIT;
+
+	ok(settings_read(_at("no-such.conf"), &none, &err) == 0,
+	   "no file gives the defaults");
+	is_str(none.rpctool, "/usr/bin/vmware-rpctool", "default");
+	is_int((int64_t) none.hook_time, 10, "default limit");
+	_put("bad.conf", "HookTime=0\n", 0644);
+	ok(settings_read(_at("bad.conf"), &bad, &err) < 0 &&
+		   err.code == ERR_CONFIG,
+	   "a bad value is refused");
+	has_str(err.text, "bad.conf:1", "with its place");
+	_put("bad.conf", "RpcTool=/a\nHokTime=5\n", 0644);
+	ok(settings_read(_at("bad.conf"), &bad, &err) < 0, "unknown key");
+	has_str(err.text, "HokTime", "by its name");
+}
+
+/* What the boot service does with each answer about its role. */
+static void _test_boot(void)
+{
+	static const struct {
+		const char *script;
+		bool off;
+		const char *what;
+	} cases[] = {
+		{ "echo 'used 5'", true, "a used key at boot" },
+		{ "echo '{\"v\":1}'", true, "a fresh identity at boot" },
+		{ "echo 'cannot open channel' >&2; exit 1", true,
+		  "no answer at boot" },
+		{ "exit 0", true, "an empty answer at boot" },
+		{ "echo 'No value found' >&2; exit 1", false,
+		  "no key at boot" },
+	};
+	cleanup_settings struct settings settings = { 0 };
+	char script[512];
+
+	/* A card that does not exist: this machine keeps its own. */
+	_settings(&settings, "none0");
+	_put("poweroff", "#!/bin/sh\n>${0%/*}/is-off\n", 0755);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void) snprintf(script, sizeof(script),
+				"#!/bin/sh\necho \"$1\" >>${0%%/*}/calls\n"
+				"%s\n",
+				cases[i].script);
+		_put("rpctool", script, 0755);
+		(void) unlink(_at("is-off"));
+		(void) unlink(_at("calls"));
+		is_int(commands_freeze(&settings), 1, cases[i].what);
+		ok((access(_at("is-off"), F_OK) == 0) == cases[i].off,
+		   "%s: %s", cases[i].what,
+		   cases[i].off ? "powered off" : "stays on");
+		ok(!strstr(_get("calls"), "instantclone.freeze"),
+		   "%s: never frozen", cases[i].what);
+	}
+}
+
+static void _test_tools(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+	struct err err = ERR_INIT;
+	struct buf value;
+	int64_t us = 0, resolution = 0;
+
+	_settings(&settings, "none0");
+	buf_init(&value, TOOLS_VALUE_MAX + 2);
+	_put("rpctool", "#!/bin/sh\necho \"[$*]\"\n", 0755);
+	ok(tools_get(&settings, TOOLS_KEY, &value, &err) == TOOLS_VALUE,
+	   "a key is read");
+	is_str(buf_str(&value), "[info-get guestinfo.sclone]",
+	       "by this command line, newline dropped");
+	_put("rpctool",
+	     "#!/bin/sh\necho \"$#:$1\" >>${0%/*}/sets\n"
+	     "[ $(wc -l <${0%/*}/sets) = 2 ]\n",
+	     0755);
+	ok(tools_set(&settings, TOOLS_KEY, "used 7", &err) == 0,
+	   "a key is set, at the second try");
+	is_str(_get("sets"),
+	       "1:info-set guestinfo.sclone used 7\n"
+	       "1:info-set guestinfo.sclone used 7\n",
+	       "by one argument");
+	_put("toolbox",
+	     "#!/bin/sh\n[ \"$TZ$LC_ALL$*\" = 'UTCCstat hosttime' ] && "
+	     "echo '22 Nov 2026 10:11:12'\n",
+	     0755);
+	ok(tools_host_time(&settings, &us, &resolution, &err) == 0 &&
+		   us == INT64_C(1795342272000000) && resolution == 1000000,
+	   "the host's time is read in UTC");
+	buf_free(&value);
+}
+
+static void _test_mounts(void)
+{
+	struct mounts mounts;
+	struct err err = ERR_INIT;
+
+	_put("mountinfo",
+	     "22 1 0:21 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+	     "30 22 0:40 / /home rw shared:2 - nfs4 srv:/home rw\n"
+	     "31 22 0:41 / /my\\040scratch rw - lustre mgs:/s rw\n"
+	     "32 22 0:42 / /x rw - tmpfs tmpfs rw\n"
+	     "33 22 0:43 / /ssh rw a:1 b:2 - fuse.sshfs h: rw\n"
+	     "garbage\n",
+	     0644);
+	ok(mounts_read(_at("mountinfo"), &mounts, &err) == 0 &&
+		   mounts.count == 3,
+	   "the network mounts are found");
+	is_str(mounts.paths[0], "/home", "NFS");
+	is_str(mounts.paths[1], "/my scratch", "Lustre, with a blank");
+	is_str(mounts.paths[2], "/ssh", "a FUSE file system");
+	mounts_free(&mounts);
+}
+
+/* A sysfs with a card "eth0" and, when asked, a second one. */
+static void _make_sysfs(bool second)
+{
+	static const char *const dirs[] = {
+		"root", "root/sys", "root/sys/class", "root/sys/class/net",
+		"root/sys/class/net/lo", "root/sys/class/net/eth0",
+		"root/sys/class/net/eth1", "root/sys/bus", "root/sys/bus/pci",
+		"root/sys/bus/pci/drivers", "root/sys/bus/pci/drivers/vmxnet3",
+		"root/dev0", "root/dev1",
+	};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		_mkdir(dirs[i]);
+	(void) symlink("../../../../dev0",
+		       _at("root/sys/class/net/eth0/device"));
+	(void) symlink("../sys/bus/pci", _at("root/dev0/subsystem"));
+	(void) symlink("../sys/bus/pci/drivers/vmxnet3",
+		       _at("root/dev0/driver"));
+	(void) symlink("../sys/bus/pci", _at("root/dev1/subsystem"));
+	(void) symlink("../sys/bus/pci/drivers/vmxnet3",
+		       _at("root/dev1/driver"));
+	(void) unlink(_at("root/sys/class/net/eth1/device"));
+	if (second)
+		(void) symlink("../../../../dev1",
+			       _at("root/sys/class/net/eth1/device"));
+}
+
+static void _test_cards(void)
+{
+	struct nics nics;
+	struct err err = ERR_INIT;
+
+	_make_sysfs(false);
+	ok(nic_find(_at("root/sys"), "auto", &nics, &err) == 0 &&
+		   nics.count == 1,
+	   "one card is found, no loopback");
+	is_str(nics.list[0].device, "dev0", "its device");
+	is_str(nics.list[0].driver, "vmxnet3", "its driver");
+	is_str(nics.list[0].bus, "pci", "its bus");
+	snprintf(nics.list[0].name, IF_NAMESIZE, "none0");
+	ok(nic_unbind(_at("root/sys"), &nics, &err) == 0, "it is unbound");
+	is_str(_get("root/sys/bus/pci/drivers/vmxnet3/unbind"), "dev0",
+	       "by its driver");
+	ok(nic_bind(_at("root/sys"), &nics, &err) == 0, "and bound");
+	is_str(_get("root/sys/bus/pci/drivers/vmxnet3/bind"), "dev0",
+	       "by its driver");
+	_make_sysfs(true);
+	ok(nic_find(_at("root/sys"), "auto", &nics, &err) < 0 &&
+		   err.code == ERR_CONFIG,
+	   "of two cards one must be named");
+	ok(nic_find(_at("root/sys"), "eth1", &nics, &err) == 0 &&
+		   strcmp(nics.list[nics.main].name, "eth1") == 0,
+	   "the named one is the main one");
+	ok(nic_find(_at("root/sys"), "eth7", &nics, &err) < 0,
+	   "a name without a card is refused");
+	_make_sysfs(false);
+}
+
+/* The finding whose text holds the words, or NULL. */
+static const struct preflight_finding *_found(const struct preflight *p,
+					      const char *words)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strstr(p->list[i].text, words))
+			return &p->list[i];
+	return NULL;
+}
+
+static void _process(const char *pid, const char *name)
+{
+	char path[64];
+
+	(void) snprintf(path, sizeof(path), "root/proc/%s", pid);
+	_mkdir(path);
+	(void) snprintf(path, sizeof(path), "root/proc/%s/comm", pid);
+	_put(path, name, 0644);
+}
+
+static void _make_root(struct settings *settings)
+{
+	char path[PATH_MAX + 256];
+	const char *files[] = { settings->rpctool, settings->toolbox,
+				settings->slurmd, settings->munged,
+				"/etc/munge/munge.key" };
+
+	_make_sysfs(false);
+	_mkdir("root/proc");
+	_mkdir("root/proc/self");
+	_put("root/proc/self/mountinfo",
+	     "22 1 0:21 / / rw shared:1 - ext4 /dev/sda1 rw\n", 0644);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void) snprintf(path, sizeof(path), "%s%s", _at("root"),
+				files[i]);
+		for (char *p = path + strlen(_at("root")) + 1;
+		     (p = strchr(p, '/')) != NULL; *p++ = '/') {
+			*p = '\0';
+			(void) mkdir(path, 0755);
+		}
+		if (files_write(path, "", NULL) < 0)
+			bail_out("%s", path);
+	}
+}
+
+static void _test_preflight(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+	struct preflight *p = calloc(1, sizeof(*p));
+	const struct preflight_finding *f;
+
+	_settings(&settings, "auto");
+	_make_root(&settings);
+	preflight_run(&settings, _at("root"), p);
+	if (!is_int((int64_t) p->count, 0, "a fit machine has no finding"))
+		diag("%s", p->list[0].text);
+	_process("17", "slurmd\n");
+	_process("18", "munged\n");
+	_process("19", "chronyd\n");
+	_put("root/proc/self/mountinfo",
+	     "30 22 0:40 / /home rw shared:2 - nfs4 srv:/home rw\n", 0644);
+	_mkdir("root/spool");
+	_put("root/spool/cred_state", "x", 0644);
+	_mkdir("root/run");
+	_mkdir("root/run/NetworkManager");
+	preflight_run(&settings, _at("root"), p);
+	f = _found(p, "slurmd is running (process 17)");
+	ok(f && f->blocks && strstr(f->cure, "disable --now slurmd"),
+	   "a running slurmd blocks, with its cure");
+	f = _found(p, "munged is running");
+	ok(f && f->blocks, "a running munged blocks");
+	f = _found(p, "chronyd is running");
+	ok(f && !f->blocks, "chronyd is advice");
+	f = _found(p, "network file system on /home");
+	ok(f && f->blocks, "a network mount blocks");
+	f = _found(p, "/spool holds another node's state");
+	ok(f && f->blocks && strcmp(f->cure, "rm -rf /spool/*") == 0,
+	   "a stale spool blocks, with its cure");
+	f = _found(p, "NetworkManager");
+	ok(f && f->blocks, "NetworkManager's hold on the card blocks");
+	_mkdir("root/etc");
+	_mkdir("root/etc/NetworkManager");
+	_mkdir("root/etc/NetworkManager/conf.d");
+	_put("root/etc/NetworkManager/conf.d/x.conf",
+	     "[keyfile]\nunmanaged-devices=*\n", 0644);
+	(void) unlink(_at("root/etc/munge/munge.key"));
+	preflight_run(&settings, _at("root"), p);
+	ok(!_found(p, "NetworkManager"), "until it lets go");
+	f = _found(p, "munge.key is missing");
+	ok(f && f->blocks, "a missing munge key blocks");
+	free(p);
+}
+
+static void _test_preflight_systemd(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+	struct preflight *p = calloc(1, sizeof(*p));
+	const struct preflight_finding *f;
+
+	_settings(&settings, "auto");
+	_make_root(&settings);
+	settings.systemd = true;
+	_mkdir("root/etc/systemd");
+	_mkdir("root/etc/systemd/system");
+	_mkdir("root/etc/systemd/system/timers.target.wants");
+	_mkdir("root/etc/systemd/system/multi-user.target.wants");
+	_mkdir("root/etc/systemd/system/slurmd.service.d");
+	_put("root/etc/systemd/system/timers.target.wants/apt.timer", "x",
+	     0644);
+	_put("root/etc/systemd/system/multi-user.target.wants/slurmd.service",
+	     "x", 0644);
+	preflight_run(&settings, _at("root"), p);
+	f = _found(p, "apt.timer fires");
+	ok(f && !f->blocks && strstr(f->cure, "apt.timer"),
+	   "a timer is advice, with its name in the cure");
+	f = _found(p, "slurmd.service starts at boot");
+	ok(f && f->blocks, "an enabled slurmd blocks");
+	f = _found(p, "slurmd.service does not read");
+	ok(f && f->blocks, "a missing drop-in blocks");
+	_put("root/etc/systemd/system/slurmd.service.d/sclone.conf",
+	     "[Service]\nEnvironmentFile=-/run/sclone/slurmd.env\n", 0644);
+	preflight_run(&settings, _at("root"), p);
+	ok(!_found(p, "does not read"), "until it is there");
+	free(p);
+}
+
+static void _test_release(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+
+	_settings(&settings, "auto");
+	_mkdir("pre-release");
+	_put("pre-release/10-flush", "#!/bin/sh\n>${0%/*}/../flushed\n",
+	     0755);
+	is_int(commands_release(&settings), 0, "a release without trouble");
+	ok(access(_at("flushed"), F_OK) == 0, "its hooks ran");
+	_put("pre-release/10-flush", "#!/bin/sh\nexit 1\n", 0755);
+	is_int(commands_release(&settings), 1, "a hook's failure is told");
+	settings.release_time = 1;
+	_put("pre-release/10-flush", "#!/bin/sh\nexec sleep 1000\n", 0755);
+	is_int(commands_release(&settings), 1, "a hook that hangs is given up");
+}
+
+static void _test_hardware(void)
+{
+	uint8_t a[32] = { 0 }, b[32] = { 0 };
+	size_t n = entropy_hardware(a, sizeof(a));
+
+	ok(n == 0 || n == sizeof(a), "the processor gives all or nothing");
+	ok(n == 0 || (entropy_hardware(b, sizeof(b)) == n &&
+		      memcmp(a, b, n) != 0),
+	   "and never the same twice");
+}
+
+static void _clean(void)
+{
+	const char *argv[] = { "/bin/rm", "-rf", _top, NULL };
+	struct command command = { .argv = argv, .limit_s = 20 };
+	int status;
+
+	(void) command_run(&command, &status, NULL);
+}
+
+int main(void)
+{
+	char cwd[PATH_MAX];
+
+	log_open("guest", LOG_LEVEL_ERROR, false);
+	if (!mkdtemp(_dir) || !getcwd(cwd, sizeof(cwd)))
+		bail_out("no directory");
+	(void) snprintf(_top, sizeof(_top), "%.3000s/%s", cwd, _dir);
+	_test_command();
+	_test_limit();
+	_test_daemon();
+	_test_call();
+	_test_hooks();
+	_test_settings();
+	_test_boot();
+	_test_tools();
+	_test_mounts();
+	_test_cards();
+	_test_preflight();
+	_test_preflight_systemd();
+	_test_release();
+	_test_hardware();
+	_clean();
+	return done_testing();
+}

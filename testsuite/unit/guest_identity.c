@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of the guest's reader of the identity: what it takes, and the many
+ * things it must refuse. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "guest/identity.h"
+#include "guest/services.h"
+#include "tap.h"
+
+#define SEED "00112233445566778899aabbccddeeff" \
+	     "00112233445566778899aabbccddeeff"
+
+/* The members of a good identity; a test replaces or adds one. */
+static const struct member {
+	const char *key;
+	const char *value;
+} _good[] = {
+	{ "v", "1" },
+	{ "cluster", "\"hpc1\"" },
+	{ "node", "\"vm001\"" },
+	{ "epoch", "1800000000000001" },
+	{ "template", "\"rocky9\"" },
+	{ "addr", "\"10.20.0.1/16\"" },
+	{ "gw", "\"10.20.255.254\"" },
+	{ "dns", "[\"10.20.0.53\",\"fd00::53\"]" },
+	{ "mtu", "9000" },
+	{ "conf_server", "\"ctl1:6817,ctl2\"" },
+	{ "slurmd", "[\"--instance-id=i-1\"]" },
+	{ "time", "1800000000000000" },
+	{ "not_after", "1800000600000000" },
+	{ "seed", "\"" SEED "\"" },
+	{ NULL, NULL },
+};
+
+/* The good identity with key's value replaced; NULL leaves the key out. */
+static void _build(char *out, size_t size, const char *key, const char *value)
+{
+	size_t n = 0;
+	const char *comma = "";
+
+	n += (size_t) snprintf(out + n, size - n, "{");
+	for (size_t i = 0; _good[i].key; i++) {
+		const char *use = _good[i].value;
+
+		if (key && strcmp(key, _good[i].key) == 0)
+			use = value;
+		if (!use)
+			continue;
+		n += (size_t) snprintf(out + n, size - n, "%s\"%s\":%s",
+				       comma, _good[i].key, use);
+		comma = ",";
+	}
+	(void) snprintf(out + n, size - n, "}");
+}
+
+static void _test_good(void)
+{
+	char text[4096];
+	struct identity id;
+	struct err err = ERR_INIT;
+
+	_build(text, sizeof(text), NULL, NULL);
+	if (!ok(identity_parse(text, strlen(text), &id, &err) == 0,
+		"a good identity is taken")) {
+		diag("%s", err.text);
+		return;
+	}
+	is_str(id.cluster, "hpc1", "cluster");
+	is_str(id.node, "vm001", "node");
+	is_str(id.template, "rocky9", "template");
+	is_int(id.epoch, 1800000000000001, "epoch");
+	is_int(id.time, 1800000000000000, "time");
+	is_int(id.not_after, 1800000600000000, "not_after");
+	ok(!id.dhcp && id.addr.family == AF_INET && id.prefix == 16, "addr");
+	is_int(id.addr.bytes[3], 1, "last byte of addr");
+	ok(id.has_gw && id.gw.bytes[3] == 254, "gw");
+	is_int(id.dns_count, 2, "dns");
+	is_int(id.mtu, 9000, "mtu");
+	is_str(id.conf_server, "ctl1:6817,ctl2", "conf_server");
+	is_int(id.option_count, 1, "options");
+	is_int(id.seed[31], 0xff, "last byte of the seed");
+}
+
+/* Values that are taken. */
+static void _test_taken(void)
+{
+	static const struct member cases[] = {
+		{ "gw", NULL },
+		{ "dns", NULL },
+		{ "dns", "[]" },
+		{ "mtu", NULL },
+		{ "conf_server", NULL },
+		{ "conf_server", "\"[fd00::1]:6817\"" },
+		{ "conf_server", "\"10.0.0.1\"" },
+		{ "slurmd", NULL },
+		{ "slurmd", "[]" },
+		{ "slurmd", "[\"-v\",\"--extra=a,b\"]" },
+		{ "addr", "\"10.20.200.1/16\"" },
+		{ NULL, NULL },
+	};
+	char text[4096];
+	struct identity id;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; cases[i].key; i++) {
+		_build(text, sizeof(text), cases[i].key, cases[i].value);
+		ok(identity_parse(text, strlen(text), &id, &err) == 0,
+		   "%s %s is taken", cases[i].key,
+		   cases[i].value ? cases[i].value : "left out");
+	}
+}
+
+static const struct member _bad[] = {
+	{ "v", NULL },
+	{ "v", "2" },
+	{ "v", "\"1\"" },
+	{ "v", "1.0" },
+	{ "v", "null" },
+	{ "cluster", NULL },
+	{ "cluster", "\"\"" },
+	{ "cluster", "\"a b\"" },
+	{ "cluster", "\"../etc\"" },
+	{ "node", NULL },
+	{ "node", "\"-N\"" },
+	{ "node", "\"vm1;reboot\"" },
+	{ "node", "\"vm1$(id)\"" },
+	{ "node", "\"vm1\\n\"" },
+	{ "node", "\"vm1\\u0000\"" },
+	{ "node", "\"v\\u00e9\"" },
+	{ "node", "17" },
+	{ "node", "[\"vm1\"]" },
+	{ "node", "{\"a\":1}" },
+	{ "node", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaa\"" },
+	{ "template", NULL },
+	{ "template", "\"a/b\"" },
+	{ "epoch", NULL },
+	{ "epoch", "0" },
+	{ "epoch", "-5" },
+	{ "epoch", "1e15" },
+	{ "epoch", "99999999999999999999" },
+	{ "epoch", "\"1800000000000001\"" },
+	{ "addr", NULL },
+	{ "addr", "\"\"" },
+	{ "addr", "\"DHCP\"" },
+	{ "addr", "\"10.20.0.1\"" },
+	{ "addr", "\"10.20.0.1/0\"" },
+	{ "addr", "\"10.20.0.1/33\"" },
+	{ "addr", "\"10.20.0.1/16 \"" },
+	{ "addr", "\"10.20.0.0/16\"" },
+	{ "addr", "\"10.20.255.255/16\"" },
+	{ "addr", "\"127.0.0.1/8\"" },
+	{ "addr", "\"224.0.0.1/8\"" },
+	{ "addr", "\"0.0.0.0/16\"" },
+	{ "addr", "\"::1/64\"" },
+	{ "addr", "\"ff02::1/64\"" },
+	{ "addr", "\"host.example.org/24\"" },
+	{ "addr", "\"dhcp\"" },	/* together with gw */
+	{ "gw", "\"10.21.0.1\"" },
+	{ "gw", "\"10.20.0.1\"" },
+	{ "gw", "\"10.20.255.255\"" },
+	{ "gw", "\"fd00::1\"" },
+	{ "gw", "\"10.20.255.254/16\"" },
+	{ "gw", "[]" },
+	{ "dns", "\"10.20.0.53\"" },
+	{ "dns", "[\"10.20.0.53\\nnameserver 6.6.6.6\"]" },
+	{ "dns", "[1]" },
+	{ "dns", "[null]" },
+	{ "dns", "[\"10.0.0.1\",\"10.0.0.2\",\"10.0.0.3\",\"10.0.0.4\"]" },
+	{ "mtu", "0" },
+	{ "mtu", "68" },
+	{ "mtu", "65536" },
+	{ "mtu", "\"9000\"" },
+	{ "conf_server", "\"\"" },
+	{ "conf_server", "\"ctl1,\"" },
+	{ "conf_server", "\",ctl1\"" },
+	{ "conf_server", "\"ctl1:0\"" },
+	{ "conf_server", "\"ctl1:65536\"" },
+	{ "conf_server", "\"ctl1 -f /tmp/x\"" },
+	{ "conf_server", "\"-f\"" },
+	{ "conf_server", "\"[10.0.0.1]\"" },
+	{ "conf_server", "[\"ctl1\"]" },
+	{ "slurmd", "\"-v\"" },
+	{ "slurmd", "[\"-f/tmp/evil.conf\"]" },
+	{ "slurmd", "[\"-f\"]" },
+	{ "slurmd", "[\"-Nother\"]" },
+	{ "slurmd", "[\"-Z\"]" },
+	{ "slurmd", "[\"--conf=Include /etc/shadow\"]" },
+	{ "slurmd", "[\"--extra=\"]" },
+	{ "slurmd", "[\"--extra=a b\"]" },
+	{ "slurmd", "[\"--extra=$IFS\"]" },
+	{ "slurmd", "[\"--extra=a\\\"b\"]" },
+	{ "slurmd", "[\"--extrax=a\"]" },
+	{ "slurmd", "[\"-v\",7]" },
+	{ "slurmd", "[\"-v\",\"-v\",\"-v\",\"-v\",\"-v\",\"-v\",\"-v\",\"-v\","
+		    "\"-v\"]" },
+	{ "time", NULL },
+	{ "time", "1800000000" },	/* seconds */
+	{ "time", "1800000000000000000" },	/* nanoseconds */
+	{ "not_after", NULL },
+	{ "not_after", "1800000000000000" },	/* equal to time */
+	{ "not_after", "1799999999999999" },
+	{ "not_after", "1800086400000001" },	/* more than a day */
+	{ "seed", NULL },
+	{ "seed", "\"\"" },
+	{ "seed", "\"0011\"" },
+	{ "seed", "\"" SEED "00\"" },
+	{ "seed", "\"zz112233445566778899aabbccddeeff00112233445566778899aabb"
+		  "ccddeeff\"" },
+	{ NULL, NULL },
+};
+
+static void _test_refused(void)
+{
+	char text[4096];
+
+	for (size_t i = 0; _bad[i].key; i++) {
+		struct identity id;
+		struct err err = ERR_INIT;
+
+		memset(&id, 0x55, sizeof(id));
+		_build(text, sizeof(text), _bad[i].key, _bad[i].value);
+		ok(identity_parse(text, strlen(text), &id, &err) < 0 &&
+			   err.code == ERR_PROTOCOL &&
+			   id.epoch == 0x5555555555555555,
+		   "%s %s is refused", _bad[i].key,
+		   _bad[i].value ? _bad[i].value : "left out");
+	}
+}
+
+static void _refuse_text(const char *text, size_t len, const char *what)
+{
+	struct identity id;
+	struct err err = ERR_INIT;
+
+	ok(identity_parse(text, len, &id, &err) < 0 && err.text[0], "%s",
+	   what);
+}
+
+static void _test_texts(void)
+{
+	static char text[4096], big[16384];
+	size_t len;
+
+	_build(text, sizeof(text), NULL, NULL);
+	len = strlen(text);
+	_refuse_text("", 0, "nothing is refused");
+	_refuse_text("used 1800000000000001", 21, "\"used\" is no identity");
+	_refuse_text("[]", 2, "an array is refused");
+	_refuse_text("{}", 2, "an empty object is refused");
+	_refuse_text(text, len - 1, "a cut identity is refused");
+	for (size_t cut = 1; cut < len; cut += 17)
+		_refuse_text(text, len - cut, "a cut identity is refused");
+	(void) snprintf(big, sizeof(big), "%s{}", text);
+	_refuse_text(big, strlen(big), "a second value is refused");
+	(void) snprintf(big, sizeof(big), "{\"node\":\"vm2\",%s", text + 1);
+	_refuse_text(big, strlen(big), "a key that stands twice is refused");
+	(void) snprintf(big, sizeof(big), "{\"x\":1,%s", text + 1);
+	_refuse_text(big, strlen(big), "an unknown key is refused");
+	(void) snprintf(big, sizeof(big), "\n%s", text);
+	_refuse_text(big, strlen(big), "a control character is refused");
+	memset(big, ' ', sizeof(big));
+	memcpy(big, text, len);
+	_refuse_text(big, IDENTITY_MAX + 1, "8 KiB and a byte are refused");
+	memcpy(big, text, len + 1);
+	big[len] = '\0';
+	_refuse_text(big, len + 1, "a NUL is refused");
+}
+
+static void _test_families(void)
+{
+	static const char v6[] =
+		"{\"v\":1,\"cluster\":\"c\",\"node\":\"n\",\"epoch\":1,"
+		"\"template\":\"t\",\"addr\":\"fd00::5/64\","
+		"\"gw\":\"fe80::1\",\"time\":1800000000000000,"
+		"\"not_after\":1800000600000000,\"seed\":\"" SEED "\"}";
+	static const char dhcp[] =
+		"{\"v\":1,\"cluster\":\"c\",\"node\":\"n\",\"epoch\":1,"
+		"\"template\":\"t\",\"addr\":\"dhcp\","
+		"\"time\":1800000000000000,"
+		"\"not_after\":1800000600000000,\"seed\":\"" SEED "\"}";
+	struct identity id;
+
+	ok(identity_parse(v6, strlen(v6), &id, NULL) == 0 && id.has_gw &&
+		   id.addr.family == AF_INET6 && id.prefix == 64,
+	   "an IPv6 address with a link-local router");
+	ok(identity_parse(dhcp, strlen(dhcp), &id, NULL) == 0 && id.dhcp &&
+		   !id.has_gw && id.option_count == 0,
+	   "dhcp and nothing optional");
+}
+
+static void _test_arguments(void)
+{
+	struct settings settings = { .slurmd = (char *) "/sbin/slurmd" };
+	const char *argv[SERVICES_ARGS_MAX];
+	char text[4096];
+	struct identity id;
+	static const char *const want[] = { "/sbin/slurmd", "-b", "-N",
+					    "vm001", "--conf-server",
+					    "ctl1:6817,ctl2",
+					    "--instance-id=i-1" };
+
+	_build(text, sizeof(text), NULL, NULL);
+	if (identity_parse(text, strlen(text), &id, NULL) < 0)
+		bail_out("no identity");
+	services_slurmd_args(&settings, &id, argv);
+	for (size_t i = 0; i < 7; i++)
+		is_str(argv[i], want[i], "argument of slurmd");
+	ok(!argv[7], "no further argument");
+}
+
+int main(void)
+{
+	_test_good();
+	_test_taken();
+	_test_refused();
+	_test_texts();
+	_test_families();
+	_test_arguments();
+	return done_testing();
+}
