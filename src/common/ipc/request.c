@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "request.h"
 
 #define FORMAT 1
@@ -25,68 +26,18 @@ const char *request_kind_name(enum request_kind kind)
 	return _kinds[kind];
 }
 
-/* Length of the UTF-8 sequence at p (n bytes left), 0 when it is none. */
-static size_t _utf8(const unsigned char *p, size_t n)
-{
-	static const unsigned char least[] = { 0, 0, 0xc2, 0xe0, 0xf0 };
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (len == 1)
-		return 1;
-	if (len > n || p[0] < least[len] || p[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* no overlong forms, no surrogates, nothing past U+10FFFF */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* A copy of text in which NULs and bytes that are no UTF-8 became '?'. */
-static char *_clean(const char *text, size_t len, bool *changed)
-{
-	char *copy = malloc(len + 1);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	*changed = false;
-	for (size_t i = 0; i < len;) {
-		size_t step = _utf8((unsigned char *) copy + i, len - i);
-
-		if (!step || !copy[i]) {
-			copy[i] = '?';
-			*changed = true;
-			step = 1;
-		}
-		i += step;
-	}
-	return copy;
-}
-
 static int _copy_arg(const char *arg, char **out, struct err *err)
 {
 	size_t len = strnlen(arg, REQUEST_ARG_MAX + 1);
-	cleanup_free char *copy = NULL;
-	bool changed = false;
 
 	if (len > REQUEST_ARG_MAX)
 		return err_set(err, ERR_CONFIG,
 			       "an argument is longer than %d bytes",
 			       REQUEST_ARG_MAX);
-	copy = _clean(arg, len, &changed);
-	if (!copy)
-		return err_nomem(err);
-	if (changed)
-		return err_set(err, ERR_CONFIG,
-			       "an argument is not UTF-8 text: %.100s", copy);
-	*out = steal_ptr(&copy);
-	return 0;
+	if (!utf8_is_valid(arg, len))
+		return err_set(err, ERR_CONFIG, "an argument is not UTF-8");
+	*out = strdup(arg);
+	return *out ? 0 : err_nomem(err);
 }
 
 static int _make_id(char *id, int64_t time_us, struct err *err)
@@ -181,14 +132,13 @@ struct request *request_create(enum request_kind kind, size_t argc,
 int request_set_resume(struct request *request, const char *text, size_t len,
 		       struct err *err)
 {
-	bool changed = false;
 	char *copy;
 
 	if (len > REQUEST_RESUME_MAX)
 		return err_set(err, ERR_CAPACITY,
 			       "SLURM_RESUME_FILE is longer than %d bytes",
 			       REQUEST_RESUME_MAX);
-	copy = _clean(text, len, &changed);
+	copy = utf8_clean(text, len);
 	if (!copy)
 		return err_nomem(err);
 	free(request->resume);
@@ -199,8 +149,7 @@ int request_set_resume(struct request *request, const char *text, size_t len,
 int request_set_note(struct request *request, const char *note,
 		     struct err *err)
 {
-	bool changed = false;
-	char *copy = _clean(note, strnlen(note, ERR_TEXT_SIZE), &changed);
+	char *copy = utf8_clean(note, strnlen(note, ERR_TEXT_SIZE));
 
 	if (!copy)
 		return err_nomem(err);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ctl - configuration and partitions through libslurm. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "compat.h"
+#include "ctl.h"
+#include "fault.h"
+
+#define DAY_S 86400
+
+static const char *_text(const char *text)
+{
+	return text && text[0] ? text : NULL;
+}
+
+/* 16-bit times use other marks for "infinite" and "not set". */
+static uint32_t _seconds16(uint16_t value)
+{
+	if (value == INFINITE16)
+		return CTL_FOREVER;
+	return value == NO_VAL16 ? 0 : value;
+}
+
+static uint32_t _seconds(uint32_t value)
+{
+	if (value == INFINITE)
+		return CTL_FOREVER;
+	return value == NO_VAL ? 0 : value;
+}
+
+static void _view_programs(const slurm_conf_t *in, struct ctl_conf *conf)
+{
+	conf->resume_program = _text(in->resume_program);
+	conf->suspend_program = _text(in->suspend_program);
+	conf->resume_fail_program = _text(in->resume_fail_program);
+	for (size_t i = 0; i < compat_prologs(in) && i < CTL_PROLOGS_MAX; i++)
+		conf->prologs[conf->prologs_count++] = compat_prolog(in, i);
+}
+
+static void _view(slurm_conf_t *in, struct ctl_conf *conf)
+{
+	conf->message = in;
+	conf->version = _text(in->version);
+	conf->cluster = _text(in->cluster_name);
+	conf->path = _text(in->slurm_conf);
+	conf->user = _text(in->slurm_user_name);
+	_view_programs(in, conf);
+	conf->resume_timeout = _seconds16(in->resume_timeout);
+	conf->suspend_timeout = _seconds16(in->suspend_timeout);
+	conf->suspend_time = _seconds(in->suspend_time);
+	conf->resume_rate = in->resume_rate;
+	conf->suspend_rate = in->suspend_rate;
+	conf->prolog_epilog_timeout =
+		compat_prolog_timeout(in) == NO_VAL16
+			? CTL_FOREVER
+			: _seconds16(compat_prolog_timeout(in));
+	conf->return_to_service = in->ret2service;
+	conf->clouds_shown = compat_clouds_shown(in);
+	conf->slurmctld_parameters = _text(in->slurmctld_params);
+	conf->scheduler_parameters = _text(in->sched_params);
+	conf->auth_info = _text(in->authinfo);
+	conf->boot_s = (int64_t) in->boot_time;
+}
+
+int ctl_conf_load(struct ctl_conf *conf, struct err *err)
+{
+	slurm_conf_t *message = NULL;
+	int rc = slurm_load_ctl_conf(0, &message);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), false,
+				 "load the configuration");
+	memset(conf, 0, sizeof(*conf));
+	_view(message, conf);
+	return 0;
+}
+
+void ctl_conf_clear(struct ctl_conf *conf)
+{
+	if (conf->message)
+		compat_free_conf(conf->message);
+	memset(conf, 0, sizeof(*conf));
+}
+
+static void _view_partition(const partition_info_t *in,
+			    struct ctl_partition *partition)
+{
+	partition->name = in->name;
+	partition->nodes = _text(in->nodes);
+	partition->exclusive = (in->max_share & ~SHARED_FORCE) == 0;
+	partition->exclusive_user =
+		(in->flags & PART_FLAG_EXCLUSIVE_USER) != 0;
+	partition->power_down_on_idle = compat_power_down_on_idle(in);
+	partition->resume_timeout = _seconds16(in->resume_timeout);
+	partition->suspend_timeout = _seconds16(in->suspend_timeout);
+	partition->suspend_time = _seconds(in->suspend_time);
+}
+
+int ctl_partitions(int (*each)(const struct ctl_partition *partition,
+			       void *arg),
+		   void *arg, struct err *err)
+{
+	partition_info_msg_t *message = NULL;
+	int rc = slurm_load_partitions(0, &message, SHOW_ALL);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), false,
+				 "load the partitions");
+	for (uint32_t i = 0; i < message->record_count && !rc; i++) {
+		struct ctl_partition partition;
+
+		_view_partition(&message->partition_array[i], &partition);
+		rc = each(&partition, arg);
+	}
+	slurm_free_partition_info_msg(message);
+	return rc ? err_nomem(err) : 0;
+}
+
+int ctl_ping(struct err *err)
+{
+	slurm_conf_t *message = NULL;
+	/* "Anything newer than tomorrow?": the smallest question that the
+	 * controller in charge answers, primary or backup. */
+	time_t tomorrow = clock_wall_us() / CLOCK_US_PER_S + DAY_S;
+	int rc = slurm_load_ctl_conf(tomorrow, &message);
+
+	if (!rc) {
+		compat_free_conf(message);
+		return 0;
+	}
+	rc = fault_number(rc);
+	if (rc == SLURM_NO_CHANGE_IN_DATA)
+		return 0;
+	return fault_set(err, rc, false, "ping slurmctld");
+}
+
+const char *ctl_built_for(void)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "%02d.%02d",
+		 (int) SLURM_VERSION_MAJOR(SLURM_VERSION_NUMBER),
+		 (int) SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER));
+	return text;
+}

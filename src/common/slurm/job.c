@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job - loads and small updates of one job through libslurm. */
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "compat.h"
+#include "fault.h"
+#include "job.h"
+
+static const char *_text(const char *text)
+{
+	return text && text[0] ? text : NULL;
+}
+
+static const char *_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[JOB_PENDING] = "PENDING",
+		[JOB_RUNNING] = "RUNNING",
+		[JOB_SUSPENDED] = "SUSPENDED",
+		[JOB_COMPLETE] = "COMPLETED",
+		[JOB_CANCELLED] = "CANCELLED",
+		[JOB_FAILED] = "FAILED",
+		[JOB_TIMEOUT] = "TIMEOUT",
+		[JOB_NODE_FAIL] = "NODE_FAIL",
+		[JOB_PREEMPTED] = "PREEMPTED",
+		[JOB_BOOT_FAIL] = "BOOT_FAIL",
+		[JOB_DEADLINE] = "DEADLINE",
+		[JOB_OOM] = "OUT_OF_MEMORY",
+	};
+	uint32_t base = state & JOB_STATE_BASE;
+
+	if (state & JOB_COMPLETING)
+		return "COMPLETING";
+	if (state & JOB_CONFIGURING)
+		return "CONFIGURING";
+	return base < sizeof(names) / sizeof(names[0]) ? names[base]
+							: "UNKNOWN";
+}
+
+static void _view(job_info_msg_t *message, struct job *job)
+{
+	const slurm_job_info_t *info = &message->job_array[0];
+
+	job->id = compat_job_id(info);
+	job->uid = info->user_id;
+	job->user = _text(info->user_name);
+	job->state = _state_name(info->job_state);
+	job->partition = _text(info->partition);
+	job->features = _text(info->features);
+	job->comment = _text(info->comment);
+	job->admin_comment = _text(info->admin_comment);
+	job->extra = _text(compat_job_extra(info));
+	job->nodes = _text(info->nodes);
+	job->batch = info->batch_flag != 0;
+	job->requeue = info->requeue != 0;
+	job->restarts = info->restart_cnt;
+	job->message = message;
+}
+
+int job_load(uint32_t id, struct job *job, struct err *err)
+{
+	job_info_msg_t *message = NULL;
+	int rc = slurm_load_job(&message, compat_job(id), SHOW_ALL);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), false,
+				 "load the job");
+	if (!message->record_count) {
+		slurm_free_job_info_msg(message);
+		return err_set(err, ERR_NOTFOUND, "Slurm has no job %u", id);
+	}
+	_view(message, job);
+	return 0;
+}
+
+void job_clear(struct job *job)
+{
+	if (job->message)
+		slurm_free_job_info_msg(job->message);
+	memset(job, 0, sizeof(*job));
+}
+
+static int _set_comment(uint32_t id, char *text, struct err *err)
+{
+	job_desc_msg_t desc;
+	int rc;
+
+	slurm_init_job_desc_msg(&desc);
+	compat_job_id(&desc) = id;
+	desc.admin_comment = text;
+	rc = slurm_update_job(&desc);
+	if (rc)
+		return fault_set(err, fault_number(rc), true,
+				 "update the job");
+	return 0;
+}
+
+int job_append_comment(uint32_t id, const char *text, struct err *err)
+{
+	cleanup_job struct job job = { 0 };
+	cleanup_buf struct buf comment;
+
+	buf_init(&comment, JOB_COMMENT_MAX);
+	if (job_load(id, &job, err))
+		return -1;
+	if (job.admin_comment) {
+		if (strstr(job.admin_comment, text))
+			return 0;
+		buf_puts(&comment, job.admin_comment);
+		buf_putc(&comment, '\n');
+	}
+	buf_puts(&comment, text);
+	if (comment.failed)
+		return err_set(err, ERR_REFUSED,
+			       "admin_comment of job %u is full", id);
+	return _set_comment(id, comment.data, err);
+}
+
+int job_notify(uint32_t id, const char *text, struct err *err)
+{
+	int rc = slurm_notify_job(compat_job(id), (char *) (uintptr_t) text);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), true,
+				 "notify the job");
+	return 0;
+}

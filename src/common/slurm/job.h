@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job - one job as slurmctld knows it, and what we may tell it. */
+#ifndef SCLONE_SLURM_JOB_H
+#define SCLONE_SLURM_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+#define JOB_COMMENT_MAX 4096	/* bytes of admin_comment we let grow */
+
+/* The strings are borrowed until job_clear(); NULL: not set. */
+struct job {
+	uint32_t id;
+	uint32_t uid;
+	const char *user;	/* not always known to slurmctld */
+	const char *state;	/* "RUNNING", "CONFIGURING", … */
+	const char *partition;
+	const char *features;
+	const char *comment;
+	const char *admin_comment;
+	const char *extra;	/* 23.02 and later */
+	const char *nodes;	/* hostlist of its allocation */
+	bool batch;
+	bool requeue;		/* may be requeued */
+	uint32_t restarts;
+	void *message;		/* what the strings live in */
+};
+
+/* NOTFOUND, TRANSIENT, AUTH. */
+int job_load(uint32_t id, struct job *job, struct err *err);
+void job_clear(struct job *job);
+#define cleanup_job __attribute__((cleanup(job_clear)))
+
+/*
+ * Add a line to the job's admin_comment, unless it is there already or the
+ * comment would pass JOB_COMMENT_MAX. Slurm can only replace the comment, so
+ * another writer's words between our read and write are lost. REFUSED when
+ * the job has ended.
+ */
+int job_append_comment(uint32_t id, const char *text, struct err *err);
+
+/* A message to the job's standard output (srun) or to its output file. */
+int job_notify(uint32_t id, const char *text, struct err *err);
+
+#endif
