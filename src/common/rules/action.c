@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "action.h"
+
+static const char *const names[ACTIONS] = {
+	[ACTION_NONE] = "NONE",
+	[ACTION_SUBMIT_CLONE] = "SUBMIT_CLONE",
+	[ACTION_WATCH] = "WATCH",
+	[ACTION_LOOK_UP] = "LOOK_UP",
+	[ACTION_READ_BACK] = "READ_BACK",
+	[ACTION_SET_OWNER] = "SET_OWNER",
+	[ACTION_GUARD] = "GUARD",
+	[ACTION_POWER_OFF] = "POWER_OFF",
+	[ACTION_DESTROY] = "DESTROY",
+	[ACTION_PROVE_ABSENCE] = "PROVE_ABSENCE",
+	[ACTION_RECORD_ABSENCE] = "RECORD_ABSENCE",
+	[ACTION_SLURM_LOOK] = "SLURM_LOOK",
+	[ACTION_SLURM_MARK] = "SLURM_MARK",
+	[ACTION_SLURM_NOTIFY] = "SLURM_NOTIFY",
+	[ACTION_SLURM_FORCE_DOWN] = "SLURM_FORCE_DOWN",
+	[ACTION_SLURM_POWER_DOWN] = "SLURM_POWER_DOWN",
+	[ACTION_SLURM_NODE_RESUME] = "SLURM_NODE_RESUME",
+	[ACTION_SLURM_DRAIN] = "SLURM_DRAIN",
+	[ACTION_SLURM_UNDRAIN] = "SLURM_UNDRAIN",
+	[ACTION_SLURM_REQUEUE] = "SLURM_REQUEUE",
+};
+
+const char *action_name(enum action_kind kind)
+{
+	if ((unsigned) kind >= ACTIONS)
+		return "INVALID";
+	return names[kind];
+}
+
+bool action_is_slurm(enum action_kind kind)
+{
+	return kind >= ACTION_SLURM_LOOK && kind < ACTIONS;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "cycle.h"
+#include "text.h"
+#include "asks.h"
+
+static bool _active(const struct record *rec)
+{
+	return rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY;
+}
+
+static void _fill(const struct event *ev, struct request *req)
+{
+	memset(req, 0, sizeof(*req));
+	req->used = true;
+	text_set(req->id, ev->id);
+	req->job = ev->job;
+	text_set(req->user, ev->user);
+	text_set(req->template_name, ev->template_name);
+	req->asked = ev->asked;
+	req->deadline = ev->deadline;
+}
+
+static bool _same_id(const struct request *req, const struct event *ev)
+{
+	return req->used && text_same(req->id, ev->id);
+}
+
+/* While the node comes up, the same job's second ask is the same request. */
+static bool _same_job(struct request *req, const struct event *ev)
+{
+	if (req->job && ev->job && req->job != ev->job)
+		return false;
+	if (!req->job)
+		req->job = ev->job;
+	return true;
+}
+
+static const char *_wait(struct record *rec, const struct event *ev)
+{
+	if (rec->next.used && ev->asked < rec->next.asked)
+		return "older than the request that waits";
+	if (rec->next.used && rec->next.attempts + rec->next.waits &&
+	    _same_job(&rec->next, ev))
+		return "the same job's request waits for its next attempt";
+	_fill(ev, &rec->next);
+	rec->tell = TELL_NOTHING;
+	rec->needs_human = false;
+	return NULL;
+}
+
+const char *asks_requested(const struct engine_conf *conf,
+			   struct record *rec, const struct event *ev)
+{
+	const char *ignored;
+
+	if (!ev->id || !*ev->id || ev->deadline <= 0 || ev->asked <= 0)
+		return "a request needs id, time and deadline";
+	if (_same_id(&rec->req, ev) || _same_id(&rec->next, ev))
+		return "the request is known";
+	if (rec->phase == PHASE_ABSENT) {
+		rec->tell = TELL_NOTHING;
+		rec->needs_human = false;
+		_fill(ev, &rec->req);
+		cycle_begin(rec, ev->now);
+		return NULL;
+	}
+	if (_active(rec) && ev->asked < rec->req.asked)
+		return "older than the request being served";
+	if (_active(rec) && rec->phase != PHASE_READY &&
+	    _same_job(&rec->req, ev))
+		return "the node is on its way for the same job";
+	ignored = _wait(rec, ev);
+	/* Of a ready node Slurm's word is awaited first: cycle_tidy(). */
+	if (!ignored && _active(rec) && rec->phase != PHASE_READY)
+		cycle_condemn(conf, rec, CAUSE_SUPERSEDED, NULL, ev->now);
+	return ignored;
+}
+
+/* Slurm's end of the node at that time ends the request that waits, too. */
+static void _drop_next(struct record *rec, const struct event *ev)
+{
+	if (rec->next.used && ev->asked >= rec->next.asked)
+		memset(&rec->next, 0, sizeof(rec->next));
+}
+
+/* Slurm ended the node before it asked for what is being served now. */
+static bool _stale(const struct record *rec, const struct event *ev)
+{
+	const struct request *req = record_request(rec);
+
+	return req && ev->asked < req->asked;
+}
+
+const char *asks_suspended(const struct engine_conf *conf,
+			   struct record *rec, const struct event *ev)
+{
+	if (_stale(rec, ev))
+		return "older than the request";
+	_drop_next(rec, ev);
+	if (_active(rec)) {
+		cycle_condemn(conf, rec, CAUSE_SUSPENDED, NULL, ev->now);
+	} else if (rec->phase == PHASE_ABSENT) {
+		cycle_sweep(rec, CAUSE_SUSPENDED, ev->now);
+	}
+	cycle_free_by(conf, rec, ev->asked);
+	return NULL;
+}
+
+const char *asks_resume_failed(const struct engine_conf *conf,
+			       struct record *rec, const struct event *ev)
+{
+	if (_stale(rec, ev))
+		return "older than the request";
+	_drop_next(rec, ev);
+	if (_active(rec))
+		cycle_condemn(conf, rec, CAUSE_RESUMEFAIL, NULL, ev->now);
+	rec->tell = TELL_POWER_DOWN;
+	rec->tell_cause = CAUSE_RESUMEFAIL;
+	rec->tell_job = 0;
+	rec->tell_since = ev->now;
+	text_set(rec->tell_text, failure_of(CAUSE_RESUMEFAIL)->meaning);
+	return NULL;
+}
+
+const char *asks_prolog(struct record *rec, const struct event *ev)
+{
+	struct request *req = _active(rec) ? &rec->req : &rec->next;
+
+	if (!ev->job)
+		return "a prolog without job";
+	if (rec->phase == PHASE_ABSENT) {
+		rec->prolog_job = ev->job;
+		rec->prolog_asked = ev->asked;
+		return NULL;
+	}
+	if (!req->used)
+		return "the node is being released";
+	if (!req->job) {
+		req->job = ev->job;
+		return NULL;
+	}
+	if (req->job == ev->job ||
+	    (rec->next.used && rec->next.job == ev->job))
+		return "the node is meant for that job";
+	if (rec->intruder == ev->job)
+		return "the job is being sent away";
+	rec->intruder = ev->job;
+	return NULL;
+}
+
+const char *asks_admitted(struct record *rec, const struct event *ev)
+{
+	if (!record_admissible(rec, ev->now))
+		return "the node cannot be cloned now";
+	if (!ev->source || !*ev->source)
+		return "admission without source";
+	text_set(rec->source, ev->source);
+	cycle_enter(rec, PHASE_ADMITTED, ev->now);
+	return NULL;
+}
+
+const char *asks_not_admitted(const struct engine_conf *conf,
+			      struct record *rec, const struct event *ev)
+{
+	if (rec->phase != PHASE_REQUESTED)
+		return "the node does not wait for admission";
+	/* No retry: the planner has weighed that. */
+	cycle_fail(rec, &rec->req, ev->cause, ev->text, ev->now);
+	cycle_condemn(conf, rec, CAUSE_CANCELLED, rec->tell_text, ev->now);
+	rec->cause = rec->failed = ev->cause;
+	return NULL;
+}
+
+const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
+			 const struct event *ev)
+{
+	if (_active(rec)) {
+		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
+		return NULL;
+	}
+	if (rec->phase == PHASE_ABSENT)
+		cycle_sweep(rec, ev->cause, ev->now);
+	rec->vm_not_before = 0;	/* in a hurry: try at once */
+	return NULL;
+}
+
+const char *asks_found(struct record *rec, const struct event *ev)
+{
+	if (!ev->found_epoch || !ev->vm || !*ev->vm)
+		return "a finding without epoch or VM";
+	if (rec->phase > PHASE_REQUESTED)
+		return "the cycle under way will find it";
+	cycle_adopt(rec, ev);
+	return NULL;
+}
+
+const char *asks_hold(struct record *rec, bool hold)
+{
+	if (rec->hold == hold)
+		return hold ? "held already" : "not held";
+	rec->hold = hold;
+	rec->vm_not_before = 0;
+	/* A verdict would be stale when the hold ends. */
+	if (rec->release == RELEASE_OFF && !rec->vm_busy)
+		rec->release = RELEASE_GUARD_OFF;
+	if (rec->release == RELEASE_DESTROY && !rec->vm_busy)
+		rec->release = RELEASE_GUARD_DESTROY;
+	return NULL;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "backoff.h"
+#include "text.h"
+#include "update.h"
+#include "cycle.h"
+
+#define PROLOG_NEAR INT64_C(30000000)	/* us */
+
+void cycle_enter(struct record *rec, enum phase phase, int64_t now)
+{
+	rec->phase = phase;
+	rec->at[phase] = now;
+}
+
+static void _set_epoch(struct record *rec, uint64_t epoch)
+{
+	rec->epoch = epoch;
+	if (epoch > rec->last_epoch)
+		rec->last_epoch = epoch;
+	owner_bios_uuid(rec->cluster, rec->node, epoch, rec->bios_uuid);
+}
+
+/* Nothing is known of this epoch's VM. */
+static void _forget_vm(struct record *rec)
+{
+	rec->submit = SUBMIT_NONE;
+	rec->submitted_at = 0;
+	*rec->source = *rec->task = *rec->vm = *rec->instance_uuid = '\0';
+	rec->read_back = rec->owner_missing = rec->registered = false;
+	memset(rec->at, 0, sizeof(rec->at));
+	rec->cause = CAUSE_NONE;
+	*rec->why = '\0';
+	rec->release = RELEASE_NONE;
+	*rec->refusal = '\0';
+	rec->recorded = false;
+	rec->evidence = 0;
+	rec->free_by = 0;
+	rec->vm_tries = 0;
+	rec->vm_not_before = 0;
+	*rec->error = '\0';
+}
+
+/* Prolog and resume start together; the prolog may know the job alone. */
+static void _take_prolog_job(struct record *rec)
+{
+	int64_t apart = rec->req.asked - rec->prolog_asked;
+
+	if (!rec->req.job && apart >= -PROLOG_NEAR && apart <= PROLOG_NEAR)
+		rec->req.job = rec->prolog_job;
+	rec->prolog_job = 0;
+	rec->prolog_asked = 0;
+}
+
+void cycle_begin(struct record *rec, int64_t now)
+{
+	_set_epoch(rec, record_next_epoch(rec->last_epoch, now));
+	_forget_vm(rec);
+	rec->settle = false;
+	_take_prolog_job(rec);
+	cycle_enter(rec, PHASE_REQUESTED, now);
+}
+
+/* Put the request in line for another attempt; false if it has none left. */
+static bool _retry(const struct engine_conf *conf, struct record *rec,
+		   enum cause cause, int64_t now)
+{
+	enum cure cure = failure_of(cause)->cure;
+	struct request again = rec->req;
+	uint32_t tries;
+
+	if (rec->next.used)
+		return true;	/* a newer request takes over */
+	if (cure != CURE_ELSEWHERE && cure != CURE_WAIT && cure != CURE_LOOK)
+		return false;
+	if (rec->phase >= PHASE_READY || rec->registered || rec->hold)
+		return false;
+	if (cure == CURE_WAIT) {
+		tries = ++again.waits;
+	} else {
+		tries = again.attempts++;
+		text_set(again.avoid, rec->source);
+	}
+	again.not_before = now + backoff_pause(rec->node, rec->epoch, tries,
+					       conf->pause, conf->pause_max);
+	if (again.attempts >= conf->max_attempts ||
+	    again.not_before + conf->least_time > again.deadline)
+		return false;
+	rec->next = again;
+	return true;
+}
+
+static void _take_next(struct record *rec, int64_t now)
+{
+	rec->req = rec->next;
+	memset(&rec->next, 0, sizeof(rec->next));
+	cycle_begin(rec, now);
+}
+
+void cycle_again(const struct engine_conf *conf, struct record *rec,
+		 enum cause cause, const char *text, int64_t now)
+{
+	if (!_retry(conf, rec, cause, now)) {
+		cycle_condemn(conf, rec, cause, text, now);
+		return;
+	}
+	rec->failed = cause;
+	_take_next(rec, now);
+	text_set(rec->error, text);
+}
+
+void cycle_fail(struct record *rec, const struct request *req,
+		enum cause cause, const char *text, int64_t now)
+{
+	rec->tell = req->job ? TELL_JOB : TELL_FORCE;
+	rec->tell_cause = cause;
+	rec->tell_job = req->job;
+	rec->tell_since = now;
+	text_set(rec->tell_text,
+		 text && *text ? text : failure_of(cause)->meaning);
+	rec->told_job = false;
+	rec->needs_human = failure_of(cause)->cure == CURE_HUMAN;
+	rec->slurm_tries = 0;
+	rec->slurm_not_before = 0;
+}
+
+void cycle_condemn(const struct engine_conf *conf, struct record *rec,
+		   enum cause cause, const char *text, int64_t now)
+{
+	rec->cause = rec->failed = cause;
+	text_set(rec->why,
+		 text && *text ? text : failure_of(cause)->meaning);
+	if (!_retry(conf, rec, cause, now) &&
+	    failure_of(cause)->cure != CURE_NONE)
+		cycle_fail(rec, &rec->req, cause, text, now);
+	*rec->refusal = '\0';
+	rec->release = RELEASE_NONE;
+	rec->vm_tries = 0;
+	rec->vm_not_before = 0;
+	rec->intruder = 0;
+	cycle_enter(rec, PHASE_CONDEMNED, now);
+}
+
+void cycle_adopt(struct record *rec, const struct event *ev)
+{
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY &&
+	    !rec->next.used)
+		rec->next = rec->req;
+	memset(&rec->req, 0, sizeof(rec->req));
+	_set_epoch(rec, ev->found_epoch);
+	_forget_vm(rec);
+	rec->settle = false;
+	rec->submit = SUBMIT_SETTLED;
+	text_set(rec->vm, ev->vm);
+	text_set(rec->instance_uuid, ev->instance_uuid);
+	rec->cause = CAUSE_ORPHAN;
+	text_set(rec->why, failure_of(CAUSE_ORPHAN)->meaning);
+	rec->release = RELEASE_GUARD_OFF;
+	cycle_enter(rec, PHASE_RELEASING, ev->now);
+}
+
+void cycle_sweep(struct record *rec, enum cause cause, int64_t now)
+{
+	if (!rec->epoch) {	/* nothing ever was: nothing to record */
+		_set_epoch(rec, record_next_epoch(rec->last_epoch, now));
+		rec->recorded = true;
+	}
+	rec->cause = cause;
+	text_set(rec->why, failure_of(cause)->meaning);
+	*rec->vm = '\0';
+	rec->settle = false;
+	rec->free_by = 0;
+	rec->release = RELEASE_LOOK;
+	cycle_enter(rec, PHASE_RELEASING, now);
+}
+
+void cycle_release(struct record *rec, enum release release)
+{
+	rec->release = release;
+	rec->vm_tries = 0;
+	rec->vm_not_before = 0;
+}
+
+void cycle_end(struct record *rec, int64_t now)
+{
+	rec->recorded = true;
+	*rec->refusal = '\0';
+	rec->intruder = 0;
+	*rec->error = '\0';
+	cycle_release(rec, RELEASE_NONE);
+	cycle_enter(rec, PHASE_ABSENT, now);
+	if (rec->next.used) {
+		_take_next(rec, now);
+		return;
+	}
+	rec->free_by = 0;
+	rec->settle = true;
+}
+
+void cycle_pause_vm(const struct engine_conf *conf, struct record *rec,
+		    int64_t now)
+{
+	if (rec->vm_tries < UINT32_MAX)
+		rec->vm_tries++;
+	rec->vm_not_before = now + backoff_pause(rec->node, rec->epoch,
+						 rec->vm_tries, conf->pause,
+						 conf->pause_max);
+}
+
+void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
+		       int64_t now)
+{
+	if (rec->slurm_tries < UINT32_MAX)
+		rec->slurm_tries++;
+	rec->slurm_not_before = now + backoff_pause(rec->node, rec->epoch,
+						    rec->slurm_tries,
+						    conf->pause,
+						    conf->pause_max);
+}
+
+void cycle_free_by(const struct engine_conf *conf, struct record *rec,
+		   int64_t since)
+{
+	rec->free_by = since + conf->suspend_timeout - conf->suspend_margin;
+}
+
+/* A retry fails for what its last attempt failed for. */
+static void _fail_next(struct record *rec, int64_t now)
+{
+	if (rec->next.attempts + rec->next.waits)
+		cycle_fail(rec, &rec->next, rec->cause, rec->why, now);
+	else
+		cycle_fail(rec, &rec->next, CAUSE_UNPROVEN, NULL, now);
+}
+
+/* A request that waits for the old VM, or for Slurm's word on a ready one. */
+static void _tidy_next(const struct engine_conf *conf, struct record *rec,
+		       int64_t now)
+{
+	struct request *next = &rec->next;
+
+	if (!next->used)
+		return;
+	if (rec->phase == PHASE_READY && rec->view.seen > next->asked) {
+		if (nodeview_up(&rec->view))
+			memset(next, 0, sizeof(*next));	/* served already */
+		else
+			cycle_condemn(conf, rec, CAUSE_SUPERSEDED, NULL, now);
+	} else if (now >= next->deadline) {
+		if (rec->phase != PHASE_READY)
+			_fail_next(rec, now);
+		memset(next, 0, sizeof(*next));
+	}
+}
+
+/*
+ * Too late is too late, but a node that Slurm has taken by then is up: its
+ * guest started slurmd in time. So Slurm is asked after the deadline.
+ */
+static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
+			   int64_t now)
+{
+	int64_t deadline = rec->req.deadline;
+
+	if (now < deadline || rec->registered)
+		return;
+	if (rec->phase == PHASE_REQUESTED ||
+	    (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
+	     rec->view.seen >= deadline))
+		cycle_condemn(conf, rec, CAUSE_DEADLINE, NULL, now);
+}
+
+static void _tidy_phase(struct record *rec, int64_t now)
+{
+	if ((rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED) &&
+	    rec->registered && rec->read_back && !rec->owner_missing)
+		cycle_enter(rec, PHASE_READY, now);
+	if (rec->phase == PHASE_CONDEMNED && !rec->vm_busy &&
+	    (rec->submit == SUBMIT_NONE || rec->submit == SUBMIT_SETTLED)) {
+		cycle_release(rec, *rec->vm ? RELEASE_GUARD_OFF :
+					      RELEASE_LOOK);
+		cycle_enter(rec, PHASE_RELEASING, now);
+	}
+	if (rec->phase == PHASE_RELEASING && rec->recorded &&
+	    rec->release == RELEASE_RECORD)
+		cycle_end(rec, now);
+}
+
+/* Drop what Slurm need not be told any more. */
+static void _tidy_slurm(const struct engine_conf *conf, struct record *rec,
+			int64_t now)
+{
+	char reason[ACTION_TEXT_SIZE];
+
+	if (rec->slurm_busy || !update_fresh(&rec->view, now, conf->fresh))
+		return;
+	if ((rec->tell == TELL_FORCE &&
+	     !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
+	    (rec->tell == TELL_POWER_DOWN &&
+	     !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view)))
+		rec->tell = TELL_NOTHING;
+	if (rec->settle && rec->view.seen >= rec->at[PHASE_ABSENT] &&
+	    !update_needed(ACTION_SLURM_NODE_RESUME, rec, &rec->view) &&
+	    !update_restores_drain(rec, &rec->view) &&
+	    (rec->view.drain || !update_drain_reason(rec, now, reason,
+						      sizeof(reason))))
+		rec->settle = false;
+}
+
+void cycle_tidy(const struct engine_conf *conf, struct record *rec,
+		int64_t now)
+{
+	enum phase before;
+	int rounds = 0;
+
+	do {	/* one phase can lead to the next; never round in a circle */
+		before = rec->phase;
+		_tidy_deadline(conf, rec, now);
+		_tidy_next(conf, rec, now);
+		_tidy_phase(rec, now);
+	} while (rec->phase != before && ++rounds < PHASES);
+	_tidy_slurm(conf, rec, now);
+}

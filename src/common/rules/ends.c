@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "common/base/parse.h"
+#include "cycle.h"
+#include "text.h"
+#include "ends.h"
+
+#define NO_REPLY "no reply"
+
+static bool _coming(const struct record *rec)
+{
+	return rec->phase == PHASE_ADMITTED || rec->phase == PHASE_CLONING;
+}
+
+static bool _using(const struct record *rec)
+{
+	return rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY;
+}
+
+void ends_lost_submit(struct record *rec)
+{
+	rec->submit = SUBMIT_LOST;
+	rec->vm_tries = 0;
+	rec->vm_not_before = 0;
+}
+
+/* The act on the VM did not get on: say why, pause, step back to where a
+ * fresh verdict is taken. */
+static void _again(const struct engine_conf *conf, struct record *rec,
+		   const char *text, int64_t now)
+{
+	text_set(rec->error, text && *text ? text : NO_REPLY);
+	if (rec->release == RELEASE_OFF)
+		rec->release = RELEASE_GUARD_OFF;
+	if (rec->release == RELEASE_DESTROY)
+		rec->release = RELEASE_GUARD_DESTROY;
+	cycle_pause_vm(conf, rec, now);
+}
+
+static void _submitted(struct record *rec, const struct event *ev)
+{
+	if (!ev->task || !*ev->task) {
+		ends_lost_submit(rec);
+		return;
+	}
+	rec->submit = SUBMIT_TASK;
+	text_set(rec->task, ev->task);
+	if (rec->phase == PHASE_ADMITTED)
+		cycle_enter(rec, PHASE_CLONING, ev->now);
+}
+
+static void _cloned(struct record *rec, const struct event *ev)
+{
+	if (!ev->vm || !*ev->vm) {
+		ends_lost_submit(rec);
+		return;
+	}
+	rec->submit = SUBMIT_SETTLED;
+	text_set(rec->vm, ev->vm);
+	if (ev->instance_uuid && parse_is_uuid(ev->instance_uuid))
+		text_set(rec->instance_uuid, ev->instance_uuid);
+	if (_coming(rec))
+		cycle_enter(rec, PHASE_CLONED, ev->now);
+}
+
+/* The submit or its task ended in a decoded fault. */
+static void _clone_failed(const struct engine_conf *conf, struct record *rec,
+			  const struct event *ev)
+{
+	text_set(rec->error, ev->text);
+	if (failure_of(ev->cause)->cure == CURE_LOOK) {
+		ends_lost_submit(rec);
+		return;
+	}
+	rec->submit = SUBMIT_SETTLED;
+	if (!_coming(rec))
+		return;
+	/* Nothing came of a refused submit; a task may leave something. */
+	if (ev->act == ACTION_SUBMIT_CLONE)
+		cycle_again(conf, rec, ev->cause, ev->text, ev->now);
+	else
+		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
+}
+
+static void _look_ours(struct record *rec, const struct event *ev)
+{
+	if (ev->found_epoch != rec->epoch) {
+		cycle_adopt(rec, ev);
+		return;
+	}
+	if (rec->phase == PHASE_RELEASING) {
+		rec->recorded = false;
+		text_set(rec->vm, ev->vm);
+		if (!*rec->instance_uuid)
+			text_set(rec->instance_uuid, ev->instance_uuid);
+		cycle_release(rec, RELEASE_GUARD_OFF);
+		return;
+	}
+	rec->vm_tries = 0;
+	_cloned(rec, ev);
+}
+
+static void _look_absent(const struct engine_conf *conf, struct record *rec,
+			 const struct event *ev)
+{
+	int64_t settled = rec->submitted_at + conf->settle;
+
+	if (rec->phase == PHASE_RELEASING) {
+		cycle_release(rec, RELEASE_PROVE);
+		return;
+	}
+	if (ev->now < settled) {	/* it may still be on its way */
+		rec->vm_not_before = settled;
+		return;
+	}
+	rec->submit = SUBMIT_SETTLED;
+	if (_coming(rec))
+		cycle_again(conf, rec, CAUSE_UNKNOWN, NULL, ev->now);
+}
+
+static void _look_foreign(const struct engine_conf *conf, struct record *rec,
+			  const struct event *ev)
+{
+	if (rec->phase == PHASE_RELEASING) {
+		cycle_release(rec, RELEASE_PROVE);
+		return;
+	}
+	rec->submit = SUBMIT_SETTLED;
+	if (_coming(rec))
+		cycle_condemn(conf, rec, CAUSE_FOREIGN, ev->text, ev->now);
+}
+
+static void _looked(const struct engine_conf *conf, struct record *rec,
+		    const struct event *ev)
+{
+	bool found = ev->vm && *ev->vm && ev->found_epoch;
+
+	if (ev->look == LOOK_OURS && found)
+		_look_ours(rec, ev);
+	else if (ev->look == LOOK_FOREIGN)
+		_look_foreign(conf, rec, ev);
+	else if (ev->look == LOOK_ABSENT)
+		_look_absent(conf, rec, ev);
+	else
+		_again(conf, rec, "a clone task of ours is unfinished",
+		       ev->now);
+}
+
+static void _read_back(const struct engine_conf *conf, struct record *rec,
+		       const struct event *ev)
+{
+	if (!ev->instance_uuid || !parse_is_uuid(ev->instance_uuid)) {
+		_again(conf, rec, "the VM has no instanceUuid", ev->now);
+		return;
+	}
+	text_set(rec->instance_uuid, ev->instance_uuid);
+	rec->read_back = true;
+	rec->owner_missing = !ev->owned;
+	rec->vm_tries = 0;
+}
+
+static void _guard_ok(const struct engine_conf *conf, struct record *rec,
+		      const struct event *ev)
+{
+	bool destroy = rec->release == RELEASE_GUARD_DESTROY;
+	int64_t age = ev->now - ev->facts_at;
+
+	if (ev->level != (destroy ? GUARD_DESTROY : GUARD_POWER_OFF) ||
+	    age < 0 || age > conf->fresh) {
+		_again(conf, rec, "the guard's verdict came too late",
+		       ev->now);
+		return;
+	}
+	*rec->refusal = '\0';
+	*rec->error = '\0';
+	if (!ev->powered_off)
+		cycle_release(rec, destroy ? RELEASE_GUARD_OFF : RELEASE_OFF);
+	else if (!destroy)
+		cycle_release(rec, RELEASE_GUARD_DESTROY);
+	else
+		cycle_release(rec, RELEASE_DESTROY);
+	/* Held since: the verdict would be stale when the hold ends. */
+	if (rec->hold && rec->release == RELEASE_OFF)
+		rec->release = RELEASE_GUARD_OFF;
+	if (rec->hold && rec->release == RELEASE_DESTROY)
+		rec->release = RELEASE_GUARD_DESTROY;
+}
+
+/* Enough to stop, not enough as proof. */
+static void _gone(const struct engine_conf *conf, struct record *rec,
+		  const struct event *ev)
+{
+	if (_using(rec))
+		cycle_condemn(conf, rec, CAUSE_LOST, ev->text, ev->now);
+	else if (rec->phase == PHASE_RELEASING)
+		cycle_release(rec, RELEASE_PROVE);
+}
+
+static void _unproven(const struct engine_conf *conf, struct record *rec,
+		      const struct event *ev)
+{
+	_again(conf, rec, ev->text, ev->now);
+	if (ev->vm && *ev->vm)		/* it was seen: which one is it? */
+		rec->release = RELEASE_LOOK;
+}
+
+static void _failed(const struct engine_conf *conf, struct record *rec,
+		    const struct event *ev)
+{
+	switch (ev->act) {
+	case ACTION_SUBMIT_CLONE:
+	case ACTION_WATCH:
+		_clone_failed(conf, rec, ev);
+		break;
+	default:
+		_again(conf, rec, ev->text, ev->now);
+		break;
+	}
+}
+
+static void _unknown(const struct engine_conf *conf, struct record *rec,
+		     const struct event *ev)
+{
+	if (ev->act == ACTION_SUBMIT_CLONE || ev->act == ACTION_WATCH)
+		ends_lost_submit(rec);
+	else
+		_again(conf, rec, ev->text, ev->now);
+}
+
+static void _owner_set(struct record *rec)
+{
+	rec->owner_missing = false;
+	rec->vm_tries = 0;
+}
+
+static void _refused(const struct engine_conf *conf, struct record *rec,
+		     const struct event *ev)
+{
+	text_set(rec->refusal, ev->text && *ev->text ? ev->text : "no reason");
+	_again(conf, rec, ev->text, ev->now);
+}
+
+static void _proven(struct record *rec, const struct event *ev)
+{
+	rec->evidence = ev->evidence;
+	cycle_release(rec, RELEASE_RECORD);
+}
+
+/* The steps of a release, each only where it belongs. */
+static const char *_release_end(const struct engine_conf *conf,
+				struct record *rec, const struct event *ev)
+{
+	if (rec->phase != PHASE_RELEASING)
+		return "nothing is being released";
+	switch (ev->kind) {
+	case EVENT_GUARD_OK:
+		_guard_ok(conf, rec, ev);
+		return NULL;
+	case EVENT_GUARD_REFUSED:
+		_refused(conf, rec, ev);
+		return NULL;
+	case EVENT_POWERED_OFF:
+		cycle_release(rec, RELEASE_GUARD_DESTROY);
+		return NULL;
+	case EVENT_DESTROYED:
+		cycle_release(rec, RELEASE_PROVE);
+		return NULL;
+	case EVENT_ABSENCE_PROVEN:
+		_proven(rec, ev);
+		return NULL;
+	case EVENT_ABSENCE_UNPROVEN:
+		_unproven(conf, rec, ev);
+		return NULL;
+	case EVENT_RECORDED:
+		cycle_end(rec, ev->now);
+		return NULL;
+	default:
+		return "no end of an act";
+	}
+}
+
+const char *ends_vm(const struct engine_conf *conf, struct record *rec,
+		    const struct event *ev)
+{
+	switch (ev->kind) {
+	case EVENT_SUBMITTED:
+		_submitted(rec, ev);
+		return NULL;
+	case EVENT_CLONE_DONE:
+		_cloned(rec, ev);
+		return NULL;
+	case EVENT_LOOKED_UP:
+		_looked(conf, rec, ev);
+		return NULL;
+	case EVENT_READ_BACK:
+		_read_back(conf, rec, ev);
+		return NULL;
+	case EVENT_OWNER_SET:
+		_owner_set(rec);
+		return NULL;
+	case EVENT_VM_GONE:
+		_gone(conf, rec, ev);
+		return NULL;
+	case EVENT_FAILED:
+		_failed(conf, rec, ev);
+		return NULL;
+	case EVENT_UNKNOWN:
+		_unknown(conf, rec, ev);
+		return NULL;
+	default:
+		return _release_end(conf, rec, ev);
+	}
+}
+
+static void _marked(struct record *rec)
+{
+	struct request *req = rec->next.used ? &rec->next : &rec->req;
+
+	if (req->asked == rec->slurm_token)
+		req->marked = true;
+	rec->view.power_down = true;
+}
+
+static void _told(struct record *rec, enum tell told, enum tell then)
+{
+	if (rec->tell == told && rec->tell_since == rec->slurm_token)
+		rec->tell = then;
+	if (told != TELL_JOB)
+		rec->view.seen = 0;	/* it is different now: load it */
+}
+
+static void _drained(struct record *rec)
+{
+	rec->view.drain = true;
+	text_set(rec->view.reason, rec->sent_drain);
+	if (!failure_is_ours(rec->sent_drain))
+		*rec->admin_drain = '\0';
+	else if (!failure_is_passing(rec->sent_drain))
+		rec->needs_human = false;	/* from now on it is theirs */
+}
+
+/* The record's view is corrected by what was done; a later load says more. */
+static const char *_slurm_done(struct record *rec, const struct event *ev)
+{
+	rec->slurm_tries = 0;
+	rec->slurm_not_before = 0;
+	rec->slurm_failed = ACTION_NONE;
+	switch (ev->act) {
+	case ACTION_SLURM_MARK:
+		_marked(rec);
+		break;
+	case ACTION_SLURM_NOTIFY:
+		rec->told_job = true;
+		_told(rec, TELL_JOB, TELL_FORCE);
+		break;
+	case ACTION_SLURM_FORCE_DOWN:
+		_told(rec, TELL_FORCE, TELL_NOTHING);
+		break;
+	case ACTION_SLURM_POWER_DOWN:
+		_told(rec, TELL_POWER_DOWN, TELL_NOTHING);
+		break;
+	case ACTION_SLURM_NODE_RESUME:
+		rec->settle = false;
+		rec->view.seen = 0;
+		break;
+	case ACTION_SLURM_DRAIN:
+		_drained(rec);
+		break;
+	case ACTION_SLURM_UNDRAIN:
+		rec->view.drain = false;
+		break;
+	case ACTION_SLURM_REQUEUE:
+		if (rec->intruder == rec->slurm_token)
+			rec->intruder = 0;
+		break;
+	default:
+		return "not an act in Slurm";
+	}
+	return NULL;
+}
+
+/* A job that cannot be told must not keep its node for ever. */
+#define NOTIFY_TRIES 3
+
+const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
+		       const struct event *ev)
+{
+	if (ev->kind == EVENT_SLURM_DONE)
+		return _slurm_done(rec, ev);
+	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
+	rec->slurm_failed = ev->act;
+	cycle_pause_slurm(conf, rec, ev->now);
+	if (ev->act == ACTION_SLURM_NOTIFY && rec->tell == TELL_JOB &&
+	    (ev->cause == CAUSE_NOTFOUND || rec->slurm_tries >= NOTIFY_TRIES))
+		rec->tell = TELL_FORCE;
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "failure.h"
+#include "nodeview.h"
+
+bool nodeview_up(const struct nodeview *view)
+{
+	return (view->base == NODE_IDLE || view->base == NODE_ALLOCATED) &&
+	       !view->powering_up && !view->powered_down &&
+	       !view->powering_down && !view->not_responding;
+}
+
+bool nodeview_released(const struct nodeview *view)
+{
+	return view->powering_down ||
+	       (view->powered_down && !view->powering_up &&
+		view->base != NODE_ALLOCATED);
+}
+
+bool nodeview_our_drain(const struct nodeview *view)
+{
+	return view->drain && failure_is_ours(view->reason);
+}
+
+bool nodeview_admin_drain(const struct nodeview *view)
+{
+	return view->drain && !failure_is_ours(view->reason);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nodeview - what Slurm's node table said about one node, and when.
+ *
+ * Slurm is the truth about nodes; a view is only as good as its time.
+ */
+#ifndef SCLONE_RULES_NODEVIEW_H
+#define SCLONE_RULES_NODEVIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NODEVIEW_REASON_SIZE 160
+
+enum node_base {
+	NODE_UNKNOWN,
+	NODE_IDLE,
+	NODE_ALLOCATED,		/* and MIXED: a job holds it */
+	NODE_DOWN,		/* and ERROR */
+	NODE_OTHER,		/* FUTURE and what later versions invent */
+	NODE_BASES
+};
+
+struct nodeview {
+	int64_t seen;		/* when the load *began*, us; 0 = never */
+	int64_t got;		/* when it arrived; the engine sets it */
+	enum node_base base;
+	bool powering_up;
+	bool powered_down;
+	bool powering_down;
+	bool power_down;	/* marked: goes down after its job */
+	bool drain;
+	bool not_responding;
+	bool completing;
+	uint32_t job;		/* a job on the node, 0 = not known */
+	char reason[NODEVIEW_REASON_SIZE];
+};
+
+/* slurmd has registered: the node can run its job. */
+bool nodeview_up(const struct nodeview *view);
+
+/* Slurm has let go of the node: it goes down or is down. */
+bool nodeview_released(const struct nodeview *view);
+
+/* Drained with a reason of sclone's, or by somebody else. */
+bool nodeview_our_drain(const struct nodeview *view);
+bool nodeview_admin_drain(const struct nodeview *view);
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "common/base/parse.h"
+#include "text.h"
+#include "record.h"
+
+static const char *const phases[PHASES] = {
+	"absent", "requested", "admitted", "cloning", "cloned",
+	"identified", "ready", "condemned", "releasing"
+};
+
+static const char *const submits[SUBMITS] = {
+	"none", "sent", "lost", "task", "settled"
+};
+
+static const char *const releases[RELEASES] = {
+	"none", "look", "guard-off", "off", "guard-destroy", "destroy",
+	"prove", "record"
+};
+
+static const char *const tells[TELLS] = {
+	"nothing", "job", "force", "power-down"
+};
+
+const char *record_phase_name(enum phase phase)
+{
+	return (unsigned) phase < PHASES ? phases[phase] : "invalid";
+}
+
+const char *record_release_name(enum release release)
+{
+	return (unsigned) release < RELEASES ? releases[release] : "invalid";
+}
+
+uint64_t record_next_epoch(uint64_t last, int64_t now)
+{
+	uint64_t wanted = now > 0 ? (uint64_t) now : 1;
+
+	return last + 1 > wanted ? last + 1 : wanted;
+}
+
+int record_init(struct record *rec, const char *cluster, const char *node,
+		struct err *err)
+{
+	char text[OWNER_TEXT_SIZE];
+
+	if (owner_make("", 0, cluster, node, 1, text, err) < 0)
+		return -1;
+	memset(rec, 0, sizeof(*rec));
+	text_set(rec->cluster, cluster);
+	text_set(rec->node, node);
+	return 0;
+}
+
+bool record_admissible(const struct record *rec, int64_t now)
+{
+	return rec->phase == PHASE_REQUESTED &&
+	       (rec->req.marked || !rec->req.job) &&
+	       now >= rec->req.not_before && now < rec->req.deadline;
+}
+
+bool record_in_lane(const struct record *rec)
+{
+	switch (rec->phase) {
+	case PHASE_ADMITTED:
+	case PHASE_CLONING:
+		return true;
+	case PHASE_CONDEMNED:
+		return rec->submit == SUBMIT_SENT ||
+		       rec->submit == SUBMIT_LOST ||
+		       rec->submit == SUBMIT_TASK;
+	default:
+		return false;
+	}
+}
+
+const struct request *record_request(const struct record *rec)
+{
+	if (rec->next.used)
+		return &rec->next;
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
+		return &rec->req;
+	return NULL;
+}
+
+/* What the journal keeps, in the order in which it is written. */
+
+enum field_type {
+	FIELD_TEXT,
+	FIELD_U64,
+	FIELD_TIME,	/* int64_t, never negative */
+	FIELD_U32,
+	FIELD_BOOL,
+	FIELD_ENUM,	/* by name, so that its order may change */
+	FIELD_CAUSE
+};
+
+struct field {
+	const char *key;
+	enum field_type type;
+	size_t offset;
+	size_t size;			/* of the text, or count of names */
+	const char *const *names;
+};
+
+#define AT(member) offsetof(struct record, member)
+#define SIZE(member) sizeof(((struct record *) 0)->member)
+#define TEXT(key, member) \
+	{ key, FIELD_TEXT, AT(member), SIZE(member), NULL }
+#define PLAIN(key, type, member) { key, type, AT(member), 0, NULL }
+#define NAMED(key, member, names, count) \
+	{ key, FIELD_ENUM, AT(member), count, names }
+#define REQUEST(prefix, member)                                             \
+	PLAIN(prefix, FIELD_BOOL, member.used),                             \
+	TEXT(prefix ".id", member.id),                                      \
+	PLAIN(prefix ".job", FIELD_U32, member.job),                        \
+	TEXT(prefix ".user", member.user),                                  \
+	TEXT(prefix ".template", member.template_name),                     \
+	PLAIN(prefix ".asked", FIELD_TIME, member.asked),                   \
+	PLAIN(prefix ".deadline", FIELD_TIME, member.deadline),             \
+	PLAIN(prefix ".marked", FIELD_BOOL, member.marked),                 \
+	PLAIN(prefix ".attempts", FIELD_U32, member.attempts),              \
+	PLAIN(prefix ".waits", FIELD_U32, member.waits),                    \
+	PLAIN(prefix ".not_before", FIELD_TIME, member.not_before),         \
+	TEXT(prefix ".avoid", member.avoid)
+
+static const struct field fields[] = {
+	TEXT("node", node),
+	TEXT("cluster", cluster),
+	NAMED("phase", phase, phases, PHASES),
+	PLAIN("epoch", FIELD_U64, epoch),
+	PLAIN("last_epoch", FIELD_U64, last_epoch),
+	REQUEST("req", req),
+	REQUEST("next", next),
+	NAMED("submit", submit, submits, SUBMITS),
+	PLAIN("submitted_at", FIELD_TIME, submitted_at),
+	TEXT("source", source),
+	TEXT("task", task),
+	TEXT("vm", vm),
+	TEXT("bios_uuid", bios_uuid),
+	TEXT("instance_uuid", instance_uuid),
+	PLAIN("read_back", FIELD_BOOL, read_back),
+	PLAIN("owner_missing", FIELD_BOOL, owner_missing),
+	PLAIN("registered", FIELD_BOOL, registered),
+	PLAIN("at.absent", FIELD_TIME, at[PHASE_ABSENT]),
+	PLAIN("at.requested", FIELD_TIME, at[PHASE_REQUESTED]),
+	PLAIN("at.admitted", FIELD_TIME, at[PHASE_ADMITTED]),
+	PLAIN("at.cloning", FIELD_TIME, at[PHASE_CLONING]),
+	PLAIN("at.cloned", FIELD_TIME, at[PHASE_CLONED]),
+	PLAIN("at.identified", FIELD_TIME, at[PHASE_IDENTIFIED]),
+	PLAIN("at.ready", FIELD_TIME, at[PHASE_READY]),
+	PLAIN("at.condemned", FIELD_TIME, at[PHASE_CONDEMNED]),
+	PLAIN("at.releasing", FIELD_TIME, at[PHASE_RELEASING]),
+	PLAIN("cause", FIELD_CAUSE, cause),
+	TEXT("why", why),
+	NAMED("release", release, releases, RELEASES),
+	TEXT("refusal", refusal),
+	PLAIN("recorded", FIELD_BOOL, recorded),
+	PLAIN("evidence", FIELD_U32, evidence),
+	PLAIN("free_by", FIELD_TIME, free_by),
+	PLAIN("hold", FIELD_BOOL, hold),
+	NAMED("tell", tell, tells, TELLS),
+	PLAIN("tell.cause", FIELD_CAUSE, tell_cause),
+	PLAIN("tell.job", FIELD_U32, tell_job),
+	PLAIN("tell.since", FIELD_TIME, tell_since),
+	TEXT("tell.text", tell_text),
+	PLAIN("told_job", FIELD_BOOL, told_job),
+	PLAIN("intruder", FIELD_U32, intruder),
+	PLAIN("prolog_job", FIELD_U32, prolog_job),
+	PLAIN("prolog_asked", FIELD_TIME, prolog_asked),
+	PLAIN("settle", FIELD_BOOL, settle),
+	PLAIN("needs_human", FIELD_BOOL, needs_human),
+	TEXT("admin_drain", admin_drain),
+	PLAIN("vm_tries", FIELD_U32, vm_tries),
+	PLAIN("vm_not_before", FIELD_TIME, vm_not_before),
+	PLAIN("slurm_tries", FIELD_U32, slurm_tries),
+	PLAIN("slurm_not_before", FIELD_TIME, slurm_not_before),
+	TEXT("error", error),
+};
+
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+/* Enums are stored in the record as the enum's type, an unsigned int here. */
+static unsigned _enum_get(const void *at)
+{
+	unsigned value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static void _encode_text(const char *text, struct buf *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char) *text;
+
+		if (c > 0x20 && c != 0x7f && c != '%') {
+			buf_putc(out, *text);
+			continue;
+		}
+		buf_putc(out, '%');
+		buf_putc(out, hex[c >> 4]);
+		buf_putc(out, hex[c & 15]);
+	}
+}
+
+static void _encode_number(const struct field *field, uint64_t number,
+			   struct buf *out)
+{
+	if (number)
+		buf_printf(out, " %s=%llu", field->key,
+			   (unsigned long long) number);
+}
+
+static void _encode_name(const struct field *field, unsigned value,
+			 struct buf *out)
+{
+	const char *name;
+
+	if (!value)
+		return;
+	name = field->type == FIELD_CAUSE ?
+		failure_of((enum cause) value)->name : field->names[value];
+	buf_printf(out, " %s=%s", field->key, name);
+}
+
+static void _encode_field(const struct record *rec, const struct field *field,
+			  struct buf *out)
+{
+	const void *at = (const char *) rec + field->offset;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		if (!*(const char *) at)
+			break;
+		buf_printf(out, " %s=", field->key);
+		_encode_text(at, out);
+		break;
+	case FIELD_U64:
+		_encode_number(field, *(const uint64_t *) at, out);
+		break;
+	case FIELD_TIME:
+		_encode_number(field, (uint64_t) *(const int64_t *) at, out);
+		break;
+	case FIELD_U32:
+		_encode_number(field, *(const uint32_t *) at, out);
+		break;
+	case FIELD_BOOL:
+		_encode_number(field, *(const bool *) at, out);
+		break;
+	case FIELD_ENUM:
+	case FIELD_CAUSE:
+		_encode_name(field, _enum_get(at), out);
+		break;
+	}
+}
+
+void record_encode(const struct record *rec, struct buf *out)
+{
+	buf_printf(out, "v=%d", RECORD_VERSION);
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		_encode_field(rec, &fields[i], out);
+}
+
+/* Percent-decode in place. */
+static int _decode_text(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++) {
+		uint8_t byte = (uint8_t) *text;
+
+		if (*text == '%') {
+			char hex[3] = { text[1], text[1] ? text[2] : '\0' };
+
+			if (parse_hex(hex, &byte, 1, NULL) < 0 || !byte)
+				return -1;
+			text += 2;
+		}
+		*to++ = (char) byte;
+	}
+	*to = '\0';
+	return 0;
+}
+
+static int _decode_name(const struct field *field, const char *value,
+			void *at)
+{
+	size_t count = field->type == FIELD_CAUSE ? CAUSES : field->size;
+
+	for (unsigned i = 0; i < count; i++) {
+		const char *name = field->type == FIELD_CAUSE ?
+			failure_of((enum cause) i)->name : field->names[i];
+
+		if (strcmp(name, value))
+			continue;
+		memcpy(at, &i, sizeof(i));
+		return 0;
+	}
+	return -1;
+}
+
+static int _decode_number(const struct field *field, const char *value,
+			  void *at)
+{
+	static const uint64_t max[] = {
+		[FIELD_U64] = UINT64_MAX, [FIELD_TIME] = INT64_MAX,
+		[FIELD_U32] = UINT32_MAX, [FIELD_BOOL] = 1
+	};
+	uint64_t number;
+
+	if (parse_u64(value, 0, max[field->type], &number, NULL) < 0)
+		return -1;
+	if (field->type == FIELD_U64)
+		*(uint64_t *) at = number;
+	else if (field->type == FIELD_TIME)
+		*(int64_t *) at = (int64_t) number;
+	else if (field->type == FIELD_U32)
+		*(uint32_t *) at = (uint32_t) number;
+	else
+		*(bool *) at = number;
+	return 0;
+}
+
+static int _decode_field(struct record *rec, const struct field *field,
+			 char *value)
+{
+	void *at = (char *) rec + field->offset;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		if (_decode_text(value) < 0 ||
+		    !text_fits(value, field->size))
+			return -1;
+		text_copy(at, field->size, value);
+		return 0;
+	case FIELD_ENUM:
+	case FIELD_CAUSE:
+		return _decode_name(field, value, at);
+	default:
+		return _decode_number(field, value, at);
+	}
+}
+
+/* The first pair must be the version. */
+static int _decode_version(const char *pair, struct err *err)
+{
+	uint64_t version;
+
+	if (strncmp(pair, "v=", 2) ||
+	    parse_u64(pair + 2, 1, UINT64_MAX, &version, NULL) < 0)
+		return err_set(err, ERR_PROTOCOL,
+			       "a record begins with its version, not '%.40s'",
+			       pair);
+	if (version > RECORD_VERSION)
+		return err_set(err, ERR_CONFIG, "the record has version "
+			       "%llu; this sclone knows up to %d",
+			       (unsigned long long) version, RECORD_VERSION);
+	return 0;
+}
+
+static int _decode_pair(struct record *rec, char *pair, bool *seen,
+			struct err *err)
+{
+	char *value = strchr(pair, '=');
+
+	if (!value)
+		return err_set(err, ERR_PROTOCOL, "'%.40s' is no key=value",
+			       pair);
+	*value++ = '\0';
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (strcmp(fields[i].key, pair))
+			continue;
+		if (seen[i])
+			return err_set(err, ERR_PROTOCOL, "%s twice", pair);
+		seen[i] = true;
+		if (_decode_field(rec, &fields[i], value) < 0)
+			return err_set(err, ERR_PROTOCOL, "bad value of %s",
+				       pair);
+	}
+	return 0;
+}
+
+/* What must hold between the fields; why not, or NULL. */
+static const char *_inconsistent(const struct record *rec)
+{
+	char bios_uuid[UUID_TEXT_SIZE] = "";
+
+	if (!parse_is_name(rec->node, sizeof(rec->node) - 1) ||
+	    !parse_is_name(rec->cluster, sizeof(rec->cluster) - 1))
+		return "no valid node or cluster name";
+	if (rec->epoch > rec->last_epoch)
+		return "epoch above last_epoch";
+	if (rec->epoch)
+		owner_bios_uuid(rec->cluster, rec->node, rec->epoch,
+				bios_uuid);
+	if (strcmp(bios_uuid, rec->bios_uuid))
+		return "biosUuid is not the epoch's";
+	if (rec->phase == PHASE_ABSENT)
+		return rec->next.used ? "absent, but a request waits" : NULL;
+	if (!rec->epoch)
+		return "a cycle without epoch";
+	if ((rec->phase == PHASE_RELEASING) != (rec->release != RELEASE_NONE))
+		return "phase and release step disagree";
+	if (rec->phase <= PHASE_READY && !rec->req.used)
+		return "a cycle without request";
+	if (rec->phase == PHASE_CLONING && rec->submit != SUBMIT_TASK &&
+	    rec->submit != SUBMIT_LOST)
+		return "cloning without task";
+	if (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_CLONING &&
+	    !*rec->source)
+		return "admitted without source";
+	if (rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY &&
+	    !*rec->vm)
+		return "cloned without VM";
+	return NULL;
+}
+
+int record_decode(const char *line, struct record *rec, struct err *err)
+{
+	bool seen[FIELD_COUNT] = { false };
+	char copy[RECORD_LINE_MAX + 1];
+	struct record out;
+	const char *problem;
+	char *pair, *rest;
+
+	if (!text_fits(line, sizeof(copy)))
+		return err_set(err, ERR_PROTOCOL, "record too long");
+	memcpy(copy, line, strlen(line) + 1);
+	memset(&out, 0, sizeof(out));
+	pair = strtok_r(copy, " ", &rest);
+	if (_decode_version(pair ? pair : "", err) < 0)
+		return -1;
+	for (pair = strtok_r(NULL, " ", &rest); pair;
+	     pair = strtok_r(NULL, " ", &rest))
+		if (_decode_pair(&out, pair, seen, err) < 0)
+			return -1;
+	problem = _inconsistent(&out);
+	if (problem)
+		return err_set(err, ERR_PROTOCOL, "record of '%.80s': %s",
+			       out.node, problem);
+	*rec = out;
+	return 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record - all that sclone knows about one node name: the cycle it is in,
+ * its VM, the request it serves and the one that waits, and what Slurm has
+ * still to be told. Plain data; only engine_step() changes it.
+ *
+ * The journal stores records as one line of text each. Times are us since
+ * 1970; 0 = never.
+ */
+#ifndef SCLONE_RULES_RECORD_H
+#define SCLONE_RULES_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/digest.h"
+#include "common/base/err.h"
+
+#include "action.h"
+#include "failure.h"
+#include "nodeview.h"
+#include "owner.h"
+
+#define RECORD_VERSION 1
+#define RECORD_ID_SIZE 80	/* spool id of a request */
+#define RECORD_USER_SIZE 64
+#define RECORD_TEMPLATE_SIZE 64
+#define RECORD_SOURCE_SIZE 256	/* inventory path of a source */
+#define RECORD_MOREF_SIZE 64	/* vCenter's ids: "vm-1234", "task-99" */
+#define RECORD_TEXT_SIZE 200
+#define RECORD_LINE_MAX 16384	/* an encoded record is never longer */
+
+/* Absent is where a name begins and ends; condemned can follow any other. */
+enum phase {
+	PHASE_ABSENT,		/* no VM of this name: proven, or never made */
+	PHASE_REQUESTED,	/* asked for; waits for mark and planner */
+	PHASE_ADMITTED,		/* a lane is given; the submit has no reply */
+	PHASE_CLONING,		/* the task is known */
+	PHASE_CLONED,		/* the VM is known */
+	PHASE_IDENTIFIED,	/* the guest says it took its identity */
+	PHASE_READY,		/* slurmd registered */
+	PHASE_CONDEMNED,	/* must go; submit or task not settled yet */
+	PHASE_RELEASING,	/* see enum release */
+	PHASES
+};
+
+enum submit {
+	SUBMIT_NONE,		/* nothing was sent in this epoch */
+	SUBMIT_SENT,		/* intent is durable, reply awaited */
+	SUBMIT_LOST,		/* UNKNOWN: look up before anything else */
+	SUBMIT_TASK,		/* the task runs */
+	SUBMIT_SETTLED,		/* it ended; a VM may exist */
+	SUBMITS
+};
+
+/* The step of PHASE_RELEASING that is to be done next. */
+enum release {
+	RELEASE_NONE,
+	RELEASE_LOOK,		/* which VM is it? */
+	RELEASE_GUARD_OFF,	/* may it be powered off? */
+	RELEASE_OFF,		/* verdict in hand: power off now */
+	RELEASE_GUARD_DESTROY,	/* may it be destroyed? */
+	RELEASE_DESTROY,	/* verdict in hand: destroy now */
+	RELEASE_PROVE,		/* prove that it is gone */
+	RELEASE_RECORD,		/* write the record of absence */
+	RELEASES
+};
+
+/* What Slurm must be told about a request that failed. */
+enum tell {
+	TELL_NOTHING,
+	TELL_JOB,		/* the job first */
+	TELL_FORCE,		/* then POWER_DOWN_FORCE with the reason */
+	TELL_POWER_DOWN,	/* after ResumeFail: heal DOWN+POWERED_DOWN */
+	TELLS
+};
+
+/* Evidence of absence, for the receipt. */
+#define EVIDENCE_NAME 1u		/* no VM of that name in the folder */
+#define EVIDENCE_INSTANCE_UUID 2u	/* nowhere in the inventory */
+#define EVIDENCE_BIOS_UUID 4u		/* nowhere in the inventory */
+#define EVIDENCE_DATASTORE 8u		/* its directory is gone */
+
+/* One ask of Slurm's for the node. */
+struct request {
+	bool used;
+	char id[RECORD_ID_SIZE];
+	uint32_t job;		/* 0: not known, or a manual power-up */
+	char user[RECORD_USER_SIZE];
+	char template_name[RECORD_TEMPLATE_SIZE];
+	int64_t asked;		/* when the front end spooled it */
+	int64_t deadline;	/* a node not up by then is too late */
+	bool marked;		/* single use acknowledged by Slurm */
+	uint32_t attempts;	/* failed ones that count */
+	uint32_t waits;		/* pauses so far; sets the back-off */
+	int64_t not_before;	/* no new attempt before */
+	char avoid[RECORD_SOURCE_SIZE];	/* source that failed last */
+};
+
+struct record {
+	char node[OWNER_NODE_SIZE];
+	char cluster[OWNER_CLUSTER_SIZE];
+	enum phase phase;
+	uint64_t epoch;		/* of the cycle, also in ABSENT; 0 = none */
+	uint64_t last_epoch;	/* the highest ever seen for the name */
+	struct request req;	/* what the cycle serves, or served */
+	struct request next;	/* waits until this epoch is proven absent */
+
+	/* The VM. */
+	enum submit submit;
+	int64_t submitted_at;
+	char source[RECORD_SOURCE_SIZE];
+	char task[RECORD_MOREF_SIZE];
+	char vm[RECORD_MOREF_SIZE];
+	char bios_uuid[UUID_TEXT_SIZE];
+	char instance_uuid[UUID_TEXT_SIZE];	/* "" until read back */
+	bool read_back;
+	bool owner_missing;	/* the owner key must be set by reconfigure */
+	bool registered;
+	int64_t at[PHASES];	/* when the cycle entered each phase */
+
+	/* The end. */
+	enum cause cause;	/* of being condemned */
+	char why[RECORD_TEXT_SIZE];
+	enum release release;
+	char refusal[RECORD_TEXT_SIZE];	/* the guard's last verdict, or "" */
+	bool recorded;		/* the record of absence is written */
+	unsigned evidence;
+	int64_t free_by;	/* Slurm frees the name by itself about then */
+	bool hold;		/* an admin keeps the VM */
+
+	/* Slurm. */
+	enum tell tell;
+	enum cause tell_cause;
+	uint32_t tell_job;
+	int64_t tell_since;
+	char tell_text[RECORD_TEXT_SIZE];
+	bool told_job;		/* the last failure reached its job */
+	uint32_t intruder;	/* second job on a used VM: to be requeued */
+	uint32_t prolog_job;	/* a prolog that came before its request */
+	int64_t prolog_asked;
+	bool settle;		/* tell Slurm that the name is free */
+	bool needs_human;	/* to be drained until somebody resumes it */
+	char admin_drain[NODEVIEW_REASON_SIZE];	/* to be set again */
+
+	/* Retries of the acts themselves. */
+	uint32_t vm_tries;
+	int64_t vm_not_before;
+	uint32_t slurm_tries;
+	int64_t slurm_not_before;
+	char error[RECORD_TEXT_SIZE];	/* the last one, for status */
+
+	/* Of this process only: neither encoded nor kept over a restart. */
+	enum action_kind vm_busy;	/* the act under way on the VM */
+	enum action_kind slurm_busy;	/* the act under way in Slurm */
+	enum action_kind slurm_failed;	/* others go first now */
+	int64_t slurm_token;		/* what the act under way is for */
+	char sent_drain[ACTION_TEXT_SIZE];
+	int64_t looked_at;		/* when the last SLURM_LOOK was asked */
+	enum cause failed;		/* by this step, see struct outcome */
+	struct nodeview view;
+};
+
+/*
+ * An absent record for a node. -1 CONFIG: names that cannot be a cluster's
+ * or a VM's.
+ */
+int record_init(struct record *rec, const char *cluster, const char *node,
+		struct err *err);
+
+/* max(last + 1, now): grows even when the clock or the journal goes back. */
+uint64_t record_next_epoch(uint64_t last, int64_t now);
+
+const char *record_phase_name(enum phase phase);
+const char *record_release_name(enum release release);
+
+/* The planner may give it a lane now. */
+bool record_admissible(const struct record *rec, int64_t now);
+
+/* It occupies a lane of rec->source. */
+bool record_in_lane(const struct record *rec);
+
+/* The request that Slurm's node is in now: next, req or NULL. */
+const struct request *record_request(const struct record *rec);
+
+/*
+ * Append "v=1 node=... ...": key=value fields parted by one blank, values
+ * percent-encoded, defaults left out. Lossless but for the last block.
+ */
+void record_encode(const struct record *rec, struct buf *out);
+
+/*
+ * Read what record_encode wrote. Unknown keys are skipped, missing ones
+ * keep their default. -1 CONFIG: written by a newer version; PROTOCOL:
+ * malformed or inconsistent. *rec is set on success only.
+ */
+int record_decode(const char *line, struct record *rec, struct err *err);
+
+#endif

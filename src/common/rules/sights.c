@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "cycle.h"
+#include "text.h"
+#include "sights.h"
+
+/*
+ * A drain of the admin's would be lost in the power cycle. It is learnt
+ * and forgotten while the node is up only: a node that goes down shows what
+ * Slurm has left of it.
+ */
+static void _remember_drain(struct record *rec)
+{
+	const struct nodeview *view = &rec->view;
+
+	if (view->powered_down || view->powering_down ||
+	    view->base == NODE_DOWN || view->base == NODE_UNKNOWN)
+		return;
+	if (nodeview_admin_drain(view))
+		text_set(rec->admin_drain,
+			 *view->reason ? view->reason : "drained");
+	else if (!view->drain)
+		*rec->admin_drain = '\0';
+}
+
+/* The job is gone, the node still boots: nobody needs the clone. */
+static bool _cancelled(const struct record *rec)
+{
+	const struct nodeview *view = &rec->view;
+
+	return rec->phase < PHASE_READY && rec->req.job &&
+	       view->base == NODE_IDLE && view->powering_up;
+}
+
+static void _active(const struct engine_conf *conf, struct record *rec,
+		    int64_t now)
+{
+	const struct nodeview *view = &rec->view;
+
+	if (view->seen <= rec->req.asked)
+		return;		/* tells of the time before the request */
+	if (view->powering_down) {
+		cycle_condemn(conf, rec, CAUSE_SUSPENDED, NULL, now);
+		cycle_free_by(conf, rec, view->seen);
+	} else if (_cancelled(rec)) {
+		cycle_condemn(conf, rec, CAUSE_CANCELLED, NULL, now);
+		cycle_fail(rec, &rec->req, CAUSE_CANCELLED, NULL, now);
+		rec->tell = TELL_FORCE;	/* there is no job to tell */
+	} else if (nodeview_up(view) && rec->phase >= PHASE_ADMITTED &&
+		   view->seen > rec->at[PHASE_ADMITTED]) {
+		rec->registered = true;
+	}
+}
+
+const char *sights_node(const struct engine_conf *conf, struct record *rec,
+			const struct event *ev)
+{
+	bool asked = event_ends(ev) == ACTION_SLURM_LOOK;
+	int64_t seen;
+
+	if (!ev->view)
+		return "a node state without view";
+	seen = ev->view->seen;
+	if (asked && seen < rec->looked_at)
+		seen = rec->looked_at;
+	if (seen < rec->view.seen || seen <= 0)
+		return "older than the last view";
+	rec->view = *ev->view;
+	rec->view.seen = seen;
+	rec->view.got = ev->now;
+	if (asked)
+		rec->slurm_tries = 0;
+	_remember_drain(rec);
+	if (rec->next.used && rec->view.powering_down &&
+	    seen > rec->next.asked)
+		memset(&rec->next, 0, sizeof(rec->next));
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
+		_active(conf, rec, ev->now);
+	else if (rec->phase != PHASE_ABSENT && rec->view.powering_down &&
+		 !rec->free_by)
+		cycle_free_by(conf, rec, seen);
+	return NULL;
+}
+
+/* The guest's own words are for display, and for an early end at most. */
+
+const char *sights_identified(struct record *rec, const struct event *ev)
+{
+	if (rec->phase != PHASE_CLONED)
+		return "not a fresh clone";
+	cycle_enter(rec, PHASE_IDENTIFIED, ev->now);
+	return NULL;
+}
+
+const char *sights_guest_failed(const struct engine_conf *conf,
+				struct record *rec, const struct event *ev)
+{
+	if (rec->phase != PHASE_CLONED && rec->phase != PHASE_IDENTIFIED)
+		return "the guest's report comes at the wrong time";
+	cycle_condemn(conf, rec, CAUSE_GUEST, ev->text, ev->now);
+	return NULL;
+}
+
+const char *sights_vm_lost(const struct engine_conf *conf,
+			   struct record *rec, const struct event *ev)
+{
+	if (rec->phase < PHASE_CLONED || rec->phase > PHASE_READY)
+		return "no VM is in use";
+	cycle_condemn(conf, rec, CAUSE_LOST, ev->text, ev->now);
+	return NULL;
+}

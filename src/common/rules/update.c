@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "text.h"
+#include "update.h"
+
+bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age)
+{
+	return view->seen && view->got <= now && now - view->got <= max_age;
+}
+
+static bool _going(const struct record *rec)
+{
+	return rec->phase == PHASE_CONDEMNED ||
+	       (rec->phase == PHASE_RELEASING &&
+		rec->release != RELEASE_RECORD);
+}
+
+/* Slurm still holds the node for the request that failed. */
+static bool _force_needed(const struct record *rec,
+			  const struct nodeview *view)
+{
+	if (nodeview_released(view) || view->powered_down)
+		return false;
+	if (rec->tell_cause == CAUSE_CANCELLED)
+		return view->base == NODE_IDLE;
+	return !view->job || !rec->tell_job || view->job == rec->tell_job;
+}
+
+/* DOWN+POWERED_DOWN, or the IDLE form that 22.05 never schedules. */
+static bool _stuck(const struct nodeview *view)
+{
+	if (view->powering_up || view->powering_down)
+		return false;
+	return view->base == NODE_DOWN ||
+	       (view->powered_down && view->not_responding);
+}
+
+bool update_restores_drain(const struct record *rec,
+			   const struct nodeview *view)
+{
+	return *rec->admin_drain && view->seen &&
+	       !nodeview_admin_drain(view) && nodeview_released(view);
+}
+
+bool update_needed(enum action_kind act, const struct record *rec,
+		   const struct nodeview *view)
+{
+	switch (act) {
+	case ACTION_SLURM_MARK:
+		return !view->power_down;
+	case ACTION_SLURM_FORCE_DOWN:
+		return _force_needed(rec, view);
+	case ACTION_SLURM_POWER_DOWN:
+		return _stuck(view);
+	case ACTION_SLURM_NODE_RESUME:
+		return rec->phase == PHASE_ABSENT && view->powering_down &&
+		       (!view->drain || failure_is_passing(view->reason)) &&
+		       !rec->needs_human && !*rec->admin_drain;
+	case ACTION_SLURM_UNDRAIN:
+		return view->drain && failure_is_passing(view->reason) &&
+		       !view->powering_down && !_going(rec);
+	case ACTION_SLURM_DRAIN:
+		return !view->drain || update_restores_drain(rec, view);
+	default:
+		return true;
+	}
+}
+
+bool update_drain_reason(const struct record *rec, int64_t now, char *out,
+			 size_t size)
+{
+	if (_going(rec) && rec->hold)
+		failure_reason(CAUSE_HOLD, NULL, out, size);
+	else if (_going(rec) && *rec->refusal)
+		failure_reason(CAUSE_GUARD, rec->refusal, out, size);
+	else if (_going(rec) && rec->free_by && now >= rec->free_by &&
+		 !rec->next.used)
+		failure_reason(CAUSE_UNPROVEN, NULL, out, size);
+	else if (rec->needs_human && nodeview_released(&rec->view))
+		failure_reason(rec->tell_cause, rec->tell_text, out, size);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "text.h"
+#include "update.h"
+#include "wants.h"
+
+static enum action_kind _release(const struct record *rec)
+{
+	bool may_act = !rec->hold;
+
+	switch (rec->release) {
+	case RELEASE_LOOK:
+		return ACTION_LOOK_UP;
+	case RELEASE_GUARD_OFF:
+	case RELEASE_GUARD_DESTROY:
+		if (!may_act)
+			return ACTION_NONE;
+		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_GUARD;
+	case RELEASE_OFF:
+		return may_act ? ACTION_POWER_OFF : ACTION_NONE;
+	case RELEASE_DESTROY:
+		return may_act ? ACTION_DESTROY : ACTION_NONE;
+	case RELEASE_PROVE:
+		return ACTION_PROVE_ABSENCE;
+	case RELEASE_RECORD:
+		return ACTION_RECORD_ABSENCE;
+	default:
+		return ACTION_NONE;
+	}
+}
+
+static enum action_kind _submit(const struct record *rec)
+{
+	switch (rec->submit) {
+	case SUBMIT_LOST:
+		return ACTION_LOOK_UP;
+	case SUBMIT_TASK:
+		return ACTION_WATCH;
+	default:
+		return ACTION_NONE;
+	}
+}
+
+enum action_kind wants_vm(const struct record *rec, int64_t now)
+{
+	if (rec->vm_busy || now < rec->vm_not_before)
+		return ACTION_NONE;
+	switch (rec->phase) {
+	case PHASE_ADMITTED:
+		if (rec->submit == SUBMIT_NONE)
+			return ACTION_SUBMIT_CLONE;
+		return _submit(rec);
+	case PHASE_CLONING:
+	case PHASE_CONDEMNED:
+		return _submit(rec);
+	case PHASE_CLONED:
+	case PHASE_IDENTIFIED:
+	case PHASE_READY:
+		if (!rec->read_back)
+			return ACTION_READ_BACK;
+		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_NONE;
+	case PHASE_RELEASING:
+		return _release(rec);
+	default:
+		return ACTION_NONE;
+	}
+}
+
+/* A decision needs a newer view of the node than there is. */
+static bool _needs_look(const struct engine_conf *conf,
+			const struct record *rec, int64_t now)
+{
+	const struct nodeview *view = &rec->view;
+	bool fresh = update_fresh(view, now, conf->fresh);
+	char reason[ACTION_TEXT_SIZE];
+
+	if ((rec->tell == TELL_FORCE || rec->tell == TELL_POWER_DOWN) && !fresh)
+		return true;
+	if (rec->settle && (!fresh || view->seen < rec->at[PHASE_ABSENT]))
+		return true;
+	if (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
+	    now >= rec->req.deadline && !rec->registered)
+		return view->seen < rec->req.deadline;
+	if (rec->phase == PHASE_READY && rec->next.used)
+		return view->seen <= rec->next.asked;
+	if (update_restores_drain(rec, view) ||
+	    (view->seen && update_needed(ACTION_SLURM_UNDRAIN, rec, view)))
+		return !fresh;
+	return !view->seen &&
+	       update_drain_reason(rec, now, reason, sizeof(reason));
+}
+
+static enum action_kind _tell(const struct record *rec)
+{
+	switch (rec->tell) {
+	case TELL_JOB:
+		return ACTION_SLURM_NOTIFY;
+	case TELL_FORCE:
+		return ACTION_SLURM_FORCE_DOWN;
+	case TELL_POWER_DOWN:
+		return ACTION_SLURM_POWER_DOWN;
+	default:
+		return ACTION_NONE;
+	}
+}
+
+static bool _drains(const struct engine_conf *conf, const struct record *rec,
+		    int64_t now)
+{
+	char reason[ACTION_TEXT_SIZE];
+
+	if (update_restores_drain(rec, &rec->view))
+		return update_fresh(&rec->view, now, conf->fresh);
+	return rec->view.seen && !rec->view.drain &&
+	       update_drain_reason(rec, now, reason, sizeof(reason));
+}
+
+/* All that is wanted in Slurm, in the order of urgency. */
+static unsigned _list_slurm(const struct engine_conf *conf,
+			    const struct record *rec, int64_t now,
+			    enum action_kind list[ACTIONS])
+{
+	const struct request *req = record_request(rec);
+	unsigned count = 0;
+
+	if (_needs_look(conf, rec, now))
+		list[count++] = ACTION_SLURM_LOOK;
+	if (req && req->job && !req->marked)
+		list[count++] = ACTION_SLURM_MARK;
+	if (rec->intruder)
+		list[count++] = ACTION_SLURM_REQUEUE;
+	if (rec->tell == TELL_JOB || update_fresh(&rec->view, now, conf->fresh))
+		list[count++] = _tell(rec);
+	if (_drains(conf, rec, now))
+		list[count++] = ACTION_SLURM_DRAIN;
+	if (rec->settle && update_fresh(&rec->view, now, conf->fresh) &&
+	    rec->view.seen >= rec->at[PHASE_ABSENT] &&
+	    update_needed(ACTION_SLURM_NODE_RESUME, rec, &rec->view))
+		list[count++] = ACTION_SLURM_NODE_RESUME;
+	if (update_fresh(&rec->view, now, conf->fresh) &&
+	    update_needed(ACTION_SLURM_UNDRAIN, rec, &rec->view))
+		list[count++] = ACTION_SLURM_UNDRAIN;
+	return count;
+}
+
+enum action_kind wants_slurm(const struct engine_conf *conf,
+			     const struct record *rec, int64_t now)
+{
+	enum action_kind list[ACTIONS];
+	enum action_kind last = ACTION_NONE;
+	unsigned count;
+
+	if (rec->slurm_busy || now < rec->slurm_not_before)
+		return ACTION_NONE;
+	count = _list_slurm(conf, rec, now, list);
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i] == ACTION_NONE)
+			continue;
+		if (list[i] != rec->slurm_failed)
+			return list[i];
+		last = list[i];		/* what failed lets others go first */
+	}
+	return last;
+}
+
+int64_t wants_token(const struct record *rec, enum action_kind kind)
+{
+	switch (kind) {
+	case ACTION_SLURM_MARK:
+		return record_request(rec)->asked;
+	case ACTION_SLURM_NOTIFY:
+	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_POWER_DOWN:
+		return rec->tell_since;
+	case ACTION_SLURM_REQUEUE:
+		return rec->intruder;
+	default:
+		return 0;
+	}
+}
+
+/* What cannot be undone, or what a crash must not forget. */
+static bool _durable(enum action_kind kind)
+{
+	switch (kind) {
+	case ACTION_SUBMIT_CLONE:
+	case ACTION_POWER_OFF:
+	case ACTION_DESTROY:
+	case ACTION_RECORD_ABSENCE:
+	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_POWER_DOWN:
+	case ACTION_SLURM_NODE_RESUME:
+	case ACTION_SLURM_UNDRAIN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
+		struct action *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->kind = kind;
+	out->epoch = rec->epoch;
+	out->durable = _durable(kind);
+	switch (kind) {
+	case ACTION_GUARD:
+		out->level = rec->release == RELEASE_GUARD_OFF ?
+			GUARD_POWER_OFF : GUARD_DESTROY;
+		break;
+	case ACTION_SLURM_MARK:
+		out->job = record_request(rec)->job;
+		break;
+	case ACTION_SLURM_NOTIFY:
+	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_POWER_DOWN:
+		out->job = rec->tell_job;
+		failure_reason(rec->tell_cause, rec->tell_text, out->text,
+			       sizeof(out->text));
+		break;
+	case ACTION_SLURM_DRAIN:
+		if (update_restores_drain(rec, &rec->view))
+			text_set(out->text, rec->admin_drain);
+		else
+			update_drain_reason(rec, now, out->text,
+					    sizeof(out->text));
+		break;
+	case ACTION_SLURM_REQUEUE:
+		out->job = rec->intruder;
+		break;
+	default:
+		break;
+	}
+}
+
+static void _earliest(int64_t at, int64_t now, int64_t *wake)
+{
+	if (at > now && (!*wake || at < *wake))
+		*wake = at;
+}
+
+int64_t wants_wake(const struct record *rec, int64_t now)
+{
+	int64_t wake = 0;
+
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_IDENTIFIED)
+		_earliest(rec->req.deadline, now, &wake);
+	if (rec->phase == PHASE_REQUESTED)
+		_earliest(rec->req.not_before, now, &wake);
+	if (rec->next.used)
+		_earliest(rec->next.deadline, now, &wake);
+	if (rec->phase == PHASE_CONDEMNED || rec->phase == PHASE_RELEASING)
+		_earliest(rec->free_by, now, &wake);
+	_earliest(rec->vm_not_before, now, &wake);
+	_earliest(rec->slurm_not_before, now, &wake);
+	return wake;
+}

@@ -1,0 +1,930 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's rules, one scenario each. */
+#include <string.h>
+
+#include "common/rules/engine.h"
+#include "tap.h"
+
+#define S INT64_C(1000000)
+#define T0 (1700000000 * S)
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+#define SOURCE "/DC/vm/src-1"
+
+static struct engine_conf conf;
+static struct record rec;
+static struct outcome out;
+static int64_t now;
+static struct nodeview view;
+
+static void _do(struct event ev)
+{
+	ev.now = now;
+	if (!ev.epoch)
+		ev.epoch = rec.epoch;
+	engine_step(&conf, &rec, &ev, &out);
+}
+
+/* DO(CLONE_DONE, .vm = "vm-1") */
+#define DO(name, ...)                                                       \
+	_do((struct event) { .kind = EVENT_##name, __VA_ARGS__ })
+#define DONE(action) DO(SLURM_DONE, .act = ACTION_SLURM_##action)
+
+static const struct action *_find(enum action_kind kind)
+{
+	for (unsigned i = 0; i < out.count; i++)
+		if (out.actions[i].kind == kind)
+			return &out.actions[i];
+	return NULL;
+}
+
+#define ACTS(action, what) ok(_find(ACTION_##action), "%s -> " #action, what)
+#define NO_ACT(action, what)                                                \
+	ok(!_find(ACTION_##action), "%s -> no " #action, what)
+#define QUIET(what) is_int(out.count, 0, what)
+#define IN(ph, what)                                                        \
+	is_str(record_phase_name(rec.phase), record_phase_name(PHASE_##ph), \
+	       what)
+#define DURABLE(action)                                                     \
+	ok(_find(ACTION_##action) && _find(ACTION_##action)->durable,       \
+	   #action " is durable")
+
+static void _start(void)
+{
+	struct err err = ERR_INIT;
+
+	engine_conf_init(&conf);
+	now = T0;
+	memset(&view, 0, sizeof(view));
+	if (record_init(&rec, "hpc1", "vm1", &err) < 0)
+		bail_out("%s", err.text);
+}
+
+#define VIEW(...)                                                           \
+	do {                                                                \
+		view = (struct nodeview) { .seen = now, __VA_ARGS__ };      \
+		DO(NODE_STATE, .view = &view);                              \
+	} while (0)
+#define LOOKS(...)                                                          \
+	do {                                                                \
+		view = (struct nodeview) { .seen = now, __VA_ARGS__ };      \
+		DO(NODE_STATE, .view = &view, .act = ACTION_SLURM_LOOK);    \
+	} while (0)
+#define UP .base = NODE_ALLOCATED, .power_down = true
+#define BOOTING .base = NODE_ALLOCATED, .powering_up = true
+#define GOING .base = NODE_IDLE, .powering_down = true
+#define GONE .base = NODE_IDLE, .powered_down = true
+
+static void _request(const char *id, uint32_t job)
+{
+	DO(REQUESTED, .id = id, .job = job, .asked = now,
+	   .deadline = now + 100 * S, .template_name = "rocky9");
+}
+
+/* Bring the node to a phase by the plain way. */
+static void _reach(enum phase phase)
+{
+	_start();
+	if (phase == PHASE_ABSENT)
+		return;
+	_request("r1", 7);
+	DONE(MARK);
+	if (phase == PHASE_REQUESTED)
+		return;
+	DO(ADMITTED, .source = SOURCE);
+	if (phase == PHASE_ADMITTED)
+		return;
+	DO(SUBMITTED, .task = "task-1");
+	if (phase == PHASE_CLONING)
+		return;
+	DO(CLONE_DONE, .vm = "vm-1");
+	if (phase == PHASE_CLONED)
+		return;
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	DO(IDENTIFIED);
+	if (phase == PHASE_IDENTIFIED)
+		return;
+	now += S;
+	VIEW(UP);
+	if (phase == PHASE_READY)
+		return;
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	if (rec.phase != PHASE_RELEASING)
+		bail_out("the plain way does not lead to a release");
+}
+
+/* From RELEASING at its first guard to the recorded absence. */
+static void _finish(void)
+{
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	DO(POWERED_OFF);
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now,
+	   .powered_off = true);
+	DO(DESTROYED);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	DO(RECORDED);
+}
+
+static void _whole_life(void)
+{
+	_start();
+	_request("r1", 7);
+	IN(REQUESTED, "asked for");
+	ACTS(SLURM_MARK, "requested");
+	ok(rec.epoch == (uint64_t) T0, "the epoch is the time");
+	DONE(MARK);
+	QUIET("the planner is waited for");
+	DO(ADMITTED, .source = SOURCE);
+	ACTS(SUBMIT_CLONE, "admitted");
+	DURABLE(SUBMIT_CLONE);
+	ok(rec.submit == SUBMIT_SENT, "intent is in the record");
+	DO(SUBMITTED, .task = "task-1");
+	IN(CLONING, "task known");
+	ACTS(WATCH, "submitted");
+	DO(CLONE_DONE, .vm = "vm-1");
+	ACTS(READ_BACK, "cloned");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	DO(IDENTIFIED);
+	IN(IDENTIFIED, "guest identified");
+	now += S;
+	VIEW(UP);
+	IN(READY, "slurmd registered");
+	ok(out.ready, "success is told to the breakers");
+	now += 60 * S;
+	DO(SUSPENDED, .asked = now);
+	IN(RELEASING, "suspended");
+	ok(_find(ACTION_GUARD) &&
+	   _find(ACTION_GUARD)->level == GUARD_POWER_OFF, "guard first");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "verdict");
+	DURABLE(POWER_OFF);
+	DO(POWERED_OFF);
+	ok(_find(ACTION_GUARD) &&
+	   _find(ACTION_GUARD)->level == GUARD_DESTROY, "guard again");
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now,
+	   .powered_off = true);
+	ACTS(DESTROY, "second verdict");
+	DURABLE(DESTROY);
+	DO(DESTROYED);
+	ACTS(PROVE_ABSENCE, "destroyed");
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	ACTS(RECORD_ABSENCE, "proven");
+	DURABLE(RECORD_ABSENCE);
+	IN(RELEASING, "not absent before the record is written");
+	DO(RECORDED);
+	IN(ABSENT, "recorded");
+	ACTS(SLURM_LOOK, "Slurm is asked");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "still powering down");
+	DURABLE(SLURM_NODE_RESUME);
+	DONE(NODE_RESUME);
+	QUIET("nothing left to do");
+	is_int(out.wake, 0, "and nothing to wait for");
+}
+
+static void _marked_first(void)
+{
+	_start();
+	_request("r1", 7);
+	DO(ADMITTED, .source = SOURCE);
+	ok(out.ignored && rec.phase == PHASE_REQUESTED,
+	   "no admission before the mark is acknowledged");
+	DO(FAILED, .act = ACTION_SLURM_MARK, .cause = CAUSE_TRANSIENT);
+	QUIET("a failed mark pauses");
+	ok(out.wake > now, "until a wake-up");
+	now = out.wake;
+	DO(TICK);
+	ACTS(SLURM_MARK, "mark again");
+	DO(ADMITTED, .source = SOURCE);
+	ok(out.ignored, "still not admitted");
+	DONE(MARK);
+	DO(ADMITTED, .source = SOURCE);
+	ACTS(SUBMIT_CLONE, "marked");
+
+	_start();
+	_request("r1", 0);
+	NO_ACT(SLURM_MARK, "manual power-up has no job");
+	DO(ADMITTED, .source = SOURCE);
+	ACTS(SUBMIT_CLONE, "manual power-up");
+	DO(PROLOG, .job = 9, .asked = now);
+	ACTS(SLURM_MARK, "prolog names a job");
+}
+
+static void _prolog(void)
+{
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	_request("r1", 0);
+	is_int(rec.req.job, 9, "the prolog came first and knew the job");
+	ACTS(SLURM_MARK, "so it is marked");
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += 3600 * S;
+	_request("r1", 0);
+	is_int(rec.req.job, 0, "an old prolog is not believed");
+
+	_reach(PHASE_READY);
+	DO(PROLOG, .job = 7, .asked = now);
+	ok(out.ignored, "its own job is welcome");
+	DO(PROLOG, .job = 8, .asked = now);
+	ok(_find(ACTION_SLURM_REQUEUE) &&
+	   _find(ACTION_SLURM_REQUEUE)->job == 8,
+	   "a second job on the VM is sent away");
+	DONE(REQUEUE);
+	is_int(rec.intruder, 0, "once");
+	IN(READY, "the first job keeps its node");
+}
+
+static void _submit_unknown(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_ADMITTED);
+	epoch = rec.epoch;
+	DO(UNKNOWN, .act = ACTION_SUBMIT_CLONE);
+	IN(ADMITTED, "a lost reply is no failure");
+	ACTS(LOOK_UP, "lost reply");
+	NO_ACT(SUBMIT_CLONE, "lost reply");
+	DO(LOOKED_UP, .look = LOOK_BUSY);
+	QUIET("an unfinished task is waited for");
+	now = out.wake;
+	DO(TICK);
+	ACTS(LOOK_UP, "look again");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = epoch, .vm = "vm-5");
+	IN(CLONED, "ours is adopted");
+	ok(rec.epoch == epoch, "in the same epoch");
+
+	_reach(PHASE_ADMITTED);
+	epoch = rec.epoch;
+	DO(UNKNOWN, .act = ACTION_SUBMIT_CLONE);
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	IN(ADMITTED, "absent at once proves nothing");
+	NO_ACT(SUBMIT_CLONE, "absent at once");
+	now = out.wake;
+	DO(TICK);
+	ACTS(LOOK_UP, "look when it must have arrived");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	IN(REQUESTED, "absent and clean: again");
+	ok(rec.epoch > epoch, "under a new epoch");
+	ok(rec.req.marked && rec.req.attempts == 1, "for the same request");
+	is_str(rec.req.avoid, SOURCE, "elsewhere if possible");
+}
+
+static void _look_others(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_ADMITTED);
+	epoch = rec.epoch;
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_EXISTS);
+	ACTS(LOOK_UP, "DuplicateName");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 5, .vm = "vm-old");
+	IN(RELEASING, "an older VM of ours is released first");
+	ok(rec.epoch == 5 && rec.next.used, "while the request waits");
+	ACTS(GUARD, "older VM");
+	_finish();
+	IN(REQUESTED, "then the request goes on");
+	ok(rec.epoch > epoch, "under an epoch above all");
+
+	_reach(PHASE_CLONING);
+	epoch = rec.epoch;
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_EXISTS);
+	ACTS(LOOK_UP, "DuplicateName of the task");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = epoch + 99,
+	   .vm = "vm-new");
+	ok(rec.epoch == epoch + 99 && rec.last_epoch == epoch + 99,
+	   "a later epoch (journal from yesterday) counts, too");
+	_finish();
+	ok(rec.epoch > epoch + 99, "and is never used again");
+
+	_reach(PHASE_ADMITTED);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_EXISTS);
+	DO(LOOKED_UP, .look = LOOK_FOREIGN, .text = "vm-77");
+	ok(rec.cause == CAUSE_FOREIGN, "a foreign VM has the name");
+	ACTS(SLURM_NOTIFY, "foreign VM");
+	ACTS(LOOK_UP, "only our own is looked for");
+	NO_ACT(GUARD, "the foreign VM is not touched");
+}
+
+static void _suspend_while_cloning(void)
+{
+	_reach(PHASE_CLONING);
+	DO(SUSPENDED, .asked = now);
+	IN(CONDEMNED, "suspended while cloning");
+	NO_ACT(SLURM_NOTIFY, "Slurm wanted it");
+	DO(CLONE_DONE, .vm = "vm-1");
+	IN(RELEASING, "the late clone is released");
+	ACTS(GUARD, "late clone");
+
+	_reach(PHASE_CLONING);
+	DO(SUSPENDED, .asked = now);
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_CAPACITY);
+	ACTS(LOOK_UP, "a failed task may leave something");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	ACTS(PROVE_ABSENCE, "nothing left");
+
+	_reach(PHASE_ADMITTED);
+	DO(SUSPENDED, .asked = now);
+	QUIET("the submit's reply is awaited");
+	DO(SUBMITTED, .task = "task-1");
+	ACTS(WATCH, "then the task");
+	IN(CONDEMNED, "still condemned");
+
+	_reach(PHASE_REQUESTED);
+	DO(SUSPENDED, .asked = now);
+	ACTS(LOOK_UP, "suspended before admission");
+	DO(ADMITTED, .source = SOURCE);
+	ok(out.ignored, "no admission any more");
+
+	_reach(PHASE_READY);
+	DO(SUSPENDED, .asked = T0 - S);
+	ok(out.ignored, "a suspend from before the request is stale");
+	IN(READY, "and ends nothing");
+}
+
+static void _cancelled(void)
+{
+	_reach(PHASE_CLONING);
+	now += S;
+	VIEW(.base = NODE_IDLE, .powering_up = true, .power_down = true);
+	IN(CONDEMNED, "job gone while the node boots");
+	ACTS(SLURM_FORCE_DOWN, "cancelled");
+	NO_ACT(SLURM_NOTIFY, "no job to tell");
+	_reach(PHASE_CLONING);
+	view = (struct nodeview) { .seen = T0 - S, .base = NODE_IDLE,
+				   .powering_up = true };
+	DO(NODE_STATE, .view = &view);
+	IN(CLONING, "a view from before the request says nothing");
+}
+
+static void _duplicate_resume(void)
+{
+	_reach(PHASE_CLONING);
+	_request("r1", 7);
+	ok(out.ignored, "the same request again");
+	_request("r2", 7);
+	ok(out.ignored && !rec.next.used, "another ask for the same job");
+	DO(CLONE_DONE, .vm = "vm-1");
+	IN(CLONED, "one clone");
+
+	_reach(PHASE_CLONING);
+	now += S;
+	_request("r2", 8);
+	IN(CONDEMNED, "another job's ask ends the cycle");
+	ok(rec.next.used && rec.next.job == 8, "and waits");
+	NO_ACT(SLURM_NOTIFY, "nobody failed");
+
+	_reach(PHASE_READY);
+	now += S;
+	_request("r2", 7);
+	ACTS(SLURM_LOOK, "Slurm's word on a ready node");
+	IN(READY, "meanwhile nothing happens");
+	now += S;
+	LOOKS(UP);
+	ok(rec.phase == PHASE_READY && !rec.next.used,
+	   "it is up: the ask was served");
+	_reach(PHASE_READY);
+	now += S;
+	_request("r2", 9);
+	now += S;
+	LOOKS(BOOTING);
+	ok(rec.phase == PHASE_RELEASING && rec.next.used,
+	   "it boots: a fresh VM is wanted");
+}
+
+static void _resume_waits(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_RELEASING);
+	epoch = rec.epoch;
+	now += S;
+	_request("r2", 8);
+	IN(RELEASING, "the old VM is still there");
+	ok(rec.next.used, "the new request waits");
+	DONE(MARK);
+	ok(rec.next.marked, "marked already");
+	_finish();
+	IN(REQUESTED, "old one proven gone: new cycle");
+	ok(rec.epoch > epoch && rec.req.job == 8 && rec.req.marked,
+	   "for the new request");
+	NO_ACT(SLURM_NODE_RESUME, "the node is in use");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	DONE(MARK);
+	now += 100 * S;
+	DO(TICK);
+	ok(!rec.next.used, "its own deadline passes");
+	ACTS(SLURM_NOTIFY, "too late");
+	DONE(NOTIFY);
+	ACTS(SLURM_LOOK, "fresh view before force");
+	LOOKS(BOOTING);
+	has_str(_find(ACTION_SLURM_FORCE_DOWN) ?
+		_find(ACTION_SLURM_FORCE_DOWN)->text : "",
+		"sclone: (UNPROVEN) ", "forced down with the reason");
+	IN(RELEASING, "the release goes on");
+}
+
+static void _retry(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_CLONING);
+	epoch = rec.epoch;
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_CAPACITY,
+	   .text = "no room");
+	is_int(out.failed, CAUSE_CAPACITY, "breakers hear of it");
+	is_str(out.source, SOURCE, "with the source");
+	ok(rec.next.used && !rec.tell, "the request lives on");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN);
+	DO(RECORDED);
+	IN(REQUESTED, "again inside the deadline");
+	ok(rec.epoch > epoch && rec.req.marked, "new epoch, same mark");
+	is_str(rec.req.avoid, SOURCE, "another source is preferred");
+
+	for (int i = 0; i < 2; i++) {
+		while (!record_admissible(&rec, now)) {
+			now = out.wake;
+			DO(TICK);
+		}
+		DO(ADMITTED, .source = SOURCE);
+		DO(FAILED, .act = ACTION_SUBMIT_CLONE,
+		   .cause = CAUSE_CAPACITY);
+		IN(REQUESTED, "a refused submit left nothing");
+	}
+	now = out.wake;
+	DO(ADMITTED, .source = SOURCE);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_CAPACITY,
+	   .text = "no room");
+	IN(RELEASING, "the fourth failure is the last");
+	ACTS(SLURM_NOTIFY, "the job first");
+	NO_ACT(SLURM_FORCE_DOWN, "not before the job is told");
+	is_int(_find(ACTION_SLURM_NOTIFY)->job, 7, "the right job");
+	DONE(NOTIFY);
+	LOOKS(BOOTING);
+	is_str(_find(ACTION_SLURM_FORCE_DOWN) ?
+	       _find(ACTION_SLURM_FORCE_DOWN)->text : "",
+	       "sclone: (CAPACITY) no room", "then the node, with the reason");
+	DURABLE(SLURM_FORCE_DOWN);
+	ok(rec.told_job, "remembered");
+}
+
+static void _wait_out(void)
+{
+	_reach(PHASE_ADMITTED);
+	for (int i = 0; i < 30 && rec.phase != PHASE_RELEASING; i++) {
+		DO(FAILED, .act = ACTION_SUBMIT_CLONE,
+		   .cause = CAUSE_TRANSIENT);
+		if (rec.phase != PHASE_REQUESTED)
+			break;
+		while (!record_admissible(&rec, now) &&
+		       rec.phase == PHASE_REQUESTED) {
+			now = out.wake;
+			DO(TICK);
+		}
+		DO(ADMITTED, .source = SOURCE);
+	}
+	ok(rec.req.waits > 4, "vCenter away: as long as the time allows");
+	ACTS(SLURM_NOTIFY, "then the job is told");
+	ok(now < rec.req.deadline, "before the deadline");
+}
+
+static void _notify_fails(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	ACTS(SLURM_NOTIFY, "deadline passed in the queue");
+	for (int i = 0; i < 3; i++) {
+		DO(FAILED, .act = ACTION_SLURM_NOTIFY,
+		   .cause = CAUSE_TRANSIENT);
+		now = out.wake;
+		DO(TICK);
+	}
+	ACTS(SLURM_LOOK, "a job that cannot be told does not stop it");
+	LOOKS(BOOTING, .job = 99);
+	NO_ACT(SLURM_FORCE_DOWN, "not a node that another job has");
+	is_int(rec.tell, TELL_NOTHING, "nothing left to tell");
+}
+
+static void _human(void)
+{
+	_reach(PHASE_ADMITTED);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_CONFIG,
+	   .text = "no folder");
+	DONE(NOTIFY);
+	LOOKS(BOOTING);
+	DONE(FORCE_DOWN);
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	now += S;
+	VIEW(GOING);
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "sclone: (CONFIG) no folder", "no loop: drained");
+	DONE(DRAIN);
+	DO(ABSENCE_PROVEN);
+	DO(RECORDED);
+	LOOKS(GOING, .drain = true, .reason = "sclone: (CONFIG) no folder");
+	QUIET("and left to a human");
+	now += S;
+	VIEW(GONE);
+	QUIET("who may resume it");
+}
+
+static void _resume_failed(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	now += 200 * S;
+	DO(RESUME_FAILED, .asked = now);
+	IN(RELEASING, "ResumeTimeout: condemned and fenced");
+	ACTS(GUARD, "fence");
+	ACTS(SLURM_LOOK, "ResumeTimeout");
+	LOOKS(.base = NODE_DOWN, .powered_down = true);
+	ACTS(SLURM_POWER_DOWN, "DOWN+POWERED_DOWN is healed");
+	DONE(POWER_DOWN);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	IN(RELEASING, "the suspend that follows changes nothing");
+	_finish();
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "back in service");
+}
+
+static void _release_rules(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now - 3 * S);
+	NO_ACT(POWER_OFF, "facts older than 2 s");
+	now = out.wake;
+	DO(TICK);
+	ACTS(GUARD, "a fresh verdict");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	ok(_find(ACTION_GUARD) &&
+	   _find(ACTION_GUARD)->level == GUARD_DESTROY,
+	   "off already: straight to the second guard");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	NO_ACT(DESTROY, "a verdict of the wrong level");
+	now = out.wake;
+	DO(TICK);
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now);
+	NO_ACT(DESTROY, "it runs again");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "it runs again");
+}
+
+static void _release_unknown(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now,
+	   .powered_off = true);
+	DO(UNKNOWN, .act = ACTION_DESTROY);
+	now = out.wake;
+	DO(TICK);
+	ACTS(GUARD, "destroy without reply: fresh verdict first");
+	DO(VM_GONE, .act = ACTION_GUARD);
+	ACTS(PROVE_ABSENCE, "gone is enough to stop");
+	IN(RELEASING, "but no proof");
+	DO(ABSENCE_UNPROVEN, .text = "directory still there");
+	QUIET("not proven");
+	for (int i = 0; i < 50; i++) {
+		now = out.wake;
+		DO(TICK);
+		if (_find(ACTION_PROVE_ABSENCE))
+			DO(ABSENCE_UNPROVEN, .text = "directory still there");
+		if (_find(ACTION_SLURM_LOOK))
+			LOOKS(GOING);
+		if (_find(ACTION_SLURM_DRAIN))
+			break;
+	}
+	has_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+		"", "sclone: (UNPROVEN)", "drained before SuspendTimeout");
+	ok(now < rec.at[PHASE_READY] + 600 * S, "in time");
+	DONE(DRAIN);
+	while (!_find(ACTION_PROVE_ABSENCE)) {
+		now = out.wake;
+		DO(TICK);
+	}
+	DO(ABSENCE_PROVEN);
+	DO(RECORDED);
+	LOOKS(GONE, .drain = true, .reason = "sclone: (UNPROVEN) x");
+	ACTS(SLURM_UNDRAIN, "undone when proven");
+	DONE(UNDRAIN);
+	QUIET("done");
+}
+
+static void _refused(void)
+{
+	int tries = 0;
+
+	_reach(PHASE_RELEASING);
+	VIEW(GOING);
+	DO(GUARD_REFUSED, .text = "disk belongs to another VM");
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "sclone: (GUARD) disk belongs to another VM",
+	       "a refusal drains the node, with the reason");
+	DONE(DRAIN);
+	for (; tries < 100; tries++) {
+		int64_t before = now;
+
+		while (!_find(ACTION_GUARD) && now - before < 61 * S) {
+			now = out.wake;
+			DO(TICK);
+		}
+		if (!_find(ACTION_GUARD))
+			break;
+		DO(GUARD_REFUSED, .text = "disk belongs to another VM");
+	}
+	is_int(tries, 100, "asked again for ever, with capped pauses");
+	IN(RELEASING, "and kept");
+	now = out.wake;
+	DO(TICK);
+	_finish();
+	LOOKS(GONE, .drain = true, .reason = "sclone: (GUARD) x");
+	ACTS(SLURM_UNDRAIN, "allowed at last");
+}
+
+static void _node_resume(void)
+{
+	_reach(PHASE_RELEASING);
+	_finish();
+	ACTS(SLURM_LOOK, "absent");
+	LOOKS(GONE);
+	NO_ACT(SLURM_NODE_RESUME, "SuspendTimeout has freed the node");
+	QUIET("nothing to tell");
+	_reach(PHASE_RELEASING);
+	_finish();
+	DO(FAILED, .act = ACTION_SLURM_LOOK, .cause = CAUSE_TRANSIENT);
+	now = out.wake;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "slurmctld was away");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "told later");
+	now += 10 * S;
+	DO(UNKNOWN, .act = ACTION_SLURM_NODE_RESUME);
+	now = out.wake;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "no replay without looking");
+	LOOKS(BOOTING);
+	NO_ACT(SLURM_NODE_RESUME, "in use again");
+
+	_start();
+	DO(SUSPENDED, .asked = now);
+	ACTS(LOOK_UP, "suspend without a record");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN);
+	IN(ABSENT, "no VM is success, and nothing to record");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "no VM");
+}
+
+static void _lost_journal(void)
+{
+	_start();
+	DO(SUSPENDED, .asked = now);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = T0 + 77 * S,
+	   .vm = "vm-9");
+	ACTS(GUARD, "the owner key alone allows the release");
+	_finish();
+	IN(ABSENT, "released");
+	_request("r1", 7);
+	ok(rec.epoch > (uint64_t) (T0 + 77 * S), "no epoch is used twice");
+	_start();
+	DO(FOUND, .found_epoch = 12, .vm = "vm-9");
+	IN(RELEASING, "an orphan is released");
+	ok(rec.epoch == 12, "under its own epoch");
+}
+
+static void _admin_drain(void)
+{
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	is_str(rec.admin_drain, "bad DIMM", "an admin's drain is remembered");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	VIEW(GOING);
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "bad DIMM", "Slurm lost it: set again");
+	DONE(DRAIN);
+	_finish();
+	LOOKS(GOING, .drain = true, .reason = "bad DIMM");
+	NO_ACT(SLURM_NODE_RESUME, "it would clear the drain");
+	NO_ACT(SLURM_UNDRAIN, "not ours");
+	now += S;
+	VIEW(GONE);
+	QUIET("the admin's resume is respected");
+
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(UP);
+	DO(SUSPENDED, .asked = now);
+	now += S;
+	VIEW(GOING);
+	NO_ACT(SLURM_DRAIN, "drained and resumed while up");
+}
+
+static void _deadline(void)
+{
+	_reach(PHASE_CLONED);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now = rec.req.deadline;
+	DO(TICK);
+	IN(CLONED, "Slurm is asked first");
+	ACTS(SLURM_LOOK, "deadline");
+	LOOKS(BOOTING);
+	IN(RELEASING, "a late clone is never accepted");
+	ACTS(SLURM_NOTIFY, "late");
+
+	_reach(PHASE_CLONED);
+	now = rec.req.deadline + 100 * S;
+	engine_derive(&conf, &rec, now, &out);
+	ACTS(READ_BACK, "sclone was away");
+	ACTS(SLURM_LOOK, "sclone was away");
+	LOOKS(UP);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "the node came up meanwhile: its job is not killed");
+
+	_reach(PHASE_CLONING);
+	now = rec.req.deadline;
+	DO(CLONE_DONE, .vm = "vm-1");
+	LOOKS(BOOTING);
+	ok(rec.phase != PHASE_CLONED, "a clone made after the deadline goes");
+}
+
+static void _hold(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	DO(HOLD);
+	DO(GUEST_FAILED, .text = "hook 10-mount failed");
+	ok(!rec.next.used, "no retry: the VM keeps the name");
+	NO_ACT(GUARD, "the VM is kept");
+	LOOKS(BOOTING, .drain = true, .reason = "sclone: (HOLD) x");
+	ACTS(SLURM_NOTIFY, "guest failed");
+	DONE(NOTIFY);
+	ACTS(SLURM_FORCE_DOWN, "guest failed, job told");
+	DONE(FORCE_DOWN);
+	now += S;
+	LOOKS(GOING);
+	has_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+		"", "sclone: (HOLD)", "the node is drained");
+	DONE(DRAIN);
+	now += 3600 * S;
+	DO(TICK);
+	NO_ACT(GUARD, "an hour later");
+	engine_derive(&conf, &rec, now, &out);
+	NO_ACT(GUARD, "after a restart");
+	DO(UNHOLD);
+	ACTS(GUARD, "unhold");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	DO(HOLD);
+	DO(POWERED_OFF);
+	QUIET("held in the middle");
+	DO(UNHOLD);
+	ok(_find(ACTION_GUARD), "goes on with a fresh verdict");
+}
+
+static void _epochs(void)
+{
+	_reach(PHASE_CLONING);
+	_do((struct event) { .kind = EVENT_CLONE_DONE, .vm = "vm-1",
+			     .epoch = 1 });
+	ok(out.ignored && rec.phase == PHASE_CLONING, "an old epoch loses");
+	_do((struct event) { .kind = EVENT_FAILED, .act = ACTION_WATCH,
+			     .cause = CAUSE_CAPACITY, .epoch = 1 });
+	ok(out.ignored, "with its failures, too");
+	DO(DESTROYED);
+	ok(out.ignored, "an end without its act is ignored");
+	_reach(PHASE_CLONED);
+	_do((struct event) { .kind = EVENT_VM_LOST, .epoch = 1 });
+	ok(out.ignored && rec.phase == PHASE_CLONED, "an old VM's loss");
+	ok(record_next_epoch(10, 5) == 11 && record_next_epoch(10, 50) == 50 &&
+	   record_next_epoch(0, -5) == 1, "epochs only grow");
+}
+
+static void _restarts(void)
+{
+	static const enum action_kind want[PHASES] = {
+		[PHASE_ADMITTED] = ACTION_LOOK_UP,
+		[PHASE_CLONING] = ACTION_WATCH,
+		[PHASE_CLONED] = ACTION_READ_BACK,
+		[PHASE_RELEASING] = ACTION_GUARD,
+	};
+
+	for (int phase = 0; phase < PHASES; phase++) {
+		if (phase == PHASE_CONDEMNED)
+			continue;
+		_reach((enum phase) phase);
+		engine_derive(&conf, &rec, now, &out);
+		if (want[phase])
+			ok(_find(want[phase]), "restart when %s -> %s",
+			   record_phase_name((enum phase) phase),
+			   action_name(want[phase]));
+		NO_ACT(SUBMIT_CLONE,
+		       record_phase_name((enum phase) phase));
+	}
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	engine_derive(&conf, &rec, now, &out);
+	ACTS(GUARD, "restart with a verdict in hand");
+	NO_ACT(POWER_OFF, "restart with a verdict in hand");
+}
+
+static void _lost_suspend(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	VIEW(GOING);
+	IN(RELEASING, "the front end died: the node's state tells");
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	now += S;
+	VIEW(GOING);
+	ok(!rec.next.used, "and ends a request that waits");
+}
+
+static void _guests(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	DO(GUEST_FAILED, .text = "no mount");
+	ok(rec.next.used, "a guest that cannot start: another try");
+	_reach(PHASE_READY);
+	DO(GUEST_FAILED, .text = "liar");
+	ok(out.ignored, "a guest's word ends no running job");
+	DO(VM_LOST, .text = "powered off");
+	ok(!rec.next.used, "a lost VM with a job is not retried");
+	ACTS(SLURM_NOTIFY, "lost");
+	_reach(PHASE_CLONED);
+	DO(READ_BACK, .instance_uuid = UUID);
+	ACTS(SET_OWNER, "vCenter dropped the owner key");
+	DO(OWNER_SET);
+	now += S;
+	VIEW(UP);
+	IN(READY, "owner set");
+}
+
+static void _refused_admission(void)
+{
+	_reach(PHASE_REQUESTED);
+	DO(NOT_ADMITTED, .cause = CAUSE_CAPACITY, .text = "4 min too late");
+	ACTS(SLURM_NOTIFY, "infeasible");
+	has_str(_find(ACTION_SLURM_NOTIFY)->text, "(CAPACITY) 4 min too late",
+		"with the planner's reason");
+	ok(!rec.next.used, "no retry");
+}
+
+static void _bad_input(void)
+{
+	char longer[400];
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	_reach(PHASE_CLONING);
+	DO(CLONE_DONE, .vm = longer);
+	ACTS(LOOK_UP, "an id too long to keep is no reply");
+	_reach(PHASE_ABSENT);
+	DO(REQUESTED, .id = longer, .asked = now, .deadline = now + S);
+	ok(out.ignored && rec.phase == PHASE_ABSENT, "a request too long");
+	_do((struct event) { .kind = (enum event_kind) 9999 });
+	ok(out.ignored, "an event that does not exist");
+}
+
+int main(void)
+{
+	_whole_life();
+	_marked_first();
+	_prolog();
+	_submit_unknown();
+	_look_others();
+	_suspend_while_cloning();
+	_cancelled();
+	_duplicate_resume();
+	_resume_waits();
+	_retry();
+	_wait_out();
+	_notify_fails();
+	_human();
+	_resume_failed();
+	_release_rules();
+	_release_unknown();
+	_refused();
+	_node_resume();
+	_lost_journal();
+	_admin_drain();
+	_deadline();
+	_hold();
+	_epochs();
+	_restarts();
+	_lost_suspend();
+	_guests();
+	_refused_admission();
+	_bad_input();
+	return done_testing();
+}
