@@ -56,6 +56,7 @@ struct guest_vm {
 struct guest_lab {
 	struct loop *loop;
 	const char *state_dir;	/* --state, absolute */
+	void *lab;		/* the lab's own */
 
 	/*
 	 * power_on or clone has been done: the guest executes. err NULL on
@@ -89,9 +90,9 @@ struct guest_lab {
 
 	/* Call back once after delay_us, in the order of (time, call). The
 	 * key (any address, not unique) names the calls for cancel. */
-	void (*after)(int64_t delay_us, void (*cb)(void *arg), void *arg,
-		      const void *key);
-	void (*cancel)(const void *key);
+	void (*after)(const struct guest_lab *lab, int64_t delay_us,
+		      void (*cb)(void *arg), void *arg, const void *key);
+	void (*cancel)(const struct guest_lab *lab, const void *key);
 };
 
 struct guest_ops {
@@ -103,6 +104,12 @@ struct guest_ops {
 	 * lab writes a small text descriptor there.
 	 */
 	bool makes_disks;
+
+	/*
+	 * true: nothing inside asks to be frozen, so the lab does it for
+	 * sources that the inventory calls frozen, after each start.
+	 */
+	bool lab_freezes;
 
 	/* What all guests of the kind share; called once, at the first use.
 	 * *shared may stay NULL. close is called at the lab's end. */
