@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * waiters - the prologs that wait until their jobs' nodes are up. One look
+ * at each record that changes serves them all.
+ */
+#ifndef SCLONE_SCLONED_WAITERS_H
+#define SCLONE_SCLONED_WAITERS_H
+
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "common/ipc/server.h"
+#include "fleet.h"
+
+struct waiters;
+
+/* The fleet is borrowed. NULL: out of memory. */
+struct waiters *waiters_create(struct fleet *fleet);
+
+/* Cuts whoever still waits. Accepts NULL. */
+void waiters_destroy(struct waiters *waiters);
+
+/*
+ * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist}. The
+ * call is answered when all of them that are ours are up, or when waiting
+ * makes no sense any more ("why" says so); at once when none is ours.
+ */
+void waiters_add(struct waiters *waiters, struct server_call *call);
+
+/* A node's record has changed. */
+void waiters_stepped(struct waiters *waiters, const struct record *rec);
+
+size_t waiters_count(const struct waiters *waiters);
+
+#endif
