@@ -10,7 +10,7 @@ static bool _active(const struct record *rec)
 	return rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY;
 }
 
-static void _fill(const struct event *ev, struct request *req)
+static void _fill(const struct event *ev, struct record_request *req)
 {
 	memset(req, 0, sizeof(*req));
 	req->used = true;
@@ -22,13 +22,13 @@ static void _fill(const struct event *ev, struct request *req)
 	req->deadline = ev->deadline;
 }
 
-static bool _same_id(const struct request *req, const struct event *ev)
+static bool _same_id(const struct record_request *req, const struct event *ev)
 {
 	return req->used && text_same(req->id, ev->id);
 }
 
 /* While the node comes up, the same job's second ask is the same request. */
-static bool _same_job(struct request *req, const struct event *ev)
+static bool _same_job(struct record_request *req, const struct event *ev)
 {
 	if (req->job && ev->job && req->job != ev->job)
 		return false;
@@ -88,7 +88,7 @@ static void _drop_next(struct record *rec, const struct event *ev)
 /* Slurm ended the node before it asked for what is being served now. */
 static bool _stale(const struct record *rec, const struct event *ev)
 {
-	const struct request *req = record_request(rec);
+	const struct record_request *req = record_request(rec);
 
 	return req && ev->asked < req->asked;
 }
@@ -126,7 +126,7 @@ const char *asks_resume_failed(const struct engine_conf *conf,
 
 const char *asks_prolog(struct record *rec, const struct event *ev)
 {
-	struct request *req = _active(rec) ? &rec->req : &rec->next;
+	struct record_request *req = _active(rec) ? &rec->req : &rec->next;
 
 	if (!ev->job)
 		return "a prolog without job";

@@ -67,7 +67,7 @@ static bool _retry(const struct engine_conf *conf, struct record *rec,
 		   enum cause cause, int64_t now)
 {
 	enum cure cure = failure_of(cause)->cure;
-	struct request again = rec->req;
+	struct record_request again = rec->req;
 	uint32_t tries;
 
 	if (rec->next.used)
@@ -110,7 +110,7 @@ void cycle_again(const struct engine_conf *conf, struct record *rec,
 	text_set(rec->error, text);
 }
 
-void cycle_fail(struct record *rec, const struct request *req,
+void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now)
 {
 	rec->tell = req->job ? TELL_JOB : TELL_FORCE;
@@ -238,7 +238,7 @@ static void _fail_next(struct record *rec, int64_t now)
 static void _tidy_next(const struct engine_conf *conf, struct record *rec,
 		       int64_t now)
 {
-	struct request *next = &rec->next;
+	struct record_request *next = &rec->next;
 
 	if (!next->used)
 		return;

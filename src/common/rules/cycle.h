@@ -24,7 +24,7 @@ void cycle_condemn(const struct engine_conf *conf, struct record *rec,
 		   enum cause cause, const char *text, int64_t now);
 
 /* The request is lost: tell its job and give the node back. */
-void cycle_fail(struct record *rec, const struct request *req,
+void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now);
 
 /* A VM of ours from another epoch holds the name: release it first. */

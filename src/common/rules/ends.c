@@ -315,7 +315,7 @@ const char *ends_vm(const struct engine_conf *conf, struct record *rec,
 
 static void _marked(struct record *rec)
 {
-	struct request *req = rec->next.used ? &rec->next : &rec->req;
+	struct record_request *req = rec->next.used ? &rec->next : &rec->req;
 
 	if (req->asked == rec->slurm_token)
 		req->marked = true;

@@ -75,7 +75,7 @@ bool record_in_lane(const struct record *rec)
 	}
 }
 
-const struct request *record_request(const struct record *rec)
+const struct record_request *record_request(const struct record *rec)
 {
 	if (rec->next.used)
 		return &rec->next;

@@ -84,7 +84,7 @@ enum tell {
 #define EVIDENCE_DATASTORE 8u		/* its directory is gone */
 
 /* One ask of Slurm's for the node. */
-struct request {
+struct record_request {
 	bool used;
 	char id[RECORD_ID_SIZE];
 	uint32_t job;		/* 0: not known, or a manual power-up */
@@ -105,8 +105,8 @@ struct record {
 	enum phase phase;
 	uint64_t epoch;		/* of the cycle, also in ABSENT; 0 = none */
 	uint64_t last_epoch;	/* the highest ever seen for the name */
-	struct request req;	/* what the cycle serves, or served */
-	struct request next;	/* waits until this epoch is proven absent */
+	struct record_request req;	/* what the cycle serves, or served */
+	struct record_request next;	/* waits until this epoch is proven absent */
 
 	/* The VM. */
 	enum submit submit;
@@ -183,7 +183,7 @@ bool record_admissible(const struct record *rec, int64_t now);
 bool record_in_lane(const struct record *rec);
 
 /* The request that Slurm's node is in now: next, req or NULL. */
-const struct request *record_request(const struct record *rec);
+const struct record_request *record_request(const struct record *rec);
 
 /*
  * Append "v=1 node=... ...": key=value fields parted by one blank, values

@@ -121,7 +121,7 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 			    const struct record *rec, int64_t now,
 			    enum action_kind list[ACTIONS])
 {
-	const struct request *req = record_request(rec);
+	const struct record_request *req = record_request(rec);
 	unsigned count = 0;
 
 	if (_needs_look(conf, rec, now))
