@@ -60,6 +60,11 @@ static bool _reserve(struct buf *buf, size_t len)
 	return true;
 }
 
+void buf_reserve(struct buf *buf, size_t len)
+{
+	(void) _reserve(buf, len);
+}
+
 void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
 	if (!len || !_reserve(buf, len))

@@ -35,6 +35,10 @@ void buf_reset(struct buf *buf);
 /* Overwrite the memory with zeros, then as buf_free: for secrets. */
 void buf_wipe(struct buf *buf);
 
+/* Make room for len more bytes now, so that they do not move the others (for
+ * secrets: growing leaves a copy behind). */
+void buf_reserve(struct buf *buf, size_t len);
+
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
