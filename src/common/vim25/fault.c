@@ -4,6 +4,18 @@
 
 #include "fault.h"
 
+/* What a fault of one method means there. */
+static const struct {
+	const char *method;
+	const char *type;
+	enum err_code code;
+} special[] = {
+	/* the source is off, or its disk chain is full (KB 67186) */
+	{ "InstantClone_Task", "InvalidState", ERR_CAPACITY },
+	{ "InstantClone_Task", "InvalidPowerState", ERR_CAPACITY },
+	{ "InstantClone_Task", "SystemError", ERR_CAPACITY },
+};
+
 static const struct {
 	const char *type;
 	enum err_code code;
@@ -69,8 +81,12 @@ static const struct {
 	{ "InvalidType", ERR_FATAL },
 };
 
-enum err_code fault_code(const char *type)
+enum err_code fault_code(const char *method, const char *type)
 {
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (!strcmp(special[i].type, type) &&
+		    !strcmp(special[i].method, method))
+			return special[i].code;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (!strcmp(codes[i].type, type))
 			return codes[i].code;
@@ -146,11 +162,12 @@ void fault_read(struct fault *fault, const struct xml_node *node)
 	_read_causes(fault, inner);
 }
 
-int fault_error(const struct fault *fault, const char *what, struct err *err)
+int fault_error(const struct fault *fault, const char *method,
+		struct err *err)
 {
-	if (!fault->text[0])
-		return err_set(err, fault_code(fault->type), "%s: %s", what,
-			       fault->type);
-	return err_set(err, fault_code(fault->type), "%s: %s: %s", what,
-		       fault->type, fault->text);
+	enum err_code code = fault_code(method, fault->type);
+
+	return err_set(err, code, "%s: %s%s%s", method, fault->type,
+		       fault->type[0] && fault->text[0] ? ": " : "",
+		       fault->text);
 }

@@ -30,11 +30,11 @@ void fault_read_soap(struct fault *fault, const struct xml_node *node);
 /* From a LocalizedMethodFault: a task's info.error, a missingSet's fault. */
 void fault_read(struct fault *fault, const struct xml_node *node);
 
-/* What the caller of the failed operation does. */
-enum err_code fault_code(const char *type);
+/* What the caller of the method that failed does. */
+enum err_code fault_code(const char *method, const char *type);
 
-/* "what: TYPE: text" with the type's code. Always returns -1. */
-int fault_error(const struct fault *fault, const char *what,
+/* "METHOD: TYPE: text" with that code. Always returns -1. */
+int fault_error(const struct fault *fault, const char *method,
 		struct err *err);
 
 #endif

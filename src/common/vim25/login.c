@@ -66,15 +66,14 @@ static void _on_login(const struct soap_reply *reply, void *arg)
 	}
 }
 
-static void _write_login(struct login *login, const char *password)
+void login_write(struct soap_request *request,
+		 const struct moref *session_manager, const char *user,
+		 const char *password)
 {
-	struct soap_request *request = &login->request;
-
 	/* As a change: libcurl and we alike send a password once. */
-	soap_begin(request, SOAP_CHANGE, "Login",
-		   &login->service.session_manager, NULL);
+	soap_begin(request, SOAP_CHANGE, "Login", session_manager, NULL);
 	buf_reserve(&request->text, 8 * PASSWORD_MAX);
-	xml_put(&request->text, "userName", login->user);
+	xml_put(&request->text, "userName", user);
 	xml_put(&request->text, "password", password);
 	request->takes_cookie = true;
 	request->timeout_ms = TIMEOUT_MS;
@@ -111,7 +110,8 @@ static void _log_in(struct login *login)
 	int rc = _read_password(login, &password, &err);
 
 	if (!rc)
-		_write_login(login, buf_str(&password));
+		login_write(&login->request, &login->service.session_manager,
+			    login->user, buf_str(&password));
 	buf_wipe(&password);
 	if (!rc && !_ask(login, _on_login, &err))
 		return;

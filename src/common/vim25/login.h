@@ -56,4 +56,9 @@ bool login_may_retry(const struct login *login);
 const struct service *login_service(const struct login *login);
 const char *login_key(const struct login *login);
 
+/* The request itself. */
+void login_write(struct soap_request *request,
+		 const struct moref *session_manager, const char *user,
+		 const char *password);
+
 #endif

@@ -189,20 +189,27 @@ static bool _is_unauthenticated(const struct session_call *call,
 
 static void _on_reply(const struct soap_reply *reply, void *arg);
 
-static void _send(struct session_call *call)
+static int _submit(struct session_call *call, struct err *err)
 {
 	struct session *session = call->session;
-	struct err err = ERR_INIT;
 
 	call->login = session->logins;
 	call->soap = soap_send(session->http, &call->request, _on_reply, call,
-			       &err);
-	if (!call->soap) {
-		_fail(call, &err);
-		return;
-	}
+			       err);
+	if (!call->soap)
+		return -1;
 	session->last_sent_us = clock_mono_us();
 	TAILQ_INSERT_TAIL(&session->sent, call, link);
+	return 0;
+}
+
+/* From the loop, for a call that has waited. */
+static void _send(struct session_call *call)
+{
+	struct err err = ERR_INIT;
+
+	if (_submit(call, &err))
+		_fail(call, &err);
 }
 
 /* The session this call was sent under is gone; the call was not executed. */
@@ -343,7 +350,7 @@ static void _wake(struct session *session)
 
 /* --- time --- */
 
-static void _ignore(const struct soap_reply *reply, void *arg)
+static void _on_alive(const struct soap_reply *reply, void *arg)
 {
 	(void) reply;
 	(void) arg;
@@ -361,7 +368,7 @@ static void _keep_alive(struct session *session)
 		return;
 	soap_begin(&request, SOAP_READ, "CurrentTime", &self, NULL);
 	if (!soap_end(&request, NULL))
-		(void) session_call(session, &request, _ignore, NULL, NULL);
+		(void) session_call(session, &request, _on_alive, NULL, NULL);
 	else
 		soap_request_free(&request);
 }
@@ -444,17 +451,10 @@ struct session_call *session_call(struct session *session,
 	if (session->phase != PHASE_READY) {
 		_park(call);
 		_wake(session);
-		return call;
-	}
-	call->login = session->logins;
-	call->soap = soap_send(session->http, &call->request, _on_reply, call,
-			       err);
-	if (!call->soap) {
+	} else if (_submit(call, err)) {
 		_free_call(call);
 		return NULL;
 	}
-	session->last_sent_us = clock_mono_us();
-	TAILQ_INSERT_TAIL(&session->sent, call, link);
 	return call;
 }
 

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/table.h"
+#include "collector.h"
+#include "watch.h"
+
+#define WAIT_S 30
+#define SLACK_MS 15000	/* of the poll over its wait */
+#define KEY_SIZE (MOREF_TYPE_SIZE + MOREF_ID_SIZE)
+
+struct watch_item {
+	struct watch *watch;
+	struct moref object;
+	enum watch_what what;
+	watch_fn *cb;
+	void *arg;
+	int64_t since_us;
+	/* what has been told of a task so far */
+	struct moref result;
+	struct fault *fault;
+	bool lost;	/* in the list of those, not in the table */
+	TAILQ_ENTRY(watch_item) link;
+};
+
+struct watch {
+	struct session *session;
+	struct collector *collector;
+	struct table *items;	/* by _key() */
+	TAILQ_HEAD(, watch_item) lost;	/* tasks still to be told so */
+	char *guest_key;
+	int64_t task_us;	/* how long tasks take, on average */
+	unsigned busy;
+	bool doomed;
+};
+
+/* --- requests --- */
+
+void watch_write_collector(struct soap_request *request,
+			   const struct moref *collector)
+{
+	soap_begin(request, SOAP_READ, "CreatePropertyCollector", collector,
+		   NULL);
+}
+
+void watch_write_list(struct soap_request *request,
+		      const struct moref *view_manager)
+{
+	soap_begin(request, SOAP_READ, "CreateListView", view_manager, NULL);
+}
+
+void watch_write_filter(struct soap_request *request,
+			const struct moref *collector,
+			const struct moref *list, bool guest)
+{
+	struct buf *text = &request->text;
+
+	soap_begin(request, SOAP_READ, "CreateFilter", collector, NULL);
+	buf_puts(text, "<spec>");
+	if (!guest)
+		buf_puts(text, "<propSet><type>Task</type>"
+			 "<pathSet>info.state</pathSet>"
+			 "<pathSet>info.result</pathSet>"
+			 "<pathSet>info.error</pathSet></propSet>");
+	buf_puts(text, "<propSet><type>VirtualMachine</type>"
+		 "<pathSet>runtime.powerState</pathSet>");
+	if (guest)
+		buf_puts(text, "<pathSet>config.extraConfig</pathSet>");
+	buf_puts(text, "</propSet><objectSet>");
+	soap_put_ref(request, "obj", list);
+	buf_puts(text, "<skip>true</skip><selectSet"
+		 " xsi:type=\"TraversalSpec\"><type>ListView</type>"
+		 "<path>view</path><skip>false</skip></selectSet>"
+		 "</objectSet></spec>");
+	/* Whole properties, not the parts of them that changed. */
+	xml_put_bool(text, "partialUpdates", false);
+}
+
+void watch_write_modify(struct soap_request *request,
+			const struct moref *list, const struct moref *add,
+			size_t n_add, const struct moref *remove,
+			size_t n_remove)
+{
+	/* Doing it twice does no harm. */
+	soap_begin(request, SOAP_READ, "ModifyListView", list, NULL);
+	for (size_t i = 0; i < n_add; i++)
+		soap_put_ref(request, "add", &add[i]);
+	for (size_t i = 0; i < n_remove; i++)
+		soap_put_ref(request, "remove", &remove[i]);
+}
+
+void watch_write_wait(struct soap_request *request,
+		      const struct moref *collector, const char *version,
+		      unsigned wait_s)
+{
+	struct buf *text = &request->text;
+
+	soap_begin(request, SOAP_READ, "WaitForUpdatesEx", collector, NULL);
+	request->lane = HTTP_POLL;
+	request->timeout_ms = wait_s * 1000 + SLACK_MS;
+	xml_put(text, "version", version);
+	buf_puts(text, "<options>");
+	xml_put_uint(text, "maxWaitSeconds", wait_s);
+	xml_put_uint(text, "maxObjectUpdates", 256);
+	buf_puts(text, "</options>");
+}
+
+/* --- items and their names --- */
+
+static void _key(const struct moref *object, char *key)
+{
+	snprintf(key, KEY_SIZE, "%s:%s", object->type, object->id);
+}
+
+static struct watch_item *_find(const struct watch *watch,
+				const struct moref *object)
+{
+	char key[KEY_SIZE];
+
+	_key(object, key);
+	return table_get(watch->items, key);
+}
+
+static enum collector_view _view(const struct watch_item *item)
+{
+	return item->what == WATCH_GUEST ? VIEW_GUEST : VIEW_STATE;
+}
+
+static void _free_item(void *arg)
+{
+	struct watch_item *item = arg;
+
+	free(item->fault);
+	free(item);
+}
+
+/* Take the item out of the table. */
+static void _forget(struct watch_item *item)
+{
+	char key[KEY_SIZE];
+
+	_key(&item->object, key);
+	(void) table_take(item->watch->items, key);
+}
+
+/* The last event of an item. Its callback may destroy the watch. */
+static void _end(struct watch_item *item, const struct watch_event *event)
+{
+	_forget(item);
+	item->cb(event, item->arg);
+	_free_item(item);
+}
+
+static void _end_of_kind(struct watch_item *item, enum watch_kind kind)
+{
+	struct watch_event event = { .kind = kind };
+
+	_end(item, &event);
+}
+
+/* --- tasks --- */
+
+static void _keep_fault(struct watch_item *item, const struct xml_node *val)
+{
+	if (!val)
+		return;
+	if (!item->fault)
+		item->fault = malloc(sizeof(*item->fault));
+	if (item->fault)
+		fault_read(item->fault, val);
+}
+
+static void _task_ended(struct watch_item *item, bool success)
+{
+	static const struct fault unknown = {
+		.text = "the task failed and does not say why",
+	};
+	struct watch *watch = item->watch;
+	struct watch_event event = { .kind = WATCH_ENDED };
+	int64_t took = clock_mono_us() - item->since_us;
+
+	watch->task_us += (took - watch->task_us) / 8;
+	collector_pace(watch->collector, watch->task_us);
+	collector_remove(watch->collector, VIEW_STATE, &item->object);
+	if (!success)
+		event.fault = item->fault ? item->fault : &unknown;
+	if (moref_is_set(&item->result))
+		event.result = &item->result;
+	_end(item, &event);
+}
+
+static void _update_task(struct watch_item *item,
+			 const struct xml_node *update)
+{
+	const struct xml_node *change = xml_child(update, "changeSet"), *val;
+	const char *state = "", *name;
+
+	for (; change; change = xml_next(change, "changeSet")) {
+		name = xml_text(xml_child(change, "name"));
+		val = xml_child(change, "val");
+		if (!strcmp(name, "info.state"))
+			state = xml_text(val);
+		else if (!strcmp(name, "info.result") && val)
+			(void) soap_ref(val, &item->result, NULL);
+		else if (!strcmp(name, "info.error"))
+			_keep_fault(item, val);
+	}
+	if (!strcmp(state, "success"))
+		_task_ended(item, true);
+	else if (!strcmp(state, "error"))
+		_task_ended(item, false);
+}
+
+/* --- machines --- */
+
+static const char *_guest_value(const struct watch *watch,
+				const struct xml_node *val)
+{
+	const struct xml_node *option = xml_child(val, "OptionValue");
+	const char *text;
+
+	for (; option; option = xml_next(option, "OptionValue")) {
+		if (strcmp(xml_text(xml_child(option, "key")),
+			   watch->guest_key))
+			continue;
+		text = xml_text(xml_child(option, "value"));
+		return strlen(text) <= WATCH_VALUE_MAX ? text : "";
+	}
+	return "";
+}
+
+static void _update_machine(struct watch_item *item,
+			    const struct xml_node *update)
+{
+	const struct xml_node *change = xml_child(update, "changeSet"), *val;
+	struct watch_event event = { .kind = WATCH_CHANGED };
+	const char *name;
+
+	for (; change; change = xml_next(change, "changeSet")) {
+		name = xml_text(xml_child(change, "name"));
+		val = xml_child(change, "val");
+		if (!strcmp(name, "runtime.powerState") && val)
+			event.power = xml_text(val);
+		else if (!strcmp(name, "config.extraConfig") &&
+			 item->what == WATCH_GUEST && item->watch->guest_key)
+			event.guest = _guest_value(item->watch, val);
+	}
+	if (event.power || event.guest)
+		item->cb(&event, item->arg);
+}
+
+/* --- what the collector tells --- */
+
+static void _on_update(const struct xml_node *update, void *arg)
+{
+	struct watch *watch = arg;
+	struct watch_item *item;
+	struct moref object;
+
+	if (soap_ref(xml_child(update, "obj"), &object, NULL))
+		return;
+	item = _find(watch, &object);
+	if (!item)
+		return;
+	if (!strcmp(xml_text(xml_child(update, "kind")), "leave")) {
+		collector_remove(watch->collector, _view(item), &object);
+		_end_of_kind(item, WATCH_GONE);
+	} else if (item->what == WATCH_TASK) {
+		_update_task(item, update);
+	} else {
+		_update_machine(item, update);
+	}
+}
+
+static void _on_missing(const struct moref *object, void *arg)
+{
+	struct watch *watch = arg;
+	struct watch_item *item = _find(watch, object);
+
+	if (!item)
+		return;
+	collector_remove(watch->collector, _view(item), object);
+	_end_of_kind(item, WATCH_GONE);
+}
+
+static void _release(struct watch *watch);
+
+/* Machines are watched again, tasks are given up. */
+static void _sort_lost(struct watch *watch)
+{
+	struct watch_item *item;
+	size_t pos = 0;
+
+	for (item = table_next(watch->items, &pos, NULL); item;
+	     item = table_next(watch->items, &pos, NULL)) {
+		if (item->what != WATCH_TASK) {
+			(void) collector_add(watch->collector, _view(item),
+					     &item->object, NULL);
+			continue;
+		}
+		_forget(item);
+		item->lost = true;
+		TAILQ_INSERT_TAIL(&watch->lost, item, link);
+	}
+}
+
+/* Each callback may add and remove others. */
+static void _on_lost(void *arg)
+{
+	static const struct watch_event event = { .kind = WATCH_LOST };
+	struct watch *watch = arg;
+	struct watch_item *item;
+
+	_sort_lost(watch);
+	watch->busy++;
+	while (!watch->doomed && !TAILQ_EMPTY(&watch->lost)) {
+		item = TAILQ_FIRST(&watch->lost);
+		TAILQ_REMOVE(&watch->lost, item, link);
+		item->cb(&event, item->arg);
+		_free_item(item);
+	}
+	if (!--watch->busy && watch->doomed)
+		_release(watch);
+}
+
+static const struct collector_ops ops = {
+	.update = _on_update,
+	.missing = _on_missing,
+	.lost = _on_lost,
+};
+
+/* --- items --- */
+
+static int _put(struct watch *watch, struct watch_item *item,
+		struct err *err)
+{
+	char key[KEY_SIZE];
+
+	_key(&item->object, key);
+	if (table_get(watch->items, key))
+		return err_set(err, ERR_EXISTS, "%s is watched already", key);
+	return table_set(watch->items, key, item, err);
+}
+
+struct watch_item *watch_add(struct watch *watch, const struct moref *object,
+			     enum watch_what what, watch_fn *cb, void *arg,
+			     struct err *err)
+{
+	struct watch_item *item = calloc(1, sizeof(*item));
+
+	if (!item) {
+		err_nomem(err);
+		return NULL;
+	}
+	*item = (struct watch_item) {
+		.watch = watch, .object = *object, .what = what, .cb = cb,
+		.arg = arg, .since_us = clock_mono_us(),
+	};
+	if (_put(watch, item, err)) {
+		free(item);
+		return NULL;
+	}
+	if (collector_add(watch->collector, _view(item), object, err)) {
+		_forget(item);
+		free(item);
+		return NULL;
+	}
+	return item;
+}
+
+void watch_remove(struct watch_item *item)
+{
+	if (!item)
+		return;
+	if (item->lost) {
+		TAILQ_REMOVE(&item->watch->lost, item, link);
+	} else {
+		collector_remove(item->watch->collector, _view(item),
+				 &item->object);
+		_forget(item);
+	}
+	_free_item(item);
+}
+
+size_t watch_count(const struct watch *watch)
+{
+	return table_count(watch->items);
+}
+
+struct session *watch_session(struct watch *watch)
+{
+	return watch->session;
+}
+
+/* --- the watch --- */
+
+static int _configure(struct watch *watch, const struct watch_config *config,
+		      struct err *err)
+{
+	watch->items = table_create(WATCH_ITEMS_MAX, _free_item);
+	if (!watch->items)
+		return err_nomem(err);
+	if (config->guest_key) {
+		watch->guest_key = strdup(config->guest_key);
+		if (!watch->guest_key)
+			return err_nomem(err);
+	}
+	watch->collector = collector_create(
+		watch->session, config->wait_s ? config->wait_s : WAIT_S,
+		&ops, watch, err);
+	return watch->collector ? 0 : -1;
+}
+
+struct watch *watch_create(struct session *session,
+			   const struct watch_config *config,
+			   struct err *err)
+{
+	cleanup_watch struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch) {
+		err_nomem(err);
+		return NULL;
+	}
+	watch->session = session;
+	TAILQ_INIT(&watch->lost);
+	if (_configure(watch, config, err))
+		return NULL;
+	return steal_ptr(&watch);
+}
+
+static void _release(struct watch *watch)
+{
+	struct watch_item *item;
+
+	collector_destroy(watch->collector);
+	while (!TAILQ_EMPTY(&watch->lost)) {
+		item = TAILQ_FIRST(&watch->lost);
+		TAILQ_REMOVE(&watch->lost, item, link);
+		_free_item(item);
+	}
+	table_destroy(watch->items);
+	free(watch->guest_key);
+	free(watch);
+}
+
+void watch_destroy(struct watch *watch)
+{
+	if (!watch)
+		return;
+	watch->doomed = true;
+	if (!watch->busy)
+		_release(watch);
+}

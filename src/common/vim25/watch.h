@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * watch - sees tasks end and virtual machines change, all through one
+ * PropertyCollector of its own and one long poll (WaitForUpdatesEx).
+ *
+ * What is watched stands in a ListView; additions and removals go out
+ * together, and waits are paced, so that a wave of N tasks costs a few
+ * requests and not N. Objects the server does not know are reported GONE,
+ * not awaited.
+ *
+ * A new login or a restarted vCenter takes the collector along; it is made
+ * anew. Watched machines go on being watched; every watched task is reported
+ * LOST, since a new vCenter may give its id to another task: look at what the
+ * task was about instead.
+ */
+#ifndef SCLONE_VIM25_WATCH_H
+#define SCLONE_VIM25_WATCH_H
+
+#include "session.h"
+
+#define WATCH_ITEMS_MAX 32768
+#define WATCH_VALUE_MAX 16384	/* bytes of the guest's value, else unset */
+
+struct watch;
+struct watch_item;
+
+enum watch_what {
+	WATCH_TASK,	/* until it ends */
+	WATCH_POWER,	/* a machine's power state */
+	WATCH_GUEST,	/* the same and one value of config.extraConfig;
+			 * each change costs the whole extraConfig */
+};
+
+enum watch_kind {
+	WATCH_ENDED,	/* the task: see fault and result */
+	WATCH_CHANGED,	/* the machine: see power and guest */
+	WATCH_GONE,	/* the object does not exist, or is not ours to see */
+	WATCH_LOST,	/* the task is not watched any more */
+};
+
+struct watch_event {
+	enum watch_kind kind;
+	const struct fault *fault;	/* of a task that failed, or NULL */
+	const struct moref *result;	/* of a task, or NULL */
+	const char *power;	/* "poweredOn" ..., NULL: no news */
+	const char *guest;	/* NULL: no news, "" when unset */
+};
+
+/*
+ * The event is borrowed for the callback. After ENDED, GONE and LOST the item
+ * is gone and must not be removed any more.
+ */
+typedef void watch_fn(const struct watch_event *event, void *arg);
+
+struct watch_config {
+	unsigned wait_s;	/* of one WaitForUpdatesEx, 1..600; 0: 30 */
+	const char *guest_key;	/* for WATCH_GUEST, copied; NULL: none */
+};
+
+/* The session must outlive the watch. NULL: FATAL. */
+struct watch *watch_create(struct session *session,
+			   const struct watch_config *config,
+			   struct err *err);
+
+/* No callbacks come. What stands on the server goes with the session.
+ * Accepts NULL; fine inside a callback. */
+void watch_destroy(struct watch *watch);
+CLEANUP_DEFINE(struct watch *, watch_destroy)
+#define cleanup_watch cleanup_with(watch_destroy_cleanup_)
+
+/* NULL: EXISTS when the object is watched already, BUSY, FATAL. */
+struct watch_item *watch_add(struct watch *watch, const struct moref *object,
+			     enum watch_what what, watch_fn *cb, void *arg,
+			     struct err *err);
+
+/* Accepts NULL; fine inside a callback. */
+void watch_remove(struct watch_item *item);
+
+size_t watch_count(const struct watch *watch);
+
+struct session *watch_session(struct watch *watch);
+
+/* The requests themselves. */
+void watch_write_collector(struct soap_request *request,
+			   const struct moref *collector);
+void watch_write_list(struct soap_request *request,
+		      const struct moref *view_manager);
+void watch_write_filter(struct soap_request *request,
+			const struct moref *collector,
+			const struct moref *list, bool guest);
+void watch_write_modify(struct soap_request *request,
+			const struct moref *list, const struct moref *add,
+			size_t n_add, const struct moref *remove,
+			size_t n_remove);
+void watch_write_wait(struct soap_request *request,
+		      const struct moref *collector, const char *version,
+		      unsigned wait_s);
+
+#endif
