@@ -91,6 +91,8 @@ static int _push(struct refs *refs, const struct moref *ref)
 
 static void _drop_first(struct refs *refs, size_t n)
 {
+	if (!n)
+		return;
 	refs->n -= n;
 	memmove(refs->refs, refs->refs + n, refs->n * sizeof(*refs->refs));
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
@@ -12,6 +13,9 @@
 
 #define PASSWORD_MAX 1024
 #define TIMEOUT_MS 30000
+#define LEAVE_TIMEOUT_MS 5000
+#define PAUSE_MIN_MS 500
+#define PAUSE_MAX_MS 30000
 
 struct login {
 	struct http *http;
@@ -29,6 +33,9 @@ struct login {
 
 	struct stat password_stat;	/* the file as it was read last */
 	int64_t rejected_us;
+	unsigned pause_ms;
+	void (*left)(void *arg);
+	void *left_arg;
 };
 
 static void _failed(struct login *login, const struct err *err)
@@ -62,6 +69,7 @@ static void _on_login(const struct soap_reply *reply, void *arg)
 				     "key");
 		snprintf(login->key, sizeof(login->key), "%s",
 			 key ? key : "");
+		login->pause_ms = PAUSE_MIN_MS;
 		login->done(NULL, false, login->arg);
 	}
 }
@@ -189,6 +197,39 @@ void login_stop(struct login *login)
 	soap_request_free(&login->request);
 }
 
+static void _on_logout(const struct soap_reply *reply, void *arg)
+{
+	struct login *login = arg;
+
+	(void) reply;
+	login->entering = NULL;
+	soap_request_free(&login->request);
+	login->left(login->left_arg);
+}
+
+int login_leave(struct login *login, void (*left)(void *arg), void *arg)
+{
+	struct soap_request *request = &login->request;
+
+	login->left = left;
+	login->left_arg = arg;
+	soap_begin(request, SOAP_READ, "Logout",
+		   &login->service.session_manager, NULL);
+	request->timeout_ms = LEAVE_TIMEOUT_MS;
+	return _ask(login, _on_logout, NULL);
+}
+
+int64_t login_pause_us(struct login *login)
+{
+	unsigned ms = login->pause_ms, random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) !=
+	    sizeof(random))
+		random = (unsigned) clock_mono_us();
+	login->pause_ms = ms * 2 < PAUSE_MAX_MS ? ms * 2 : PAUSE_MAX_MS;
+	return (ms / 2 + random % (ms / 2 + 1)) * CLOCK_US_PER_MS;
+}
+
 static bool _same_password_file(const struct login *login)
 {
 	const struct stat *then = &login->password_stat;
@@ -230,6 +271,7 @@ struct login *login_create(struct http *http,
 	buf_init(&path, 2048);
 	buf_printf(&path, "%s/vimServiceVersions.xml", url_path(config->url));
 	login->http = http;
+	login->pause_ms = PAUSE_MIN_MS;
 	login->user = strdup(config->user);
 	login->password_file = strdup(config->password_file);
 	login->versions_path = buf_steal(&path);

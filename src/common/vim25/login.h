@@ -48,6 +48,14 @@ void login_start(struct login *login, bool all);
 /* Drop the attempt under way, if any. */
 void login_stop(struct login *login);
 
+/* Log out; left() is called later, from the loop, when that is done or has
+ * failed, after 5 s at most. -1: it will not be. */
+int login_leave(struct login *login, void (*left)(void *arg), void *arg);
+
+/* How long to pause before the next attempt: longer after each failure, with
+ * jitter, until a login succeeds. */
+int64_t login_pause_us(struct login *login);
+
 /* After a rejection: whether the password file has changed since, or 15
  * minutes have passed. */
 bool login_may_retry(const struct login *login);

@@ -2,13 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/base/clock.h"
 #include "login.h"
 #include "session.h"
 
-#define LOGOUT_TIMEOUT_MS 5000
 #define SWEEP_MS 250	/* how exactly waiting calls time out */
 
 enum phase {
@@ -47,9 +45,6 @@ struct session {
 	bool tell;	/* end all waiting calls with the problem */
 	TAILQ_HEAD(, session_hook) hooks;
 
-	struct soap_request logout;
-	struct soap_call *leaving;
-	unsigned pause_ms;
 
 	struct loop_timer *timer;	/* back-off, keep-alive */
 	struct loop_timer *sweep;	/* waiting calls */
@@ -275,27 +270,13 @@ static void _open(struct session *session)
 
 /* --- how an attempt ends --- */
 
-static unsigned _jitter(unsigned ms)
-{
-	unsigned random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) !=
-	    sizeof(random))
-		random = (unsigned) clock_mono_us();
-	return ms / 2 + random % (ms / 2 + 1);
-}
-
 /* Pause before the next attempt. What only a human can change is told to
  * those who wait; else they wait on. */
 static void _pause(struct session *session, const struct err *err)
 {
 	session->problem = *err;
 	session->phase = PHASE_PAUSED;
-	loop_timer_set(session->timer,
-		       _jitter(session->pause_ms) * CLOCK_US_PER_MS);
-	session->pause_ms *= 2;
-	if (session->pause_ms > SESSION_PAUSE_MAX_MS)
-		session->pause_ms = SESSION_PAUSE_MAX_MS;
+	loop_timer_set(session->timer, login_pause_us(session->login));
 	if (err->code != ERR_TRANSIENT && err->code != ERR_UNKNOWN)
 		_tell_parked(session);
 }
@@ -311,7 +292,6 @@ static void _accept(struct session *session)
 {
 	session->problem = (struct err) ERR_INIT;
 	session->phase = PHASE_READY;
-	session->pause_ms = SESSION_PAUSE_MIN_MS;
 	session->logins++;
 	session->last_sent_us = clock_mono_us();
 	loop_timer_set(session->timer, SESSION_KEEPALIVE_MS * CLOCK_US_PER_MS);
@@ -473,26 +453,9 @@ void session_cancel(struct session_call *call)
 
 /* --- the end --- */
 
-static void _on_logout(const struct soap_reply *reply, void *arg)
+static void _on_left(void *arg)
 {
-	struct session *session = arg;
-
-	(void) reply;
-	session->leaving = NULL;
-	_closed(session);
-}
-
-static int _log_out(struct session *session)
-{
-	struct soap_request *request = &session->logout;
-
-	soap_begin(request, SOAP_READ, "Logout",
-		   &session_service(session)->session_manager, NULL);
-	request->timeout_ms = LOGOUT_TIMEOUT_MS;
-	if (!soap_end(request, NULL))
-		session->leaving = soap_send(session->http, request,
-					      _on_logout, session, NULL);
-	return session->leaving ? 0 : -1;
+	_closed(arg);
 }
 
 void session_logout(struct session *session, void (*done)(void *arg),
@@ -500,14 +463,11 @@ void session_logout(struct session *session, void (*done)(void *arg),
 {
 	bool was_ready = session->phase == PHASE_READY;
 
-	login_stop(session->login);
 	session->phase = PHASE_CLOSING;
 	session->closed = done;
 	session->closed_arg = arg;
-	if (was_ready && !_log_out(session))
-		loop_timer_set(session->timer,
-			       LOGOUT_TIMEOUT_MS * CLOCK_US_PER_MS);
-	else
+	login_stop(session->login);
+	if (!was_ready || login_leave(session->login, _on_left, session))
 		loop_timer_set(session->timer, 0);
 	err_set(&session->problem, ERR_TRANSIENT, "logging out of vCenter");
 	_tell_parked(session);
@@ -528,8 +488,6 @@ static void _drop_calls(struct call_list *list)
 static void _release(struct session *session)
 {
 	login_destroy(session->login);
-	soap_cancel(session->leaving);
-	soap_request_free(&session->logout);
 	_drop_calls(&session->parked);
 	_drop_calls(&session->sent);
 	http_destroy(session->http);
@@ -578,7 +536,6 @@ struct session *session_create(struct loop *loop,
 		return NULL;
 	}
 	session->loop = loop;
-	session->pause_ms = SESSION_PAUSE_MIN_MS;
 	TAILQ_INIT(&session->parked);
 	TAILQ_INIT(&session->sent);
 	TAILQ_INIT(&session->hooks);

@@ -25,8 +25,6 @@
 
 #define SESSION_PARKED_MAX 16384	/* calls waiting for a login */
 #define SESSION_KEEPALIVE_MS (10 * 60 * 1000)
-#define SESSION_PAUSE_MIN_MS 500
-#define SESSION_PAUSE_MAX_MS 30000
 
 struct session;
 struct session_call;

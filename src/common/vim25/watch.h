@@ -62,8 +62,9 @@ struct watch *watch_create(struct session *session,
 			   const struct watch_config *config,
 			   struct err *err);
 
-/* No callbacks come. What stands on the server goes with the session.
- * Accepts NULL; fine inside a callback. */
+/* No callbacks come, items are gone; tasks (task.h) must have been cancelled.
+ * What stands on the server goes with the session. Accepts NULL; fine inside
+ * a callback. */
 void watch_destroy(struct watch *watch);
 CLEANUP_DEFINE(struct watch *, watch_destroy)
 #define cleanup_watch cleanup_with(watch_destroy_cleanup_)
