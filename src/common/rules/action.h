@@ -21,8 +21,8 @@ enum action_kind {
 	/* On the VM; all through vCenter, but RECORD_ABSENCE. */
 	ACTION_SUBMIT_CLONE,	/* InstantClone_Task from rec->source, once */
 	ACTION_WATCH,		/* await rec->task's end */
-	ACTION_LOOK_UP,		/* who has the name, the biosUuid; see LOOK_* */
-	ACTION_READ_BACK,	/* instanceUuid, biosUuid, owner key of rec->vm */
+	ACTION_LOOK_UP,		/* who has the name, the biosUuid: LOOK_* */
+	ACTION_READ_BACK,	/* instanceUuid and owner key of rec->vm */
 	ACTION_SET_OWNER,	/* set the owner key, biosUuid being right */
 	ACTION_GUARD,		/* facts and verdict at action.level */
 	ACTION_POWER_OFF,

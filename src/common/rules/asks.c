@@ -180,8 +180,13 @@ const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
 		return NULL;
 	}
-	if (rec->phase == PHASE_ABSENT)
+	if (rec->phase == PHASE_ABSENT) {
+		struct record_request lost = { .job = ev->job };
+
 		cycle_sweep(rec, ev->cause, ev->now);
+		if (failure_of(ev->cause)->cure != CURE_NONE)
+			cycle_fail(rec, &lost, ev->cause, ev->text, ev->now);
+	}
 	rec->vm_not_before = 0;	/* in a hurry: try at once */
 	return NULL;
 }

@@ -41,7 +41,7 @@ struct outcome {
 	bool changed;		/* the journal's part of the record */
 	int64_t wake;		/* when to send EVENT_TICK; 0 = never */
 	const char *ignored;	/* why the event changed nothing, or NULL */
-	bool ready;		/* the node became ready: success for breakers */
+	bool ready;		/* it became ready: success for breakers */
 	enum cause failed;	/* an attempt ended like this, or NONE */
 	char source[RECORD_SOURCE_SIZE];	/* of that attempt */
 };

@@ -18,10 +18,11 @@
 
 enum event_kind {
 	/* From Slurm's programs; asked = when it was spooled. */
-	EVENT_REQUESTED,	/* id asked deadline template_name [job user] */
+	EVENT_REQUESTED,	/* id asked deadline template_name
+				 * [job user] */
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
-	EVENT_PROLOG,		/* job asked: PrologSlurmctld has it on this node */
+	EVENT_PROLOG,		/* job asked: its prolog waits for the node */
 
 	/* From the planner. */
 	EVENT_ADMITTED,		/* source */
@@ -33,7 +34,7 @@ enum event_kind {
 	EVENT_GUEST_FAILED,	/* epoch, text */
 	EVENT_VM_LOST,		/* epoch, text: gone or powered off */
 	EVENT_FOUND,		/* reconcile: found_epoch vm instance_uuid */
-	EVENT_CONDEMN,		/* reconcile, admin: cause text */
+	EVENT_CONDEMN,		/* reconcile, admin: cause text [job] */
 	EVENT_HOLD,
 	EVENT_UNHOLD,
 	EVENT_TICK,		/* the time that outcome.wake asked for */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "pair.h"
 #include "text.h"
 #include "record.h"
 
@@ -190,31 +191,6 @@ static unsigned _enum_get(const void *at)
 	return value;
 }
 
-static void _encode_text(const char *text, struct buf *out)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (; *text; text++) {
-		unsigned char c = (unsigned char) *text;
-
-		if (c > 0x20 && c != 0x7f && c != '%') {
-			buf_putc(out, *text);
-			continue;
-		}
-		buf_putc(out, '%');
-		buf_putc(out, hex[c >> 4]);
-		buf_putc(out, hex[c & 15]);
-	}
-}
-
-static void _encode_number(const struct field *field, uint64_t number,
-			   struct buf *out)
-{
-	if (number)
-		buf_printf(out, " %s=%llu", field->key,
-			   (unsigned long long) number);
-}
-
 static void _encode_name(const struct field *field, unsigned value,
 			 struct buf *out)
 {
@@ -224,7 +200,7 @@ static void _encode_name(const struct field *field, unsigned value,
 		return;
 	name = field->type == FIELD_CAUSE ?
 		failure_of((enum cause) value)->name : field->names[value];
-	buf_printf(out, " %s=%s", field->key, name);
+	pair_put_text(out, field->key, name);
 }
 
 static void _encode_field(const struct record *rec, const struct field *field,
@@ -234,22 +210,20 @@ static void _encode_field(const struct record *rec, const struct field *field,
 
 	switch (field->type) {
 	case FIELD_TEXT:
-		if (!*(const char *) at)
-			break;
-		buf_printf(out, " %s=", field->key);
-		_encode_text(at, out);
+		pair_put_text(out, field->key, at);
 		break;
 	case FIELD_U64:
-		_encode_number(field, *(const uint64_t *) at, out);
+		pair_put_number(out, field->key, *(const uint64_t *) at);
 		break;
 	case FIELD_TIME:
-		_encode_number(field, (uint64_t) *(const int64_t *) at, out);
+		pair_put_number(out, field->key,
+				(uint64_t) *(const int64_t *) at);
 		break;
 	case FIELD_U32:
-		_encode_number(field, *(const uint32_t *) at, out);
+		pair_put_number(out, field->key, *(const uint32_t *) at);
 		break;
 	case FIELD_BOOL:
-		_encode_number(field, *(const bool *) at, out);
+		pair_put_number(out, field->key, *(const bool *) at);
 		break;
 	case FIELD_ENUM:
 	case FIELD_CAUSE:
@@ -263,27 +237,6 @@ void record_encode(const struct record *rec, struct buf *out)
 	buf_printf(out, "v=%d", RECORD_VERSION);
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		_encode_field(rec, &fields[i], out);
-}
-
-/* Percent-decode in place. */
-static int _decode_text(char *text)
-{
-	char *to = text;
-
-	for (; *text; text++) {
-		uint8_t byte = (uint8_t) *text;
-
-		if (*text == '%') {
-			char hex[3] = { text[1], text[1] ? text[2] : '\0' };
-
-			if (parse_hex(hex, &byte, 1, NULL) < 0 || !byte)
-				return -1;
-			text += 2;
-		}
-		*to++ = (char) byte;
-	}
-	*to = '\0';
-	return 0;
 }
 
 static int _decode_name(const struct field *field, const char *value,
@@ -332,7 +285,7 @@ static int _decode_field(struct record *rec, const struct field *field,
 
 	switch (field->type) {
 	case FIELD_TEXT:
-		if (_decode_text(value) < 0 ||
+		if (pair_decode(value) < 0 ||
 		    !text_fits(value, field->size))
 			return -1;
 		text_copy(at, field->size, value);

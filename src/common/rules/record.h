@@ -71,7 +71,7 @@ enum release {
 /* What Slurm must be told about a request that failed. */
 enum tell {
 	TELL_NOTHING,
-	TELL_JOB,		/* the job first */
+	TELL_JOB,		/* the job first; what follows takes a view */
 	TELL_FORCE,		/* then POWER_DOWN_FORCE with the reason */
 	TELL_POWER_DOWN,	/* after ResumeFail: heal DOWN+POWERED_DOWN */
 	TELLS
@@ -106,7 +106,7 @@ struct record {
 	uint64_t epoch;		/* of the cycle, also in ABSENT; 0 = none */
 	uint64_t last_epoch;	/* the highest ever seen for the name */
 	struct record_request req;	/* what the cycle serves, or served */
-	struct record_request next;	/* waits until this epoch is proven absent */
+	struct record_request next;	/* waits for proof of absence */
 
 	/* The VM. */
 	enum submit submit;
@@ -158,7 +158,7 @@ struct record {
 	enum action_kind slurm_failed;	/* others go first now */
 	int64_t slurm_token;		/* what the act under way is for */
 	char sent_drain[ACTION_TEXT_SIZE];
-	int64_t looked_at;		/* when the last SLURM_LOOK was asked */
+	int64_t looked_at;		/* when SLURM_LOOK was asked last */
 	enum cause failed;		/* by this step, see struct outcome */
 	struct nodeview view;
 };

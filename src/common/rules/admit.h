@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * admit - the planner across nodes: who gets the next free lane.
+ *
+ * Max-min fair between jobs: the job with the fewest clones in flight goes
+ * first, the older of equals. With 512 nodes of one job queued, a one-node
+ * job gets the next free lane; an endless stream of small jobs still leaves
+ * the big one its share.
+ */
+#ifndef SCLONE_RULES_ADMIT_H
+#define SCLONE_RULES_ADMIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/err.h"
+
+#include "place.h"
+
+struct admit;
+
+/* One node that waits for a lane. The strings are copied. */
+struct admit_entry {
+	const char *node;
+	uint32_t job;		/* 0: the node stands for itself */
+	const char *template_name;
+	const char *avoid;	/* source that failed it, or NULL */
+	int64_t deadline;
+};
+
+struct admit_decision {
+	const char *node;	/* borrowed until it is dropped */
+	int source;		/* index in the caller's array */
+};
+
+/* For at most max_nodes waiting or in flight, and max_flight clones in
+ * flight at a time. NULL when out of memory. */
+struct admit *admit_create(size_t max_nodes, unsigned max_flight);
+
+/* Accepts NULL. */
+void admit_destroy(struct admit *admit);
+CLEANUP_DEFINE(struct admit *, admit_destroy)
+#define cleanup_admit cleanup_with(admit_destroy_cleanup_)
+
+/* Queue a node. EXISTS: it is queued or in flight already; CONFIG: a name
+ * too long; BUSY: full; FATAL. */
+int admit_add(struct admit *admit, const struct admit_entry *entry,
+	      struct err *err);
+
+/* The node waits or clones no longer, for whatever reason. -1: it did not.
+ * The caller lowers in_flight of its source and feeds the breaker. */
+int admit_drop(struct admit *admit, const char *node);
+
+/* After a restart: the node is cloning already. As admit_add(). */
+int admit_resume(struct admit *admit, const struct admit_entry *entry,
+		 struct err *err);
+
+/*
+ * The next admission: 1 and *out, the node now being in flight,
+ * sources[out->source].in_flight raised and its breaker started; 0 when
+ * nothing can be started now.
+ */
+int admit_next(struct admit *admit, struct place_source *sources,
+	       size_t count, int64_t now, struct admit_decision *out);
+
+/*
+ * Can the node be cloned before its deadline, in its fair turn, when each
+ * of the template's lanes takes clone_us per clone and the guest boot_us?
+ * 0, or -1 CAPACITY with the sum in the text. Ask before admit_add().
+ */
+int admit_feasible(const struct admit *admit, const struct admit_entry *entry,
+		   unsigned lanes, int64_t clone_us, int64_t boot_us,
+		   int64_t now, struct err *err);
+
+size_t admit_waiting(const struct admit *admit);
+unsigned admit_in_flight(const struct admit *admit);
+
+#endif

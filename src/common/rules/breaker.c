@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "breaker.h"
+
+bool breaker_open(const struct breaker *breaker)
+{
+	return breaker->open_until != 0;
+}
+
+bool breaker_allows(const struct breaker *breaker, int64_t now)
+{
+	if (!breaker_open(breaker))
+		return true;
+	return now >= breaker->open_until && !breaker->canary;
+}
+
+void breaker_start(struct breaker *breaker)
+{
+	if (breaker_open(breaker))
+		breaker->canary = true;
+}
+
+void breaker_success(struct breaker *breaker)
+{
+	*breaker = (struct breaker) { 0 };
+}
+
+static int64_t _pause(uint32_t openings)
+{
+	int64_t pause = BREAKER_PAUSE;
+
+	while (openings-- && pause < BREAKER_PAUSE_MAX)
+		pause *= 2;
+	return pause < BREAKER_PAUSE_MAX ? pause : BREAKER_PAUSE_MAX;
+}
+
+void breaker_failure(struct breaker *breaker, int64_t now)
+{
+	bool tried = breaker->canary;
+
+	breaker->canary = false;
+	if (breaker->failures < UINT32_MAX)
+		breaker->failures++;
+	/* Clones that were under way when it opened say nothing new. */
+	if (breaker_open(breaker) && !tried)
+		return;
+	if (breaker->failures < BREAKER_FAILURES)
+		return;
+	breaker->open_until = now + _pause(breaker->openings);
+	if (breaker->openings < 32)
+		breaker->openings++;
+}
+
+void breaker_cancel(struct breaker *breaker)
+{
+	breaker->canary = false;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * place - which source a clone is made from. A clone lands on its source's
+ * host, so this is the placement of nodes.
+ */
+#ifndef SCLONE_RULES_PLACE_H
+#define SCLONE_RULES_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "breaker.h"
+#include "common/base/err.h"
+
+#define PLACE_UNKNOWN (-1)
+
+/* A source as it is now. The strings are borrowed. */
+struct place_source {
+	const char *name;
+	const char *template_name;
+	bool found;		/* it exists where the configuration says */
+	bool powered_on;
+	bool frozen;		/* or need not be, by its backend */
+	bool host_ok;		/* connected, not in maintenance */
+	bool drained;		/* taken out by an admin */
+	unsigned lanes;
+	unsigned in_flight;
+	int64_t memory_free;	/* MiB on its host, or PLACE_UNKNOWN */
+	int64_t memory_need;	/* MiB for one clone, growth included */
+	int64_t space_free;	/* MiB on its datastore, or PLACE_UNKNOWN */
+	int64_t space_need;
+	struct breaker breaker;
+};
+
+/*
+ * Index of the least loaded source of the template that can take a clone
+ * now; avoid (may be NULL) only when no other can. -1: BUSY when one may
+ * take it later (lanes, breaker, memory), CONFIG when the template has no
+ * source, CAPACITY when none is fit for use; the text counts the reasons.
+ */
+int place_pick(const struct place_source *sources, size_t count,
+	       const char *template_name, const char *avoid, int64_t now,
+	       struct err *err);
+
+/* Lanes of the template's usable sources. */
+unsigned place_lanes(const struct place_source *sources, size_t count,
+		     const char *template_name);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Breaker, placement, admission: bounds, fairness, feasibility. */
+#include <string.h>
+
+#include "common/rules/admit.h"
+#include "common/rules/text.h"
+#include "tap.h"
+
+#define S INT64_C(1000000)
+
+static void _breaker(void)
+{
+	struct breaker b = { 0 };
+
+	ok(breaker_allows(&b, 0) && !breaker_open(&b), "closed at first");
+	breaker_failure(&b, 0);
+	breaker_failure(&b, 0);
+	breaker_success(&b);
+	breaker_failure(&b, 0);
+	breaker_failure(&b, 0);
+	ok(breaker_allows(&b, 0), "failures must come in a row");
+	breaker_failure(&b, 0);
+	ok(breaker_open(&b) && !breaker_allows(&b, 0), "three open it");
+	breaker_failure(&b, S);
+	ok(b.open_until == BREAKER_PAUSE, "late failures prolong nothing");
+	ok(!breaker_allows(&b, BREAKER_PAUSE - 1), "it rests");
+	ok(breaker_allows(&b, BREAKER_PAUSE), "then one canary");
+	breaker_start(&b);
+	ok(!breaker_allows(&b, BREAKER_PAUSE), "only one");
+	breaker_cancel(&b);
+	ok(breaker_allows(&b, BREAKER_PAUSE), "a cancelled canary: another");
+	breaker_start(&b);
+	breaker_failure(&b, BREAKER_PAUSE);
+	ok(!breaker_allows(&b, 3 * BREAKER_PAUSE - 1) &&
+	   breaker_allows(&b, 3 * BREAKER_PAUSE), "twice the rest");
+	breaker_start(&b);
+	breaker_success(&b);
+	ok(!breaker_open(&b), "a canary that lives closes it");
+	for (int i = 0; i < 100; i++) {
+		b.canary = true;
+		breaker_failure(&b, 0);
+	}
+	is_int(b.open_until, BREAKER_PAUSE_MAX, "the rest has a maximum");
+}
+
+static struct place_source _source(const char *name, unsigned lanes)
+{
+	return (struct place_source) {
+		.name = name, .template_name = "rocky9", .found = true,
+		.powered_on = true, .frozen = true, .host_ok = true,
+		.lanes = lanes, .memory_free = PLACE_UNKNOWN,
+		.space_free = PLACE_UNKNOWN,
+	};
+}
+
+static void _place(void)
+{
+	struct place_source s[3] = { _source("a", 4), _source("b", 4),
+				     _source("c", 8) };
+	struct err err = ERR_INIT;
+
+	s[0].in_flight = 2;
+	s[1].in_flight = 1;
+	s[2].in_flight = 1;
+	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), 2,
+	       "the least loaded part of its lanes");
+	is_int(place_pick(s, 3, "rocky9", "c", 0, &err), 1, "c is avoided");
+	s[1].powered_on = false;
+	s[0].drained = true;
+	is_int(place_pick(s, 3, "rocky9", "c", 0, &err), 2,
+	       "unless it is the only one");
+	s[2].memory_free = 1000;
+	s[2].memory_need = 1001;
+	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
+	is_int(err.code, ERR_BUSY, "later perhaps");
+	is_str(err.text, "no source of rocky9 can clone: 1 powered off, "
+	       "1 drained by an admin, 1 short of memory", "with the counts");
+	s[2].frozen = false;
+	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
+	is_int(err.code, ERR_CAPACITY, "not by waiting");
+	is_int(place_pick(s, 3, "ubuntu22", NULL, 0, &err), -1, "none");
+	is_int(err.code, ERR_CONFIG, "no such template");
+	s[2] = _source("c", 8);
+	s[2].breaker.open_until = 5 * S;
+	is_int(place_pick(s, 3, "rocky9", NULL, 4 * S, &err), -1, "resting");
+	is_int(place_pick(s, 3, "rocky9", NULL, 5 * S, &err), 2, "canary");
+	is_int(place_lanes(s, 3, "rocky9"), 8, "lanes of usable sources");
+}
+
+static struct admit *_create(size_t nodes, unsigned flight)
+{
+	struct admit *admit = admit_create(nodes, flight);
+
+	if (!admit)
+		bail_out("out of memory");
+	return admit;
+}
+
+/* Queue count nodes of a job, "PREFIX1" .. */
+static void _queue(struct admit *admit, uint32_t job, const char *prefix,
+		   unsigned count)
+{
+	struct err err = ERR_INIT;
+
+	for (unsigned i = 1; i <= count; i++) {
+		char node[40];
+		struct admit_entry entry = { .node = node, .job = job,
+					     .template_name = "rocky9",
+					     .deadline = 100 * S };
+
+		text_set(node, prefix);
+		text_add_number(node, sizeof(node), i);
+		if (admit_add(admit, &entry, &err) < 0)
+			bail_out("%s: %s", node, err.text);
+	}
+}
+
+static void _fairness(void)
+{
+	cleanup_admit struct admit *admit = _create(2000, 32);
+	struct place_source s[2] = { _source("a", 2), _source("b", 2) };
+	struct admit_decision d;
+	char first[40];
+	unsigned started = 0;
+
+	_queue(admit, 1, "big", 512);
+	while (admit_next(admit, s, 2, 0, &d)) {
+		if (!started++)
+			text_set(first, d.node);
+	}
+	is_int(started, 4, "all lanes, and no more");
+	is_int(admit_in_flight(admit), 4, "in flight");
+	ok(s[0].in_flight == 2 && s[1].in_flight == 2, "spread");
+	_queue(admit, 2, "small", 1);
+	ok(!admit_next(admit, s, 2, 0, &d), "no lane is free");
+	admit_drop(admit, first);
+	s[0].in_flight--;
+	ok(admit_next(admit, s, 2, 0, &d) == 1, "one is");
+	is_str(d.node, "small1", "the small job gets the next free lane");
+	is_int(admit_waiting(admit), 508, "the rest waits");
+	ok(admit_drop(admit, "nobody") < 0, "an unknown node");
+}
+
+/* An endless stream of small jobs leaves the big one its share. */
+static void _no_starving(void)
+{
+	cleanup_admit struct admit *admit = _create(2000, 32);
+	struct place_source s = _source("a", 2);
+	struct admit_decision d;
+	unsigned big = 0;
+
+	_queue(admit, 1, "big", 50);
+	for (uint32_t job = 2; job < 100; job++) {
+		char node[40] = "n";
+
+		text_add_number(node, sizeof(node), job);
+		_queue(admit, job, node, 2);
+		while (admit_next(admit, &s, 1, 0, &d)) {
+			char done[40];
+
+			big += !strncmp(d.node, "big", 3);
+			text_set(done, d.node);
+			if (job % 2)
+				continue;
+			admit_drop(admit, done);
+			s.in_flight--;
+			break;
+		}
+	}
+	ok(big >= 2, "the big job got %u turns", big);
+}
+
+static void _bounds(void)
+{
+	cleanup_admit struct admit *admit = _create(2, 1);
+	struct place_source s = _source("a", 9);
+	struct admit_entry entry = { .node = "x1", .job = 1,
+				     .template_name = "rocky9" };
+	struct err err = ERR_INIT;
+	struct admit_decision d;
+	char longer[300];
+
+	_queue(admit, 1, "x", 2);
+	ok(admit_add(admit, &entry, &err) < 0 && err.code == ERR_EXISTS,
+	   "a node waits once");
+	entry.node = "x3";
+	ok(admit_add(admit, &entry, &err) < 0 && err.code == ERR_BUSY,
+	   "the queue is bounded");
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	entry.node = longer;
+	ok(admit_add(admit, &entry, &err) < 0 && err.code == ERR_CONFIG,
+	   "and so are names");
+	ok(admit_next(admit, &s, 1, 0, &d) == 1, "one starts");
+	ok(!admit_next(admit, &s, 1, 0, &d), "the global cap holds");
+	admit_drop(admit, "x2");
+	admit_drop(admit, "x1");
+	ok(!admit_waiting(admit) && !admit_in_flight(admit), "empty again");
+	entry.node = "x4";
+	ok(admit_resume(admit, &entry, &err) == 0 &&
+	   admit_in_flight(admit) == 1 && !admit_waiting(admit),
+	   "one that clones already after a restart");
+}
+
+static void _templates(void)
+{
+	cleanup_admit struct admit *admit = _create(10, 10);
+	struct place_source s = _source("a", 1);
+	struct admit_entry other = { .node = "u1", .job = 5,
+				     .template_name = "ubuntu22" };
+	struct admit_decision d;
+
+	if (admit_add(admit, &other, NULL) < 0)
+		bail_out("not queued");
+	_queue(admit, 6, "r", 1);
+	ok(admit_next(admit, &s, 1, 0, &d) == 1, "one goes on");
+	is_str(d.node, "r1", "past a job whose template has no source");
+	s.breaker.open_until = 1;
+	admit_drop(admit, "r1");
+	s.in_flight = 0;
+	_queue(admit, 7, "r", 2);
+	ok(admit_next(admit, &s, 1, 2, &d) == 1 && s.breaker.canary,
+	   "a canary starts");
+	s.lanes = 9;
+	ok(!admit_next(admit, &s, 1, 2, &d), "alone");
+}
+
+static void _feasible(void)
+{
+	cleanup_admit struct admit *admit = _create(2000, 32);
+	struct admit_entry entry = { .node = "z", .job = 1,
+				     .template_name = "rocky9",
+				     .deadline = 120 * S };
+	struct err err = ERR_INIT;
+
+	_queue(admit, 1, "big", 512);
+	ok(admit_feasible(admit, &entry, 4, S, 2 * S, 0, &err) < 0 &&
+	   err.code == ERR_CAPACITY, "512 ahead in its own job: too late");
+	is_str(err.text, "512 clones are ahead on 4 lanes of rocky9: ready "
+	       "in 131 s, wanted in 120 s", "with the sum");
+	entry.job = 2;
+	ok(admit_feasible(admit, &entry, 4, S, 2 * S, 0, &err) == 0,
+	   "another job's first node gets its fair turn");
+	ok(admit_feasible(admit, &entry, 4, S, 2 * S, 119 * S, &err) < 0,
+	   "but not at the last second");
+	ok(admit_feasible(admit, &entry, 0, S, S, 0, &err) < 0, "no lanes");
+	ok(admit_feasible(admit, &entry, 1, INT64_MAX, S, 0, &err) < 0,
+	   "an absurd rate");
+}
+
+int main(void)
+{
+	_breaker();
+	_place();
+	_fairness();
+	_no_starving();
+	_bounds();
+	_templates();
+	_feasible();
+	return done_testing();
+}
