@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* datastore - see datastore.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "datastore.h"
+#include "witness.h"
+
+#define SECTORS_PER_MB 2048
+#define NAMES_TRIED 100
+
+static const struct datastore *_ds(const struct mob *mob)
+{
+	return (const struct datastore *) mob;
+}
+
+static void _emit_free(struct val *val, const struct mob *mob)
+{
+	val_int(val, _ds(mob)->full ? 0 : _ds(mob)->free_mb << 20);
+}
+
+static void _emit_capacity(struct val *val, const struct mob *mob)
+{
+	val_int(val, _ds(mob)->capacity_mb << 20);
+}
+
+static void _emit_yes(struct val *val, const struct mob *mob)
+{
+	(void) mob;
+	val_bool(val, true);
+}
+
+static void _emit_type(struct val *val, const struct mob *mob)
+{
+	(void) mob;
+	val_str(val, "VMFS");
+}
+
+static void _emit_url(struct val *val, const struct mob *mob)
+{
+	val_str(val, _ds(mob)->path);
+}
+
+static void _emit_self(struct val *val, const struct mob *mob)
+{
+	val_ref(val, mob);
+}
+
+static const struct mob_prop _props[] = {
+	ENTITY_PROPS,
+	{ "summary.datastore", _emit_self, NULL, 0 },
+	{ "summary.name", entity_emit_name, NULL, ENTITY_NAME },
+	{ "summary.url", _emit_url, NULL, 0 },
+	{ "summary.capacity", _emit_capacity, NULL, 0 },
+	{ "summary.freeSpace", _emit_free, NULL, DATASTORE_SPACE },
+	{ "summary.accessible", _emit_yes, NULL, 0 },
+	{ "summary.multipleHostAccess", _emit_yes, NULL, 0 },
+	{ "summary.type", _emit_type, NULL, 0 },
+	{ "info.name", entity_emit_name, NULL, ENTITY_NAME },
+	{ "info.url", _emit_url, NULL, 0 },
+	{ "info.freeSpace", _emit_free, NULL, DATASTORE_SPACE },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static void _free(struct mob *mob)
+{
+	entity_clear((struct entity *) mob);
+	free(((struct datastore *) mob)->path);
+}
+
+const struct mob_class datastore_class = { "Datastore", _props, NULL,
+					   _free };
+
+static int _file_fault(struct fault *fault, const char *name, int error)
+{
+	(void) fault_set(fault, "FileFault", "%s: %s", name,
+			 strerror(error));
+	return fault_add(fault, "file", name);
+}
+
+char *datastore_make_dir(struct datastore *datastore, const char *name,
+			 struct fault *fault)
+{
+	for (int i = 0; i < NAMES_TRIED; i++) {
+		char *dir = i ? lab_printf("%s_%d", name, i)
+			      : lab_strdup(name);
+		char *path = lab_printf("%s/%s", datastore->path, dir);
+		bool made = !datastore->entity.mob.lab->real_files ||
+			    mkdir(path, 0755) == 0;
+		int error = errno;
+
+		free(path);
+		if (made)
+			return dir;
+		free(dir);
+		if (error != EEXIST) {
+			(void) _file_fault(fault, name, error);
+			return NULL;
+		}
+	}
+	(void) _file_fault(fault, name, EEXIST);
+	return NULL;
+}
+
+/* Few words that say what would be in the file. */
+static int _write(const struct disk *disk)
+{
+	cleanup_close int fd = open(disk->path,
+				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				    0644);
+	char text[1024];
+	int len;
+
+	if (fd < 0)
+		return errno;
+	len = snprintf(text, sizeof(text),
+		       "# Disk DescriptorFile\nversion=1\nencoding=\"UTF-8\"\n"
+		       "createType=\"%s\"\n%s%s%sRW %" PRId64 " VMFS\n"
+		       "ddb.uuid = \"%s\"\n",
+		       disk->parent ? "seSparse" : "vmfs",
+		       disk->parent ? "parentFileNameHint=\"" : "",
+		       disk->parent ? disk->parent->name : "",
+		       disk->parent ? "\"\n" : "",
+		       disk->mb * SECTORS_PER_MB, disk->uuid);
+	if (len >= (int) sizeof(text))
+		len = (int) sizeof(text) - 1;
+	return write(fd, text, (size_t) len) == len ? 0 : errno;
+}
+
+struct disk *disk_create(struct datastore *datastore, const char *dir,
+			 const char *file, const char *owner, int64_t mb,
+			 struct disk *parent, bool write,
+			 struct fault *fault)
+{
+	struct lab *lab = datastore->entity.mob.lab;
+	struct disk *disk;
+	char uuid[40];
+	int error = 0;
+
+	if (datastore->full) {
+		(void) fault_set(fault, "NoDiskSpace",
+				 "Insufficient disk space on datastore '%s'.",
+				 datastore->entity.name);
+		(void) fault_add(fault, "file", file);
+		(void) fault_add(fault, "datastore", datastore->entity.name);
+		return NULL;
+	}
+	lab_uuid(lab, uuid);
+	disk = lab_alloc(sizeof(*disk));
+	disk->datastore = datastore;
+	disk->name = lab_printf("[%s] %s/%s", datastore->entity.name, dir,
+				file);
+	disk->path = lab_printf("%s/%s/%s", datastore->path, dir, file);
+	disk->owner = lab_strdup(owner);
+	disk->uuid = lab_strdup(uuid);
+	disk->mb = mb;
+	disk->parent = parent ? disk_ref(parent) : NULL;
+	disk->refs = 1;
+	if (write && lab->real_files)
+		error = _write(disk);
+	if (error) {
+		(void) _file_fault(fault, disk->name, error);
+		disk_unref(disk);
+		return NULL;
+	}
+	witness_note(lab->witness, "file_created", "file", disk->name, "vm",
+		     owner, NULL);
+	return disk;
+}
+
+struct disk *disk_ref(struct disk *disk)
+{
+	disk->refs++;
+	return disk;
+}
+
+void disk_unref(struct disk *disk)
+{
+	while (disk && --disk->refs == 0) {
+		struct disk *parent = disk->parent;
+
+		free(disk->name);
+		free(disk->path);
+		free(disk->owner);
+		free(disk->uuid);
+		free(disk);
+		disk = parent;
+	}
+}
+
+int64_t disk_depth(const struct disk *disk)
+{
+	int64_t depth = 0;
+
+	for (; disk; disk = disk->parent)
+		depth++;
+	return depth;
+}
+
+void disk_delete(struct disk *disk)
+{
+	struct lab *lab = disk->datastore->entity.mob.lab;
+
+	if (lab->real_files)
+		(void) unlink(disk->path);
+	witness_note(lab->witness, "file_deleted", "file", disk->name, "vm",
+		     disk->owner, NULL);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vm_devices - a VM's controller, disk and NIC as virtual devices, changes
+ * to them, and its files as layoutEx; see vm.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "call.h"
+#include "host_system.h"
+#include "vm.h"
+#include "witness.h"
+#include "xn.h"
+#include "xw.h"
+
+#define CONTROLLER_KEY 1000
+#define NIC_CONTROLLER_KEY 100
+#define KB_PER_MB 1024
+
+static const struct vm *_vm(const struct mob *mob)
+{
+	return (const struct vm *) mob;
+}
+
+static void _write_info(struct buf *out, const char *label,
+			const char *summary)
+{
+	xw_open(out, "deviceInfo");
+	xw_str(out, "label", label);
+	xw_str(out, "summary", summary);
+	xw_close(out, "deviceInfo");
+}
+
+static void _write_backing(struct buf *out, const struct disk *disk,
+			   const char *tag)
+{
+	xw_open_as(out, tag, "VirtualDiskFlatVer2BackingInfo");
+	xw_str(out, "fileName", disk->name);
+	xw_ref(out, "datastore", "Datastore",
+	       disk->datastore->entity.mob.id);
+	xw_str(out, "diskMode", "persistent");
+	xw_bool(out, "thinProvisioned", true);
+	xw_str(out, "uuid", disk->uuid);
+	if (disk->parent)
+		_write_backing(out, disk->parent, "parent");
+	xw_str(out, "sharing", "sharingNone");
+	xw_close(out, tag);
+}
+
+static void _emit_controller(struct val *val, const struct vm *vm)
+{
+	val_open(val, "ParaVirtualSCSIController");
+	xw_int(val->out, "key", CONTROLLER_KEY);
+	_write_info(val->out, "SCSI controller 0", "VMware paravirtual SCSI");
+	xw_int(val->out, "busNumber", 0);
+	if (vm->disk)
+		xw_int(val->out, "device", VM_DISK_KEY);
+	xw_str(val->out, "sharedBus", "noSharing");
+	xw_int(val->out, "scsiCtlrUnitNumber", 7);
+	val_close(val);
+}
+
+static void _emit_disk(struct val *val, const struct disk *disk)
+{
+	val_open(val, "VirtualDisk");
+	xw_int(val->out, "key", VM_DISK_KEY);
+	_write_info(val->out, "Hard disk 1", "disk");
+	_write_backing(val->out, disk, "backing");
+	xw_int(val->out, "controllerKey", CONTROLLER_KEY);
+	xw_int(val->out, "unitNumber", 0);
+	xw_int(val->out, "capacityInKB", disk->mb * KB_PER_MB);
+	xw_int(val->out, "capacityInBytes", disk->mb << 20);
+	val_close(val);
+}
+
+static void _emit_nic(struct val *val, const struct vm *vm)
+{
+	struct buf *out = val->out;
+
+	val_open(val, "VirtualVmxnet3");
+	xw_int(out, "key", VM_NIC_KEY);
+	_write_info(out, "Network adapter 1", vm->network->name);
+	xw_open_as(out, "backing", "VirtualEthernetCardNetworkBackingInfo");
+	xw_str(out, "deviceName", vm->network->name);
+	xw_ref(out, "network", "Network", vm->network->mob.id);
+	xw_close(out, "backing");
+	xw_open(out, "connectable");
+	xw_str(out, "migrateConnect", "unset");
+	xw_bool(out, "startConnected", vm->nic_start_connected);
+	xw_bool(out, "allowGuestControl", true);
+	xw_bool(out, "connected", vm->nic_connected);
+	xw_str(out, "status", "ok");
+	xw_close(out, "connectable");
+	xw_int(out, "controllerKey", NIC_CONTROLLER_KEY);
+	xw_int(out, "unitNumber", 7);
+	xw_str(out, "addressType", "assigned");
+	xw_str(out, "macAddress", vm->mac);
+	xw_bool(out, "wakeOnLanEnabled", true);
+	val_close(val);
+}
+
+void vm_emit_devices(struct val *val, const struct mob *mob)
+{
+	const struct vm *vm = _vm(mob);
+
+	_emit_controller(val, vm);
+	if (vm->disk)
+		_emit_disk(val, vm->disk);
+	if (vm->network)
+		_emit_nic(val, vm);
+}
+
+/* -- layoutEx ------------------------------------------------------- */
+
+static void _emit_file(struct val *val, int64_t key, const char *name,
+		       const char *type, int64_t size)
+{
+	val_open(val, NULL);
+	xw_int(val->out, "key", key);
+	xw_str(val->out, "name", name);
+	xw_str(val->out, "type", type);
+	xw_int(val->out, "size", size);
+	xw_int(val->out, "uniqueSize", size);
+	xw_bool(val->out, "accessible", true);
+	val_close(val);
+}
+
+static int64_t _size(const struct disk *disk)
+{
+	struct stat st;
+
+	return stat(disk->path, &st) == 0 ? (int64_t) st.st_size : 0;
+}
+
+/* Keys: 0 the vmx; then the chain from the base (1) to the top. */
+void vm_emit_layout_files(struct val *val, const struct mob *mob)
+{
+	const struct vm *vm = _vm(mob);
+	int64_t depth = disk_depth(vm->disk);
+	char name[600];
+
+	(void) snprintf(name, sizeof(name), "[%s] %s/%s.vmx",
+			vm->datastore->entity.name, vm->dir, vm->dir);
+	_emit_file(val, 0, name, "config", 0);
+	for (const struct disk *d = vm->disk; d; d = d->parent)
+		_emit_file(val, depth--, d->name, "diskDescriptor",
+			   _size(d));
+}
+
+void vm_emit_layout_disks(struct val *val, const struct mob *mob)
+{
+	int64_t depth = disk_depth(_vm(mob)->disk);
+
+	if (depth == 0)
+		return;
+	val_open(val, NULL);
+	xw_int(val->out, "key", VM_DISK_KEY);
+	for (int64_t key = 1; key <= depth; key++) {
+		xw_open(val->out, "chain");
+		xw_int(val->out, "fileKey", key);
+		xw_close(val->out, "chain");
+	}
+	val_close(val);
+}
+
+/* -- changes -------------------------------------------------------- */
+
+static int _bad(struct fault *fault, const char *what)
+{
+	(void) fault_set(fault, "InvalidDeviceSpec",
+			 "Invalid configuration for device: %s", what);
+	(void) fault_add(fault, "property", "deviceChange");
+	return fault_add(fault, "deviceIndex", "0");
+}
+
+static void _connect(struct vm *vm, const xmlNode *device)
+{
+	const xmlNode *c = xn_child(device, "connectable");
+	const char *migrate = xn_child_text(c, "migrateConnect");
+
+	if (!c)
+		return;
+	vm->nic_start_connected = xn_child_bool(c, "startConnected", true);
+	vm->nic_connected = xn_child_bool(c, "connected", true);
+	if (migrate && strcmp(migrate, "disconnect") == 0)
+		vm->nic_connected = false;
+	if (migrate && strcmp(migrate, "connect") == 0)
+		vm->nic_connected = true;
+}
+
+static int _edit_nic(struct vm *vm, const xmlNode *device, bool apply,
+		     struct fault *fault)
+{
+	const struct schema_type *card = schema_type("VirtualEthernetCard");
+	const char *type = xn_xsi_type(device);
+
+	if (!type || !schema_is_a(schema_type(type), card))
+		return _bad(fault, "only network cards can be edited");
+	if (xn_child_int(device, "key", -1) != VM_NIC_KEY || !vm->network)
+		return _bad(fault, "no such key");
+	if (strcmp(type, "VirtualVmxnet3") != 0)
+		return _bad(fault, "the card is a VirtualVmxnet3");
+	if (!xn_child(device, "backing"))
+		return _bad(fault, "backing is missing");
+	if (apply)
+		_connect(vm, device);
+	return 0;
+}
+
+static int _remove_disk(struct vm *vm, const xmlNode *change, bool apply,
+			struct fault *fault)
+{
+	const xmlNode *device = xn_child(change, "device");
+	const char *operation = xn_child_text(change, "fileOperation");
+
+	if (xn_child_int(device, "key", -1) != VM_DISK_KEY || !vm->disk)
+		return _bad(fault, "no such disk");
+	if (operation && strcmp(operation, "destroy") != 0)
+		return _bad(fault, "fileOperation");
+	if (!apply)
+		return 0;
+	if (operation)
+		disk_delete(vm->disk);
+	vm_set_disk(vm, NULL);
+	return 0;
+}
+
+int vm_change_devices(struct vm *vm, const void *first_change, bool apply,
+		      bool may_remove, struct fault *fault)
+{
+	const xmlNode *change;
+
+	for (change = first_change; change; change = xn_again(change)) {
+		const char *operation = xn_child_text(change, "operation");
+		int rc;
+
+		if (operation && strcmp(operation, "edit") == 0)
+			rc = _edit_nic(vm, xn_child(change, "device"), apply,
+				       fault);
+		else if (may_remove && operation &&
+			 strcmp(operation, "remove") == 0)
+			rc = _remove_disk(vm, change, apply, fault);
+		else
+			rc = _bad(fault, "operation not supported here");
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}

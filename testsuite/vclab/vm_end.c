@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vm_end - Destroy_Task and UnregisterVM; see vm.h.
+ *
+ * Destroy deletes what a vCenter deletes: the VM's top disk, whoever else
+ * builds on it, and the files below it that were made for this VM. A VM
+ * whose disk was edited to be its parent's file takes that file with it.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "task.h"
+#include "vm.h"
+
+/* What else the guest left in the VM's directory; one level. */
+static void _delete_dir(const struct vm *vm)
+{
+	DIR *dir;
+	const struct dirent *entry;
+
+	if (!vm->facts.dir || !vm->entity.mob.lab->real_files)
+		return;
+	dir = opendir(vm->facts.dir);
+	while (dir && (entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		bool disk = len > 5 &&
+			    strcmp(entry->d_name + len - 5, ".vmdk") == 0;
+
+		if (!disk)
+			(void) unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		(void) closedir(dir);
+	(void) rmdir(vm->facts.dir);	/* stays while disks are in it */
+}
+
+void vm_delete_files(struct vm *vm)
+{
+	struct disk *disk = vm->disk;
+
+	if (disk)
+		disk_delete(disk);
+	for (disk = disk ? disk->parent : NULL;
+	     disk && strcmp(disk->owner, vm->entity.mob.id) == 0;
+	     disk = disk->parent)
+		disk_delete(disk);
+	_delete_dir(vm);
+}
+
+static int _run(struct task *task)
+{
+	struct vm *vm = task->vm;
+
+	if (vm_need_power(vm, false, &task->error) < 0)
+		return -1;
+	vm_delete_files(vm);
+	vm_note(vm, "vm_destroyed", task->user, task->operation_id, NULL);
+	vm_remove(vm);
+	return 0;
+}
+
+static const struct task_kind _kind = { "Destroy_Task",
+					"VirtualMachine.destroy", false, true,
+					_run, NULL };
+
+/* Folders and the like are not vclab's to destroy: VMs only. */
+int vm_destroy(struct call *call)
+{
+	if (vm_need_enabled(call) < 0 ||
+	    call_need(call, call->self,
+		      "VirtualMachine.Inventory.Delete") < 0)
+		return -1;
+	return task_submit(call, &_kind, NULL);
+}
+
+int vm_unregister(struct call *call)
+{
+	struct vm *vm = (struct vm *) call->self;
+
+	if (vm_need_enabled(call) < 0 ||
+	    vm_need_power(vm, false, &call->fault) < 0)
+		return -1;
+	vm_note(vm, "vm_unregistered", NULL, call->operation_id, NULL);
+	vm_remove(vm);
+	return 0;
+}
