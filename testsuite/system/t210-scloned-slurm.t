@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""scloned-slurm's verbs against a real slurmctld."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import labslurm  # noqa: E402
+import tap  # noqa: E402
+
+labslurm.require()
+
+
+def code(answer):
+    return answer.get("error", {}).get("code") if answer else None
+
+
+def names(answer):
+    return sorted(node["name"] for node in answer["nodes"])
+
+
+def words(answer):
+    return set(answer["node"]["state"].split("+"))
+
+
+def test_config(cluster, link):
+    tap.equal(link.call("ping"), {}, "ping")
+    config = link.call("config")["config"]
+    tap.equal((config["cluster"], config["resume_program"],
+               config["resume_timeout"], config["suspend_timeout"]),
+              ("lab", "/bin/true", 600, 600), "configuration")
+    tap.ok(config["clouds_shown"], "PrivateData=cloud is seen")
+    tap.equal(config["prolog_epilog_timeout"], 0xffffffff,
+              "no PrologEpilogTimeout")
+    tap.equal(config["prologs"], [cluster.settings["PrologSlurmctld"]],
+              "PrologSlurmctld")
+    tap.ok("enable_configless" in config["slurmctld_parameters"],
+           "SlurmctldParameters")
+    parts = {p["name"]: p for p in link.call("partitions")["partitions"]}
+    tap.equal((parts["vm"]["exclusive"], parts["open"]["exclusive"]),
+              (True, False), "which partitions are exclusive")
+    tap.equal(parts["vm"]["nodes"], cluster.nodes_text, "their nodes")
+    tap.equal((parts["open"]["resume_timeout"], parts["vm"]["suspend_time"]),
+              (77, 0), "their own timeouts, and none")
+
+
+def test_nodes(cluster, link):
+    answer = link.call("nodes")
+    tap.ok(answer["complete"], "the first answer tells all")
+    tap.equal(names(answer), cluster.nodes, "every node")
+    node = answer["nodes"][0]
+    tap.equal(node["state"], "IDLE+CLOUD+POWERED_DOWN", "as scontrol says it")
+    tap.equal((node["features"], node["cpus"], node["memory"]),
+              ("rocky9,ubuntu22", 1, 1), "what it has")
+    answer = link.call("nodes")
+    tap.equal((answer["complete"], answer["nodes"]), (False, []),
+              "then nothing, as nothing changed")
+    cluster.update_node("vm3", "DRAIN", "broken fan")
+    answer = link.call("nodes")
+    tap.equal((answer["complete"], names(answer)), (False, ["vm3"]),
+              "then what did")
+    tap.equal(answer["nodes"][0]["reason"], "broken fan", "with its reason")
+    tap.equal(names(link.call("nodes", all=True)), cluster.nodes,
+              "all when asked for")
+    tap.ok("DRAIN" in words(link.call("node", name="vm3")), "one node")
+    tap.equal(code(link.call("node", name="nosuch")), "NOTFOUND",
+              "a node that does not exist")
+    cluster.update_node("vm3", "UNDRAIN")
+
+
+def test_drain(cluster, link):
+    tap.equal(link.call("drain", nodes="vm[3-4]", reason="sclone: (x) y"), {},
+              "drain")
+    tap.equal(cluster.show("node", "vm4")["Reason"], "sclone:",
+              "scontrol shows our reason")
+    tap.ok("DRAIN" in cluster.state("vm3"), "both are drained")
+    tap.equal(link.call("undrain", nodes="vm[3-4]"), {}, "undrain")
+    tap.ok("DRAIN" not in cluster.state("vm3"), "neither is any more")
+    tap.equal(code(link.call("drain", nodes="vm3")), "PROTOCOL",
+              "a drain needs a reason")
+    tap.equal(code(link.call("drain", nodes="nosuch", reason="x")),
+              "NOTFOUND", "an unknown node")
+    tap.equal(code(link.call("drain", nodes="vm[3-", reason="x")) is None,
+              False, "no hostlist")
+
+
+def test_job(cluster, link):
+    job = cluster.sbatch("-N1", "-w", "vm1", "-C", "rocky9",
+                         b"--comment=caf\xe9", "--wrap=true")
+    cluster.await_state("vm1", ["ALLOCATED", "POWERING_UP"])
+    answer = link.call("job", job=job)["job"]
+    tap.equal((answer["id"], answer["uid"], answer["features"],
+               answer["partition"], answer["nodes"], answer["batch"]),
+              (job, 0, "rocky9", "vm", "vm1", True), "a job")
+    tap.equal(answer["state"], "CONFIGURING", "its state")
+    tap.equal(answer["comment"], "caf?",
+              "its user's comment, though it is Latin-1")
+    for text in "sclone: first", "sclone: second", "sclone: first":
+        tap.equal(link.call("admin_comment_append", job=job, text=text), {},
+                  "a line is added")
+    tap.equal(link.call("job", job=job)["job"]["admin_comment"],
+              "sclone: first\nsclone: second", "after the others, once")
+    tap.contains(cluster.scontrol("show", "job", str(job)), "Comment=caf",
+                 "the user's comment is not touched")
+    tap.equal(code(link.call("job", job=99999)), "NOTFOUND", "no such job")
+    tap.equal(code(link.call("notify_job", job=99999, text="x")), "NOTFOUND",
+              "nobody to tell")
+    return job
+
+
+def test_force_down(cluster, link, job):
+    tap.equal(link.call("mark", nodes="vm1"), {}, "mark a node being made")
+    state = words(link.call("node", name="vm1"))
+    tap.ok({"ALLOCATED", "POWER_DOWN", "POWERING_UP"} <= state,
+           "it stays allocated, and goes afterwards")
+    tap.equal(link.call("force_down", nodes="vm1",
+                        reason="sclone: (clone) no room"), {},
+              "force a node down")
+    cluster.await_state("vm1", ["IDLE", "POWERING_DOWN"])
+    tap.ok("sclone: (clone) no room" in cluster.scontrol("show", "node",
+                                                         "vm1"),
+           "the reason is kept")
+    tap.equal(cluster.job_state(job), "PENDING", "its job is requeued")
+    tap.equal(link.call("node_resume", nodes="vm1"), {}, "resume")
+    tap.ok({"IDLE", "POWERED_DOWN"} <= cluster.state("vm1"),
+           "ends POWERING_DOWN at once, long before SuspendTimeout")
+    cluster.run("scancel", str(job))
+    labslurm.await_(lambda: cluster.job_state(job) == "CANCELLED", "scancel")
+    tap.equal(code(link.call("admin_comment_append", job=job, text="late")),
+              "REFUSED", "an ended job takes no comment")
+
+
+def test_single_use(cluster, link):
+    """A marked node runs its job and no second one."""
+    first = cluster.sbatch("-w", "vm2", "--wrap=true")
+    second = cluster.sbatch("-w", "vm2", "--wrap=true")
+    cluster.await_state("vm2", ["POWERING_UP"])
+    tap.equal(link.call("mark", nodes="vm2"), {}, "mark")
+    cluster.start_slurmd("vm2")
+    labslurm.await_(lambda: cluster.job_state(first) == "COMPLETED",
+                    "the job to run")
+    cluster.await_state("vm2", ["POWERING_DOWN"])
+    tap.equal(cluster.job_state(second), "PENDING",
+              "a marked node is powered down, whoever waits for it")
+    cluster.end("slurmd-vm2")
+    tap.equal(link.call("node_resume", nodes="vm2"), {}, "its VM is gone")
+    cluster.await_state("vm2", ["ALLOCATED"])
+    tap.ok(True, "now the second job gets a new one")
+    cluster.run("scancel", str(second))
+
+
+def test_hostile(cluster):
+    link = labslurm.Link(cluster)
+    tap.equal(code(link.call("ping", deadline=1)), "TRANSIENT",
+              "a call past its deadline is not done")
+    tap.equal(code(link.call("destroy")), "PROTOCOL", "an unknown verb")
+    tap.equal(code(link.call("mark", nodes=7)), "PROTOCOL",
+              "a member of the wrong type")
+    tap.equal(link.close(), 0, "it ends when nobody is there")
+    for junk in b"{}\n", b"junk\n", b'{"id":"x"}\n', b"x" * 3000000:
+        link = labslurm.Link(cluster)
+        tap.equal(link.send(junk), b"", "junk is not answered")
+        tap.equal(link.close(), 1, "and ends it")
+    cluster.write("bad.conf", "NoSuchKey=1\n")
+    link = labslurm.Link(cluster, "--conf", cluster.path("bad.conf"))
+    tap.equal(link.call("ping"), None, "a bad slurm.conf: no answer")
+    tap.ok(link.close() not in (0, None), "libslurm ends the process")
+
+
+def test_slurmctld_away(cluster, link):
+    cluster.end("slurmctld", signal.SIGKILL)
+    tap.equal(code(link.call("node", name="vm1")), "TRANSIENT",
+              "no slurmctld: TRANSIENT")
+    cluster.start_slurmctld()
+    tap.equal(link.call("ping"), {}, "it is back: so are the answers")
+
+
+with labslurm.Cluster(nodes=4) as lab:
+    # As sclone-prolog does it, or the job would start at the next 30 s tick.
+    lab.settings["PrologSlurmctld"] = lab.script(
+        "prolog", "export SLURM_CONF=%s\n"
+        "while scontrol show node $SLURM_JOB_NODELIST | "
+        "grep -q 'State=.*POWER\\(ING_UP\\|ED_DOWN\\)'; do sleep 0.1; done\n"
+        % lab.conf_path)
+    lab.more.append("PartitionName=open Nodes=vm[1-4] ResumeTimeout=77")
+    lab.start()
+    client = labslurm.Link(lab)
+    test_config(lab, client)
+    test_nodes(lab, client)
+    test_drain(lab, client)
+    test_force_down(lab, client, test_job(lab, client))
+    test_single_use(lab, client)
+    test_hostile(lab)
+    test_slurmctld_away(lab, client)
+    tap.equal(client.close(), 0, "the child ends with its scloned")
+sys.exit(tap.done())
