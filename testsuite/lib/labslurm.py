@@ -404,6 +404,7 @@ class Link:
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
+        self.said = self.child.stderr.read().decode(errors="replace")
         self.child.stderr.close()
         return self.child.returncode
 

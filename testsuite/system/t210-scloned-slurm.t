@@ -194,5 +194,6 @@ with labslurm.Cluster(nodes=4) as lab:
     test_single_use(lab, client)
     test_hostile(lab)
     test_slurmctld_away(lab, client)
-    tap.equal(client.close(), 0, "the child ends with its scloned")
+    if not tap.equal(client.close(), 0, "the child ends with its scloned"):
+        tap.diag(client.said)
 sys.exit(tap.done())

@@ -344,6 +344,18 @@ def test_prolog_chain():
         tap.equal(finish(child)[0], 9, "SIGTERM is passed on to it")
 
 
+def test_linkage():
+    for name in sorted(os.listdir(programs)):
+        if not name.startswith("sclone-"):
+            continue
+        done = subprocess.run(["ldd", os.path.join(programs, name)],
+                              stdout=subprocess.PIPE, timeout=BOUND)
+        text = done.stdout.decode()
+        tap.ok("libc.so" in text and "libslurm" not in text
+               and "libsystemd" not in text and "libcurl" not in text,
+               name + " links little")
+
+
 def test_asked():
     for name in "sclone-resume", "sclone-prolog":
         status, out, _ = finish(start(name, "--version"))
@@ -359,5 +371,6 @@ test_no_spool()
 test_prolog_wait()
 test_prolog_leaves()
 test_prolog_chain()
+test_linkage()
 test_asked()
 sys.exit(tap.done())

@@ -35,6 +35,15 @@ static void _died(const char *text, void *arg)
 	snprintf(how, sizeof(how), "%s", text);
 }
 
+static void _join(const struct json *list, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < json_count(list) && len < size; i++)
+		len += (size_t) snprintf(out + len, size - len, "%s ",
+					 json_str(json_at(list, i)));
+}
+
 static void _done(const struct json *answer, const struct err *failure,
 		  void *arg)
 {
@@ -52,12 +61,7 @@ static void _done(const struct json *answer, const struct err *failure,
 	(void) json_get_int(answer, "pid", 0, INT64_MAX, &result->pid, NULL);
 	(void) json_get_str_or(answer, "text", "", &text, NULL);
 	result->text = strlen(text);
-	for (size_t i = 0; i < json_count(json_get(answer, "argv")); i++) {
-		strncat(result->argv,
-			json_str(json_at(json_get(answer, "argv"), i)),
-			sizeof(result->argv) - strlen(result->argv) - 2);
-		strcat(result->argv, " ");
-	}
+	_join(json_get(answer, "argv"), result->argv, sizeof(result->argv));
 }
 
 static void _call(const char *verb, int64_t timeout_us, struct result *result)

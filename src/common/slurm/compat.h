@@ -52,6 +52,29 @@ static inline slurm_step_id_t compat_job(uint32_t id)
 	(((conf)->private_data & PRIVATE_CLOUD_NODES) != 0)
 #endif
 
+/* Before 23.11 freeing a job forgets some of its strings (added to
+ * slurm_free_job_info_members in August 2023). slurm_xfree, exported but not
+ * declared, sets what it frees to NULL, so that freeing twice is no harm. */
+#if COMPAT_AT_LEAST(23, 11)
+#define compat_free_jobs slurm_free_job_info_msg
+#else
+extern void slurm_xfree(void **item);
+
+static inline void compat_free_jobs(job_info_msg_t *message)
+{
+	for (uint32_t i = 0; i < message->record_count; i++) {
+		slurm_job_info_t *job = &message->job_array[i];
+
+		slurm_xfree((void **) &job->admin_comment);
+		slurm_xfree((void **) &job->cluster_features);
+		slurm_xfree((void **) &job->cronspec);
+		slurm_xfree((void **) &job->prefer);
+		slurm_xfree((void **) &job->system_comment);
+	}
+	slurm_free_job_info_msg(message);
+}
+#endif
+
 /* 24.05: PrologSlurmctld may stand several times. */
 #if COMPAT_AT_LEAST(24, 5)
 #define compat_prologs(conf) ((conf)->prolog_slurmctld_cnt)

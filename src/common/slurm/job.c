@@ -67,7 +67,7 @@ int job_load(uint32_t id, struct job *job, struct err *err)
 		return fault_set(err, fault_number(rc), false,
 				 "load the job");
 	if (!message->record_count) {
-		slurm_free_job_info_msg(message);
+		compat_free_jobs(message);
 		return err_set(err, ERR_NOTFOUND, "Slurm has no job %u", id);
 	}
 	_view(message, job);
@@ -77,7 +77,7 @@ int job_load(uint32_t id, struct job *job, struct err *err)
 void job_clear(struct job *job)
 {
 	if (job->message)
-		slurm_free_job_info_msg(job->message);
+		compat_free_jobs(job->message);
 	memset(job, 0, sizeof(*job));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sclone-suspend - what SuspendProgram= in slurm.conf names; see front_end.h. */
+/* sclone-suspend - what SuspendProgram= in slurm.conf names. */
 #include "front_end.h"
 
 int main(int argc, char **argv)
