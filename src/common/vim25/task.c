@@ -11,6 +11,7 @@ struct task {
 	struct watch_item *item;	/* then */
 	struct loop_timer *limit;
 	struct moref ref;
+	task_accept_fn *accepted;	/* or NULL */
 	task_done_fn *done;
 	void *arg;
 };
@@ -91,6 +92,8 @@ static void _on_submit(const struct soap_reply *reply, void *arg)
 			       task, &err);
 	if (!task->item)
 		_finish_unknown(task, err.text);
+	else if (task->accepted)
+		task->accepted(&task->ref, task->arg);
 }
 
 struct task *task_start(struct watch *watch, struct soap_request *request,
@@ -121,6 +124,11 @@ struct task *task_start(struct watch *watch, struct soap_request *request,
 		return NULL;
 	}
 	return task;
+}
+
+void task_on_accept(struct task *task, task_accept_fn *accepted)
+{
+	task->accepted = accepted;
 }
 
 void task_cancel(struct task *task)

@@ -33,6 +33,14 @@ struct task *task_start(struct watch *watch, struct soap_request *request,
 			unsigned limit_ms, task_done_fn *done, void *arg,
 			struct err *err);
 
+/*
+ * Be told as well when vCenter has accepted the task, with the argument of
+ * task_start(): for callers that write its id down. Does not come when the
+ * task was refused or the reply lost. The callback must not cancel the task.
+ */
+typedef void task_accept_fn(const struct moref *ref, void *arg);
+void task_on_accept(struct task *task, task_accept_fn *accepted);
+
 /* No callback will come; the task runs on in vCenter. Accepts NULL. Not for
  * a task whose callback has begun. */
 void task_cancel(struct task *task);
