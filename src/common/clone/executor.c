@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/base/path.h"
+#include "common/rules/owner.h"
+#include "hand.h"
+#include "identity.h"
+
+#define POWER_OFF_MS 120000
+#define DESTROY_MS 600000
+#define SET_OWNER_MS 120000
+#define REPLY_MAX (64 * 1024 * 1024)
+#define CONNECT_MS 10000
+#define CONNECTIONS 4
+
+/* --- hands -------------------------------------------------------------- */
+
+static void _free_hand(void *value)
+{
+	struct hand *hand = value;
+
+	search_cancel(hand->search);
+	property_cancel(hand->query);
+	task_cancel(hand->task);
+	watch_remove(hand->task_watch);
+	watch_remove(hand->machine);
+	free(hand);
+}
+
+static struct hand *_hand(struct executor *executor, const char *node)
+{
+	struct hand *hand = table_get(executor->hands, node);
+
+	if (hand)
+		return hand;
+	hand = calloc(1, sizeof(*hand));
+	if (!hand || table_set(executor->hands, node, hand, NULL) < 0)
+		abort();	/* restarted by systemd; nothing is lost */
+	hand->executor = executor;
+	return hand;
+}
+
+void hand_end(struct hand *hand, enum event_kind kind, struct event *ev)
+{
+	ev->kind = kind;
+	ev->act = hand->act.kind;
+	ev->epoch = hand->act.epoch;
+	hand->act.kind = ACTION_NONE;
+	hand->executor->hooks.event(hand->rec.node, ev,
+				    hand->executor->hooks.arg);
+}
+
+void hand_fail(struct hand *hand, const struct err *err)
+{
+	struct event ev = { .cause = failure_cause(err->code),
+			    .text = err->text };
+
+	/* A place that moved or a source that changed shows in the next
+	 * look. */
+	if (err->code == ERR_NOTFOUND || err->code == ERR_CAPACITY)
+		sources_poke(hand->executor->sources);
+	hand_end(hand, err->code == ERR_UNKNOWN ? EVENT_UNKNOWN
+						: EVENT_FAILED, &ev);
+}
+
+struct moref hand_vm(const struct hand *hand)
+{
+	struct moref ref = { 0 };
+
+	(void) moref_set(&ref, "VirtualMachine", hand->rec.vm, NULL);
+	return ref;
+}
+
+int hand_owner(const struct executor *executor, const struct machine *machine,
+	       struct owner *owner)
+{
+	const char *text = property_option(machine->options, OWNER_OPTION);
+
+	if (!text || !machine->bios_uuid)
+		return -1;
+	return owner_verify(executor->key.data, executor->key.len, text,
+			    machine->bios_uuid, owner, NULL);
+}
+
+/* --- acts that are one task --------------------------------------------- */
+
+static void _task_done(const struct task_result *result, void *arg)
+{
+	static const enum event_kind ends[ACTIONS] = {
+		[ACTION_SET_OWNER] = EVENT_OWNER_SET,
+		[ACTION_POWER_OFF] = EVENT_POWERED_OFF,
+		[ACTION_DESTROY] = EVENT_DESTROYED,
+	};
+	struct hand *hand = arg;
+	struct event ev = { .text = result->err ? result->err->text : NULL };
+
+	hand->task = NULL;
+	if (!result->err)
+		hand_end(hand, ends[hand->act.kind], &ev);
+	else if (result->err->code == ERR_NOTFOUND)
+		hand_end(hand, EVENT_VM_GONE, &ev);
+	else if (hand->act.kind == ACTION_POWER_OFF && result->fault &&
+		 !strcmp(result->fault->type, "InvalidPowerState"))
+		hand_end(hand, EVENT_POWERED_OFF, &ev);
+	else
+		hand_fail(hand, result->err);
+}
+
+static struct task *_set_owner(struct hand *hand, const struct moref *vm,
+			       struct err *err)
+{
+	const struct buf *key = &hand->executor->key;
+	char text[OWNER_TEXT_SIZE];
+	struct vm_option option = { OWNER_OPTION, text };
+
+	if (owner_make(key->data, key->len, hand->rec.cluster, hand->rec.node,
+		       hand->rec.epoch, text, err) < 0)
+		return NULL;
+	return vm_set_options(hand->executor->watch, vm, &option, 1,
+			      hand->operation, SET_OWNER_MS, _task_done, hand,
+			      err);
+}
+
+static void _start_task(struct hand *hand)
+{
+	struct watch *watch = hand->executor->watch;
+	struct moref vm = hand_vm(hand);
+	struct err err = ERR_INIT;
+
+	task_cancel(steal_ptr(&hand->task));
+	if (hand->act.kind == ACTION_SET_OWNER)
+		hand->task = _set_owner(hand, &vm, &err);
+	else if (hand->act.kind == ACTION_POWER_OFF)
+		hand->task = vm_power_off(watch, &vm, hand->operation,
+					  POWER_OFF_MS, _task_done, hand,
+					  &err);
+	else
+		hand->task = vm_destroy(watch, &vm, hand->operation,
+					DESTROY_MS, _task_done, hand, &err);
+	if (!hand->task)
+		hand_fail(hand, &err);
+}
+
+void executor_act(struct executor *executor, const struct record *rec,
+		  const struct action *action)
+{
+	struct hand *hand = _hand(executor, rec->node);
+
+	hand->rec = *rec;
+	hand->act = *action;
+	snprintf(hand->operation, sizeof(hand->operation),
+		 "sclone-%s-%s-%llu", rec->cluster, rec->node,
+		 (unsigned long long) rec->epoch);
+	switch (action->kind) {
+	case ACTION_SUBMIT_CLONE:
+		backend_submit(hand);
+		break;
+	case ACTION_WATCH:
+		backend_watch(hand);
+		break;
+	case ACTION_LOOK_UP:
+		lookup_start(hand);
+		break;
+	case ACTION_PROVE_ABSENCE:
+		lookup_prove(hand);
+		break;
+	case ACTION_READ_BACK:
+	case ACTION_GUARD:
+		verdicts_add(hand);
+		break;
+	case ACTION_SET_OWNER:
+	case ACTION_POWER_OFF:
+	case ACTION_DESTROY:
+		_start_task(hand);
+		break;
+	default:
+		abort();	/* a bug: not ours to carry out */
+	}
+}
+
+/* --- the clone in use --------------------------------------------------- */
+
+static void _lost(struct hand *hand, const char *text)
+{
+	struct event ev = { .kind = EVENT_VM_LOST,
+			    .epoch = hand->machine_epoch, .text = text };
+
+	hand->executor->hooks.event(hand->rec.node, &ev,
+				    hand->executor->hooks.arg);
+}
+
+/* What the guest says of itself: for timing and display, never trusted. */
+static void _guest_said(struct hand *hand, const char *text)
+{
+	cleanup_json struct json *said = json_parse(text, strlen(text), NULL);
+	struct event ev = { .epoch = hand->machine_epoch };
+	const char *state = "", *why = "";
+	int64_t epoch = 0;
+
+	(void) json_get_str_or(said, "state", "", &state, NULL);
+	(void) json_get_str_or(said, "text", "", &why, NULL);
+	(void) json_get_int_or(said, "epoch", 0, INT64_MAX, 0, &epoch, NULL);
+	if ((uint64_t) epoch != hand->machine_epoch)
+		return;
+	if (!strcmp(state, "ready"))
+		ev.kind = EVENT_IDENTIFIED;
+	else if (!strcmp(state, "failed"))
+		ev.kind = EVENT_GUEST_FAILED;
+	else
+		return;
+	ev.text = why;
+	hand->executor->hooks.event(hand->rec.node, &ev,
+				    hand->executor->hooks.arg);
+}
+
+static void _machine_seen(const struct watch_event *event, void *arg)
+{
+	struct hand *hand = arg;
+
+	if (event->kind == WATCH_GONE) {
+		hand->machine = NULL;
+		_lost(hand, "the VM is gone from the inventory");
+		return;
+	}
+	if (event->kind != WATCH_CHANGED)
+		return;
+	if (event->guest && *event->guest)
+		_guest_said(hand, event->guest);
+	if (event->power && !strcmp(event->power, "poweredOff"))
+		_lost(hand, "the VM is powered off");
+}
+
+static void _watch_machine(struct hand *hand, const struct record *rec)
+{
+	enum watch_what what = rec->phase == PHASE_CLONED ? WATCH_GUEST
+							  : WATCH_POWER;
+	struct moref vm = { 0 };
+	struct err err = ERR_INIT;
+
+	if (hand->machine && hand->machine_epoch == rec->epoch)
+		return;
+	watch_remove(steal_ptr(&hand->machine));
+	if (moref_set(&vm, "VirtualMachine", rec->vm, &err) < 0)
+		return;
+	memcpy(hand->rec.node, rec->node, sizeof(hand->rec.node));
+	hand->machine_epoch = rec->epoch;
+	hand->machine = watch_add(hand->executor->watch, &vm, what,
+				  _machine_seen, hand, &err);
+}
+
+void executor_stepped(struct executor *executor, const struct record *rec)
+{
+	struct hand *hand = table_get(executor->hands, rec->node);
+
+	switch (rec->phase) {
+	case PHASE_CLONED:
+	case PHASE_IDENTIFIED:
+	case PHASE_READY:
+		_watch_machine(_hand(executor, rec->node), rec);
+		break;
+	case PHASE_ABSENT:
+		if (hand && hand->act.kind == ACTION_NONE && !hand->batched)
+			_free_hand(table_take(executor->hands, rec->node));
+		break;
+	default:
+		if (hand)
+			watch_remove(steal_ptr(&hand->machine));
+	}
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static void _sources_changed(void *arg)
+{
+	struct executor *executor = arg;
+
+	executor->hooks.sources(executor->hooks.arg);
+}
+
+static int _open_session(struct executor *executor, struct err *err)
+{
+	const struct config_global *global = config_global(executor->config);
+	struct session_config session = {
+		.http = { .url = global->vcenter,
+			  .ca_file = global->ca_cert,
+			  .pin = global->pin,
+			  .insecure = global->insecure,
+			  .connections = CONNECTIONS,
+			  .reply_max = REPLY_MAX,
+			  .connect_ms = CONNECT_MS },
+		.user = global->user,
+		.password_file = global->password_file,
+		.password_owner = geteuid(),
+	};
+	struct watch_config watch = { .guest_key = IDENTITY_STATE_KEY };
+
+	executor->session = session_create(executor->loop, &session, err);
+	if (!executor->session)
+		return -1;
+	executor->watch = watch_create(executor->session, &watch, err);
+	if (!executor->watch)
+		return -1;
+	executor->sources = sources_create(executor->loop, executor->session,
+					   executor->config, _sources_changed,
+					   executor, err);
+	return executor->sources ? 0 : -1;
+}
+
+static int _read_key(const struct config *config, struct buf *key,
+		     struct err *err)
+{
+	buf_init(key, EXECUTOR_KEY_MAX);
+	if (path_read_secret(config_global(config)->key_file, geteuid(), key,
+			     err) < 0)
+		return err_wrap(err, "KeyFile");
+	return 0;
+}
+
+struct executor *executor_create(struct loop *loop,
+				 const struct config *config,
+				 const struct executor_hooks *hooks,
+				 struct err *err)
+{
+	cleanup_executor struct executor *executor =
+		calloc(1, sizeof(*executor));
+
+	if (!executor) {
+		err_nomem(err);
+		return NULL;
+	}
+	executor->loop = loop;
+	executor->config = config;
+	executor->hooks = *hooks;
+	executor->hands = table_create(CONFIG_NODES_MAX, _free_hand);
+	if (!executor->hands) {
+		err_nomem(err);
+		return NULL;
+	}
+	if (_read_key(config, &executor->key, err) < 0 ||
+	    path_check_secret(config_global(config)->password_file, geteuid(),
+			      err) < 0 ||
+	    _open_session(executor, err) < 0)
+		return NULL;
+	executor->verdicts = verdicts_create(executor, err);
+	return executor->verdicts ? steal_ptr(&executor) : NULL;
+}
+
+void executor_destroy(struct executor *executor)
+{
+	if (!executor)
+		return;
+	verdicts_destroy(executor->verdicts);
+	table_destroy(executor->hands);
+	sources_destroy(executor->sources);
+	watch_destroy(executor->watch);
+	session_destroy(executor->session);
+	buf_wipe(&executor->key);
+	free(executor);
+}
+
+int executor_reload(struct executor *executor, const struct config *config,
+		    struct err *err)
+{
+	struct sources *sources;
+
+	/* Session and key stay: to change them is a restart's business. */
+	sources = sources_create(executor->loop, executor->session, config,
+				 _sources_changed, executor, err);
+	if (!sources)
+		return -1;
+	sources_destroy(executor->sources);
+	executor->sources = sources;
+	executor->config = config;
+	return 0;
+}
+
+void executor_leave(struct executor *executor, void (*done)(void *arg),
+		    void *arg)
+{
+	session_logout(executor->session, done, arg);
+}
+
+const struct sources *executor_sources(const struct executor *executor)
+{
+	return executor->sources;
+}
+
+const struct err *executor_problem(const struct executor *executor)
+{
+	const struct err *problem = session_problem(executor->session);
+
+	return problem ? problem : sources_problem(executor->sources);
+}
+
+uint64_t executor_requests(const struct executor *executor)
+{
+	return session_requests(executor->session);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hand - what the executor has under way for one node; internal to it.
+ *
+ * An act fills the hand, hand_end() empties it with the act's one event.
+ * Searches and queries of an act that is over are cancelled.
+ */
+#ifndef SCLONE_CLONE_HAND_H
+#define SCLONE_CLONE_HAND_H
+
+#include <sys/queue.h>
+
+#include "common/base/buf.h"
+#include "common/base/table.h"
+#include "common/vim25/machine.h"
+#include "common/vim25/search.h"
+#include "common/vim25/vm.h"
+#include "executor.h"
+
+#define HAND_OPERATION_SIZE 160
+#define OWNER_OPTION "sclone.owner"	/* the owner key in extraConfig */
+
+struct hand {
+	struct executor *executor;
+	struct record rec;		/* as it was when the act began */
+	struct action act;		/* ACTION_NONE: nothing under way */
+	char operation[HAND_OPERATION_SIZE];	/* vCenter logs it */
+
+	/* An act that reads. */
+	struct search *search;
+	struct property_query *query;
+	struct moref found;		/* by a search */
+	unsigned evidence;
+	STAILQ_ENTRY(hand) batch;	/* waits for the next verdict */
+	bool batched;
+
+	/* An act that is a task. A clone's task outlives SUBMIT_CLONE. */
+	struct task *task;
+	uint64_t task_epoch;
+	struct moref task_ref;		/* unset: not accepted, or over */
+	struct watch_item *task_watch;	/* after a restart: only its id */
+	bool ended;			/* before WATCH was asked for */
+	struct err failure;		/* how; code NONE: vm is the clone */
+	struct moref vm;
+
+	/* The clone in use. */
+	struct watch_item *machine;
+	uint64_t machine_epoch;
+};
+
+struct executor {
+	struct loop *loop;
+	const struct config *config;
+	struct executor_hooks hooks;
+	struct session *session;
+	struct watch *watch;
+	struct sources *sources;
+	struct table *hands;		/* by node */
+	struct buf key;			/* sclone.key */
+	struct verdicts *verdicts;
+};
+
+/* Give the act's event; the hand is idle afterwards. kind, act, epoch are
+ * set here, the rest is the caller's. */
+void hand_end(struct hand *hand, enum event_kind kind, struct event *ev);
+
+/* The act failed: EVENT_UNKNOWN or EVENT_FAILED, by the error's code. */
+void hand_fail(struct hand *hand, const struct err *err);
+
+/* The reference of rec->vm. */
+struct moref hand_vm(const struct hand *hand);
+
+/* lookup.c: LOOK_UP and PROVE_ABSENCE. */
+void lookup_start(struct hand *hand);
+void lookup_prove(struct hand *hand);
+
+/* backend.c: SUBMIT_CLONE, WATCH. */
+void backend_submit(struct hand *hand);
+void backend_watch(struct hand *hand);
+
+/* verdict.c: READ_BACK and GUARD, many at a time. */
+struct verdicts;
+struct verdicts *verdicts_create(struct executor *executor, struct err *err);
+void verdicts_destroy(struct verdicts *verdicts);
+void verdicts_add(struct hand *hand);
+
+/* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
+int hand_owner(const struct executor *executor, const struct machine *machine,
+	       struct owner *owner);
+
+#endif
