@@ -10,8 +10,8 @@
 #include "common/ipc/verbs.h"
 #include "command.h"
 
-/* "requested 0 ms, cloning 12 ms, ...": time from the first phase. */
-static void _print_timeline(const struct json *at)
+/* "requested +0ms cloning +12ms ... gone +940ms": from the first phase. */
+static void _print_timeline(const struct json *at, int64_t ended)
 {
 	int64_t first = 0, when;
 	const struct json *value;
@@ -27,7 +27,7 @@ static void _print_timeline(const struct json *at)
 		printf(" %s +%" PRId64 "ms", phase,
 		       (when - first) / CLOCK_US_PER_MS);
 	}
-	printf("\n");
+	printf(" gone +%" PRId64 "ms\n", (ended - first) / CLOCK_US_PER_MS);
 }
 
 static void _print_cycle(const struct json *cycle)
@@ -40,7 +40,7 @@ static void _print_cycle(const struct json *cycle)
 	       command_str(cycle, "node"), command_int(cycle, "job"),
 	       command_str(cycle, "template"), command_str(cycle, "vm"),
 	       command_str(cycle, "outcome"), *why ? ": " : "", why);
-	_print_timeline(json_get(cycle, "at"));
+	_print_timeline(json_get(cycle, "at"), command_int(cycle, "ended"));
 }
 
 static bool _is_number(const char *text)

@@ -80,7 +80,7 @@ enum wait { WAIT_ON, WAIT_UP, WAIT_LOST };
 /* What the record says to a prolog of this job. */
 static enum wait _look(const struct record *rec, uint32_t job)
 {
-	const struct request *req = record_request(rec);
+	const struct record_request *req = record_request(rec);
 
 	if (rec->phase == PHASE_READY)
 		return WAIT_UP;

@@ -11,7 +11,8 @@
  *	reply: daemon {version pid started now paused journal_low cluster
  *	    vcenter {state error} slurm {state error}}
  *	nodes [{node phase epoch since job user template source vm
- *	    deadline why error hold refused waiting: bool}]
+ *	    deadline why error refused: the guard's reason hold: bool
+ *	    waiting: bool}]
  *	sources [{path template host state why lanes in_flight}]
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why

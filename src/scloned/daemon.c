@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "answers.h"
+#include "cycle.h"
+#include "daemon.h"
+
+#define CLIENTS_MAX 4096
+#define OTHERS_MAX 64
+#define IDLE_US (30 * CLOCK_US_PER_S)
+#define CALLS_MAX 4096
+
+/* --- the fleet's hooks -------------------------------------------------- */
+
+/* The record of absence goes into the same transaction as what follows. */
+static void _record_absence(struct daemon *daemon, const struct record *rec,
+			    const struct action *action)
+{
+	struct event ev = { .kind = EVENT_RECORDED, .act = action->kind,
+			    .epoch = action->epoch };
+	struct err err = ERR_INIT;
+
+	if (cycle_keep(daemon->journal, rec, clock_wall_us(), &err) < 0) {
+		ev.kind = EVENT_FAILED;
+		ev.cause = failure_cause(err.code);
+		ev.text = err.text;
+	}
+	fleet_event(daemon->fleet, rec->node, &ev);
+}
+
+static void _act(const struct record *rec, const struct action *action,
+		 void *arg)
+{
+	struct daemon *daemon = arg;
+
+	log_debug("node %s epoch %llu: %s%s%s", rec->node,
+		  (unsigned long long) action->epoch,
+		  action_name(action->kind), *action->text ? ": " : "",
+		  action->text);
+	if (action->kind == ACTION_RECORD_ABSENCE)
+		_record_absence(daemon, rec, action);
+	else if (action_is_slurm(action->kind))
+		desk_act(daemon->desk, rec, action);
+	else
+		executor_act(daemon->executor, rec, action);
+}
+
+/* Each failure is logged here, once, with node and epoch. */
+static void _log_step(const struct record *rec, const struct event *ev,
+		      const struct outcome *out)
+{
+	unsigned long long epoch = rec->epoch;
+
+	log_debug("node %s epoch %llu: %s %s -> %s%s%s", rec->node, epoch,
+		  event_name(ev->kind), ev->text ? ev->text : "",
+		  record_phase_name(rec->phase), out->ignored ? ": " : "",
+		  out->ignored ? out->ignored : "");
+	if (out->ready)
+		log_info("node %s epoch %llu: ready after %lld ms", rec->node,
+			 epoch, (long long) (rec->at[PHASE_READY] -
+					     rec->at[PHASE_REQUESTED]) /
+					    1000);
+	if (out->failed && failure_of(out->failed)->cure != CURE_NONE)
+		log_warn("node %s epoch %llu: (%s) %s", rec->node, epoch,
+			 failure_of(out->failed)->name,
+			 *rec->error ? rec->error : rec->why);
+	else if (ev->kind == EVENT_FAILED || ev->kind == EVENT_UNKNOWN ||
+		 ev->kind == EVENT_GUARD_REFUSED)
+		log_warn("node %s epoch %llu: %s: %s", rec->node, epoch,
+			 action_name(ev->act), ev->text ? ev->text : "");
+	if (ev->kind == EVENT_RECORDED)
+		log_info("node %s epoch %llu: proven gone", rec->node, epoch);
+}
+
+static bool _is_eager(const struct record *rec)
+{
+	return rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED;
+}
+
+void daemon_hurry(struct daemon *daemon)
+{
+	if (daemon->sight)
+		sight_hurry(daemon->sight,
+			    daemon->eager || waiters_count(daemon->waiters));
+}
+
+static void _count_eager(struct daemon *daemon)
+{
+	const struct record *rec;
+	size_t pos = 0;
+
+	daemon->eager = 0;
+	while ((rec = fleet_next(daemon->fleet, &pos)) != NULL)
+		daemon->eager += _is_eager(rec);
+}
+
+static void _stepped(const struct record *rec, const struct event *ev,
+		     const struct outcome *out, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	_log_step(rec, ev, out);
+	if (daemon->executor)
+		executor_stepped(daemon->executor, rec);
+	if (daemon->planner)
+		planner_stepped(daemon->planner, rec, out);
+	if (daemon->waiters)
+		waiters_stepped(daemon->waiters, rec);
+	if (out->changed && daemon->waiters) {
+		_count_eager(daemon);
+		daemon_hurry(daemon);
+	}
+}
+
+static void _journal(const struct err *err, void *arg)
+{
+	(void) arg;
+	if (err)
+		log_error("journal: %s; nothing new is begun until it can be "
+			  "written", err->text);
+	else
+		log_info("journal: can be written again");
+}
+
+/* --- the other parts' hooks --------------------------------------------- */
+
+static void _event(const char *node, struct event *ev, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	fleet_event(daemon->fleet, node, ev);
+}
+
+static void _sources(void *arg)
+{
+	struct daemon *daemon = arg;
+	const struct err *problem = executor_problem(daemon->executor);
+
+	if (problem)
+		log_warn("vCenter: %s", problem->text);
+	if (daemon->planner)
+		planner_sources(daemon->planner,
+				executor_sources(daemon->executor));
+}
+
+static void _timing(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	daemon->engine.suspend_timeout = timing_suspend(daemon->timing);
+	if (daemon->intake)
+		intake_poke(daemon->intake);
+}
+
+static void _helper_died(const char *how, void *arg)
+{
+	(void) arg;
+	log_warn("scloned-slurm: %s", how);
+}
+
+static void _chain_told(const char *program, const char *how, void *arg)
+{
+	(void) arg;
+	log_warn("%s: %s", program, how);
+}
+
+/* --- starting ----------------------------------------------------------- */
+
+static int _load_record(const char *node, const char *text, void *arg,
+			struct err *err)
+{
+	return fleet_load(arg, node, text, err);
+}
+
+/* Names without a record start absent. */
+static int _add_missing(struct daemon *daemon, struct err *err)
+{
+	const char *cluster = config_global(daemon->config)->cluster;
+
+	for (size_t s = 0; s < config_set_count(daemon->config); s++) {
+		const struct hostlist *nodes =
+			config_set(daemon->config, s)->nodes;
+
+		for (size_t i = 0; i < hostlist_count(nodes); i++) {
+			const char *node = hostlist_at(nodes, i);
+
+			if (!fleet_record(daemon->fleet, node) &&
+			    fleet_add(daemon->fleet, cluster, node, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int _start_fleet(struct daemon *daemon, struct err *err)
+{
+	const struct config_global *global = config_global(daemon->config);
+	struct fleet_hooks hooks = { _act, _stepped, _journal, daemon };
+
+	engine_conf_init(&daemon->engine);
+	daemon->engine.max_attempts = (uint32_t) global->attempts;
+	daemon->journal = journal_open(global->state_dir, err);
+	if (!daemon->journal)
+		return -1;
+	daemon->fleet = fleet_create(daemon->loop, daemon->journal,
+				     &daemon->engine, &hooks, err);
+	if (!daemon->fleet ||
+	    journal_load(daemon->journal, _load_record, daemon->fleet,
+			 err) < 0)
+		return -1;
+	return _add_missing(daemon, err);
+}
+
+static int _start_slurm(struct daemon *daemon, struct err *err)
+{
+	const struct config_global *global = config_global(daemon->config);
+	struct slurm_link_options link = {
+		.program = daemon->options->slurm_helper,
+		.conf = global->slurm_conf,
+		.calls_max = CALLS_MAX,
+		.died = _helper_died,
+		.arg = daemon,
+	};
+
+	daemon->link = slurm_link_create(daemon->loop, &link, err);
+	if (!daemon->link)
+		return -1;
+	daemon->desk = desk_create(daemon->loop, daemon->link, daemon->fleet,
+				   err);
+	daemon->timing = timing_create(daemon->loop, daemon->link, _timing,
+				       daemon, err);
+	daemon->sight = sight_create(daemon->loop, daemon->link,
+				     daemon->fleet, err);
+	daemon->chain = chain_create(daemon->loop, global->slurm_conf,
+				     _chain_told, daemon);
+	if (!daemon->chain)
+		return err_nomem(err);
+	return daemon->desk && daemon->timing && daemon->sight ? 0 : -1;
+}
+
+static int _start_vcenter(struct daemon *daemon, struct err *err)
+{
+	struct executor_hooks hooks = { _event, _sources, daemon };
+
+	if (config_global(daemon->config)->insecure)
+		log_warn("Insecure=yes: the vCenter's certificate is not "
+			 "verified");
+	daemon->executor = executor_create(daemon->loop, daemon->config,
+					   &hooks, err);
+	if (!daemon->executor)
+		return -1;
+	daemon->planner = planner_create(daemon->loop, daemon->fleet,
+					 &daemon->config,
+					 executor_sources(daemon->executor),
+					 err);
+	return daemon->planner ? 0 : -1;
+}
+
+static int _start_intake(struct daemon *daemon, struct err *err)
+{
+	struct intake_context context = {
+		.loop = daemon->loop,
+		.fleet = daemon->fleet,
+		.journal = daemon->journal,
+		.link = daemon->link,
+		.timing = daemon->timing,
+		.chain = daemon->chain,
+		.config = &daemon->config,
+	};
+	struct server_options server = {
+		.path = config_global(daemon->config)->socket,
+		.mode = 0666,
+		.clients_max = CLIENTS_MAX,
+		.others_max = OTHERS_MAX,
+		.idle_us = IDLE_US,
+		.handle = answers_handle,
+		.arg = daemon,
+	};
+
+	daemon->waiters = waiters_create(daemon->fleet);
+	if (!daemon->waiters)
+		return err_nomem(err);
+	daemon->intake = intake_create(&context, err);
+	if (!daemon->intake)
+		return -1;
+	daemon->server = server_create(daemon->loop, &server, err);
+	return daemon->server ? 0 : -1;
+}
+
+int daemon_start(struct daemon *daemon, const struct daemon_options *options,
+		 struct err *err)
+{
+	memset(daemon, 0, sizeof(*daemon));
+	daemon->options = options;
+	daemon->started = clock_wall_us();
+	daemon->config = config_read(options->config, err);
+	if (!daemon->config)
+		return -1;
+	log_set_level((enum log_level)
+		      config_global(daemon->config)->log_level);
+	daemon->loop = loop_create(err);
+	if (!daemon->loop || _start_fleet(daemon, err) < 0 ||
+	    _start_slurm(daemon, err) < 0 || _start_vcenter(daemon, err) < 0 ||
+	    _start_intake(daemon, err) < 0) {
+		daemon_stop(daemon);
+		return -1;
+	}
+	fleet_start(daemon->fleet);
+	log_info("scloned %s for cluster %s: %zu nodes", PACKAGE_VERSION,
+		 config_global(daemon->config)->cluster,
+		 fleet_count(daemon->fleet));
+	return 0;
+}
+
+/* --- ending ------------------------------------------------------------- */
+
+static void _left(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	loop_stop(daemon->loop, 0);
+}
+
+void daemon_leave(struct daemon *daemon)
+{
+	executor_leave(daemon->executor, _left, daemon);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+	/* First what can still call back into the others. */
+	server_destroy(daemon->server);
+	slurm_link_destroy(daemon->link);
+	intake_destroy(daemon->intake);
+	waiters_destroy(daemon->waiters);
+	planner_destroy(daemon->planner);
+	executor_destroy(daemon->executor);
+	sight_destroy(daemon->sight);
+	timing_destroy(daemon->timing);
+	desk_destroy(daemon->desk);
+	chain_destroy(daemon->chain);
+	fleet_destroy(daemon->fleet);
+	journal_close(daemon->journal);
+	loop_destroy(daemon->loop);
+	config_destroy((struct config *) daemon->config);
+	memset(daemon, 0, sizeof(*daemon));
+}
+
+/* What a running daemon cannot change. */
+static int _check_fixed(const struct config_global *old,
+			const struct config_global *new, struct err *err)
+{
+	const char *const pairs[][3] = {
+		{ "ClusterName", old->cluster, new->cluster },
+		{ "VCenter", old->vcenter, new->vcenter },
+		{ "User", old->user, new->user },
+		{ "KeyFile", old->key_file, new->key_file },
+		{ "StateDir", old->state_dir, new->state_dir },
+		{ "SpoolDir", old->spool_dir, new->spool_dir },
+		{ "Socket", old->socket, new->socket },
+		{ "SlurmConf", old->slurm_conf, new->slurm_conf },
+		{ "Folder", old->folder, new->folder },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		if (strcmp(pairs[i][1], pairs[i][2]))
+			return err_set(err, ERR_CONFIG, "%s= has changed: "
+				       "restart scloned; clones keep running",
+				       pairs[i][0]);
+	return 0;
+}
+
+int daemon_reload(struct daemon *daemon, struct err *err)
+{
+	cleanup_config struct config *config = NULL;
+	struct config *old = (struct config *) daemon->config;
+
+	config = config_read(daemon->options->config, err);
+	if (!config || _check_fixed(config_global(old),
+				    config_global(config), err) < 0 ||
+	    executor_reload(daemon->executor, config, err) < 0)
+		return -1;
+	daemon->config = steal_ptr(&config);
+	daemon->engine.max_attempts =
+		(uint32_t) config_global(daemon->config)->attempts;
+	log_set_level((enum log_level)
+		      config_global(daemon->config)->log_level);
+	if (_add_missing(daemon, err) < 0 ||
+	    planner_use(daemon->planner, executor_sources(daemon->executor),
+			err) < 0)
+		return -1;
+	config_destroy(old);
+	log_info("configuration read again: %zu nodes",
+		 config_node_count(daemon->config));
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon - the parts of scloned and how they are joined:
+ *
+ *	server, intake ──> fleet ──> executor (vCenter), desk (Slurm)
+ *	sight, executor ─────^  └──> planner, waiters, cycle
+ */
+#ifndef SCLONE_SCLONED_DAEMON_H
+#define SCLONE_SCLONED_DAEMON_H
+
+#include "common/base/loop.h"
+#include "common/clone/config.h"
+#include "common/clone/executor.h"
+#include "common/clone/journal.h"
+#include "common/ipc/server.h"
+#include "chain.h"
+#include "desk.h"
+#include "fleet.h"
+#include "intake.h"
+#include "planner.h"
+#include "sight.h"
+#include "slurm_link.h"
+#include "timing.h"
+#include "waiters.h"
+
+struct daemon_options {
+	const char *config;		/* path */
+	const char *slurm_helper;	/* scloned-slurm's path */
+};
+
+struct daemon {
+	const struct daemon_options *options;
+	struct loop *loop;
+	const struct config *config;	/* owned; replaced by reload */
+	struct engine_conf engine;
+	struct journal *journal;
+	struct fleet *fleet;
+	struct executor *executor;
+	struct planner *planner;
+	struct slurm_link *link;
+	struct desk *desk;
+	struct sight *sight;
+	struct timing *timing;
+	struct chain *chain;
+	struct intake *intake;
+	struct waiters *waiters;
+	struct server *server;
+	int64_t started;		/* us since 1970 */
+	unsigned eager;			/* nodes on their way up */
+};
+
+/*
+ * Make all parts and join them. On failure what was made is gone again; the
+ * error says what the admin does. options is borrowed.
+ */
+int daemon_start(struct daemon *daemon, const struct daemon_options *options,
+		 struct err *err);
+
+/* Log out of vCenter, then stop the loop; the parts stay. */
+void daemon_leave(struct daemon *daemon);
+
+/* Accepts a daemon that never started. */
+void daemon_stop(struct daemon *daemon);
+
+/* Read the configuration again; on failure the old one stays. */
+int daemon_reload(struct daemon *daemon, struct err *err);
+
+/* Look at Slurm's nodes often while somebody waits for one. */
+void daemon_hurry(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "common/base/clock.h"
+#include "common/base/hostlist.h"
+#include "common/rules/update.h"
+#include "desk.h"
+#include "sight.h"
+
+#define LIMIT_US (60 * CLOCK_US_PER_S)
+
+/* One node's share of a call. */
+struct item {
+	STAILQ_ENTRY(item) link;
+	uint64_t epoch;
+	char node[OWNER_NODE_SIZE];
+};
+
+/* A call: about one node or job, or one change for many nodes. */
+struct errand {
+	LIST_ENTRY(errand) link;
+	struct desk *desk;
+	enum action_kind kind;
+	uint32_t job;
+	char text[ACTION_TEXT_SIZE];
+	STAILQ_HEAD(, item) items;
+	size_t count;
+	bool sent;
+	int64_t began;
+	bool notifying;		/* the second half of SLURM_NOTIFY */
+};
+
+struct desk {
+	struct slurm_link *link;
+	struct fleet *fleet;
+	struct loop_timer *send;
+	LIST_HEAD(, errand) errands;
+};
+
+static const char *const verbs[ACTIONS] = {
+	[ACTION_SLURM_LOOK] = "node",
+	[ACTION_SLURM_MARK] = "mark",
+	[ACTION_SLURM_NOTIFY] = "admin_comment_append",
+	[ACTION_SLURM_FORCE_DOWN] = "force_down",
+	[ACTION_SLURM_POWER_DOWN] = "power_down",
+	[ACTION_SLURM_NODE_RESUME] = "node_resume",
+	[ACTION_SLURM_DRAIN] = "drain",
+	[ACTION_SLURM_UNDRAIN] = "undrain",
+	[ACTION_SLURM_REQUEUE] = "requeue_job",
+};
+
+static bool _is_update(enum action_kind kind)
+{
+	return kind != ACTION_SLURM_LOOK && kind != ACTION_SLURM_NOTIFY &&
+	       kind != ACTION_SLURM_REQUEUE;
+}
+
+/* --- errands ------------------------------------------------------------ */
+
+static struct errand *_new_errand(struct desk *desk,
+				  const struct action *action)
+{
+	struct errand *errand = calloc(1, sizeof(*errand));
+
+	if (!errand)
+		return NULL;
+	errand->desk = desk;
+	errand->kind = action->kind;
+	errand->job = action->job;
+	memcpy(errand->text, action->text, sizeof(errand->text));
+	STAILQ_INIT(&errand->items);
+	LIST_INSERT_HEAD(&desk->errands, errand, link);
+	return errand;
+}
+
+static void _free(struct errand *errand)
+{
+	struct item *item;
+
+	LIST_REMOVE(errand, link);
+	while ((item = STAILQ_FIRST(&errand->items)) != NULL) {
+		STAILQ_REMOVE_HEAD(&errand->items, link);
+		free(item);
+	}
+	free(errand);
+}
+
+static int _add(struct errand *errand, const char *node, uint64_t epoch)
+{
+	struct item *item = calloc(1, sizeof(*item));
+
+	if (!item)
+		return -1;
+	snprintf(item->node, sizeof(item->node), "%s", node);
+	item->epoch = epoch;
+	STAILQ_INSERT_TAIL(&errand->items, item, link);
+	errand->count++;
+	return 0;
+}
+
+/* A change that waits to be sent and says the same. */
+static struct errand *_waiting(struct desk *desk, const struct action *action)
+{
+	struct errand *errand;
+
+	LIST_FOREACH(errand, &desk->errands, link)
+		if (!errand->sent && errand->kind == action->kind &&
+		    !strcmp(errand->text, action->text))
+			return errand;
+	return NULL;
+}
+
+/* --- endings ------------------------------------------------------------ */
+
+static void _tell(const struct errand *errand, const struct item *item,
+		  const struct err *failure)
+{
+	struct event ev = { .kind = EVENT_SLURM_DONE, .act = errand->kind,
+			    .epoch = item->epoch };
+
+	if (failure) {
+		ev.kind = failure->code == ERR_UNKNOWN ? EVENT_UNKNOWN
+						       : EVENT_FAILED;
+		ev.cause = failure_cause(failure->code);
+		ev.text = failure->text;
+	}
+	fleet_event(errand->desk->fleet, item->node, &ev);
+}
+
+/* Tell every node of the errand, which then is over. */
+static void _end(struct errand *errand, const struct err *failure)
+{
+	struct item *item;
+
+	STAILQ_FOREACH(item, &errand->items, link)
+		_tell(errand, item, failure);
+	_free(errand);
+}
+
+static void _end_look(struct errand *errand, const struct json *answer,
+		      const struct err *failure)
+{
+	struct item *item = STAILQ_FIRST(&errand->items);
+	struct event ev = { .kind = EVENT_NODE_STATE, .act = errand->kind,
+			    .epoch = item->epoch };
+	struct err err = ERR_INIT;
+	struct nodeview view;
+	const char *name;
+
+	if (!failure && sight_read(json_get(answer, "node"), errand->began,
+				   &name, &view, &err) < 0)
+		failure = &err;
+	if (failure) {
+		_end(errand, failure);
+		return;
+	}
+	ev.view = &view;
+	fleet_event(errand->desk->fleet, item->node, &ev);
+	_free(errand);
+}
+
+static void _send(struct errand *errand);
+
+/* One bad name spoils a whole call: each node on its own then. */
+static bool _split(struct errand *errand, const struct err *failure)
+{
+	struct action action = { .kind = errand->kind };
+	struct errand *single;
+	struct item *item;
+
+	if (errand->count < 2 || (failure->code != ERR_NOTFOUND &&
+				  failure->code != ERR_REFUSED))
+		return false;
+	memcpy(action.text, errand->text, sizeof(action.text));
+	STAILQ_FOREACH(item, &errand->items, link) {
+		single = _new_errand(errand->desk, &action);
+		if (!single || _add(single, item->node, item->epoch) < 0)
+			abort();	/* restarted by systemd */
+		_send(single);
+	}
+	_free(errand);
+	return true;
+}
+
+static void _done(const struct json *answer, const struct err *failure,
+		  void *arg)
+{
+	struct errand *errand = arg;
+
+	if (errand->kind == ACTION_SLURM_LOOK) {
+		_end_look(errand, answer, failure);
+	} else if (errand->kind == ACTION_SLURM_NOTIFY &&
+		   !errand->notifying && !failure) {
+		errand->notifying = true;
+		_send(errand);
+	} else if (!failure || !_split(errand, failure)) {
+		_end(errand, failure);
+	}
+}
+
+/* --- sending ------------------------------------------------------------ */
+
+static int _put_nodes(struct json *args, const struct errand *errand)
+{
+	cleanup_hostlist struct hostlist *nodes = hostlist_create();
+	cleanup_free char *text = NULL;
+	struct item *item;
+
+	STAILQ_FOREACH(item, &errand->items, link)
+		if (!nodes || hostlist_add(nodes, item->node, NULL) < 0)
+			return -1;
+	text = hostlist_print(nodes);
+	return text ? json_put_str(args, "nodes", text) : -1;
+}
+
+static struct json *_args(const struct errand *errand)
+{
+	cleanup_json struct json *args = json_new_object();
+	int rc = args ? 0 : -1;
+
+	if (rc == 0 && _is_update(errand->kind))
+		rc = _put_nodes(args, errand);
+	if (rc == 0 && errand->kind == ACTION_SLURM_LOOK)
+		rc = json_put_str(args, "name",
+				  STAILQ_FIRST(&errand->items)->node);
+	if (rc == 0 && errand->job)
+		rc = json_put_int(args, "job", errand->job);
+	if (rc == 0 && *errand->text)
+		rc = json_put_str(args, _is_update(errand->kind) ? "reason"
+								 : "text",
+				  errand->text);
+	return rc == 0 ? steal_ptr(&args) : NULL;
+}
+
+static void _send(struct errand *errand)
+{
+	const char *verb = errand->notifying ? "notify_job"
+					     : verbs[errand->kind];
+	struct err err = ERR_INIT;
+
+	errand->began = clock_wall_us();
+	errand->sent = true;
+	if (slurm_link_call(errand->desk->link, verb, _args(errand), LIMIT_US,
+			    _done, errand, &err) < 0)
+		_end(errand, &err);
+}
+
+/* Leave out the nodes whose change is no longer called for. */
+static void _review(struct errand *errand)
+{
+	struct item *item, *next;
+
+	for (item = STAILQ_FIRST(&errand->items); item; item = next) {
+		const struct record *rec =
+			fleet_record(errand->desk->fleet, item->node);
+
+		next = STAILQ_NEXT(item, link);
+		if (!rec || update_needed(errand->kind, rec, &rec->view))
+			continue;
+		STAILQ_REMOVE(&errand->items, item, item, link);
+		errand->count--;
+		_tell(errand, item, NULL);
+		free(item);
+	}
+}
+
+static void _on_send(void *arg)
+{
+	struct desk *desk = arg;
+	struct errand *errand, *next;
+
+	for (errand = LIST_FIRST(&desk->errands); errand; errand = next) {
+		next = LIST_NEXT(errand, link);
+		if (errand->sent)
+			continue;
+		_review(errand);
+		if (errand->count)
+			_send(errand);
+		else
+			_free(errand);
+	}
+}
+
+void desk_act(struct desk *desk, const struct record *rec,
+	      const struct action *action)
+{
+	struct errand *errand = NULL;
+
+	if (_is_update(action->kind))
+		errand = _waiting(desk, action);
+	if (!errand)
+		errand = _new_errand(desk, action);
+	if (!errand || _add(errand, rec->node, action->epoch) < 0)
+		abort();	/* restarted by systemd; nothing is lost */
+	loop_timer_set(desk->send, 0);
+}
+
+struct desk *desk_create(struct loop *loop, struct slurm_link *link,
+			 struct fleet *fleet, struct err *err)
+{
+	struct desk *desk = calloc(1, sizeof(*desk));
+
+	if (!desk) {
+		err_nomem(err);
+		return NULL;
+	}
+	desk->link = link;
+	desk->fleet = fleet;
+	LIST_INIT(&desk->errands);
+	desk->send = loop_timer_create(loop, _on_send, desk, err);
+	if (!desk->send) {
+		free(desk);
+		return NULL;
+	}
+	return desk;
+}
+
+void desk_destroy(struct desk *desk)
+{
+	struct errand *errand;
+
+	if (!desk)
+		return;
+	while ((errand = LIST_FIRST(&desk->errands)) != NULL)
+		_free(errand);
+	loop_timer_destroy(desk->send);
+	free(desk);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * desk - carries out the engine's actions in Slurm, by way of scloned-slurm.
+ *
+ * The same change for many nodes goes out in one call with a host list. What
+ * a change is derived from may have passed when its turn comes: the rules
+ * are asked again just before it is sent, and a change that is no longer
+ * called for ends as done.
+ */
+#ifndef SCLONE_SCLONED_DESK_H
+#define SCLONE_SCLONED_DESK_H
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "fleet.h"
+#include "slurm_link.h"
+
+struct desk;
+
+/* All borrowed. */
+struct desk *desk_create(struct loop *loop, struct slurm_link *link,
+			 struct fleet *fleet, struct err *err);
+
+/* After the link; drops what is under way without events. Accepts NULL. */
+void desk_destroy(struct desk *desk);
+
+/* An action for which action_is_slurm() holds; ends in one event. */
+void desk_act(struct desk *desk, const struct record *rec,
+	      const struct action *action);
+
+#endif

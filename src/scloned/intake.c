@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/hostlist.h"
+#include "common/base/log.h"
+#include "common/ipc/request.h"
+#include "common/ipc/slurmcall.h"
+#include "common/ipc/spool.h"
+#include "choose.h"
+#include "intake.h"
+#include "resume_file.h"
+
+#define SCAN_US (5 * CLOCK_US_PER_S)	/* if a nudge was lost */
+#define RETRY_US CLOCK_US_PER_S
+#define LOOK_UP_US (5 * CLOCK_US_PER_S)	/* for a job's record */
+
+/* The request being taken. */
+struct taking {
+	struct request *request;
+	struct server_call *call;	/* it came by the socket; else NULL */
+	struct resume_file *file;
+	size_t next_job;		/* to be looked up */
+};
+
+struct intake {
+	struct intake_context ctx;
+	struct loop_timer *timer;
+	struct taking now;
+};
+
+static void _begin(struct intake *intake, struct request *request,
+		   struct server_call *call);
+
+static const char *_spool(const struct intake *intake)
+{
+	return config_global(*intake->ctx.config)->spool_dir;
+}
+
+/* --- the end of a request ----------------------------------------------- */
+
+static void _clear(struct intake *intake)
+{
+	struct taking *now = &intake->now;
+
+	resume_file_destroy(now->file);
+	request_destroy(now->request);
+	memset(now, 0, sizeof(*now));
+}
+
+static void _answer(struct server_call *call, const struct err *failure)
+{
+	if (!call)
+		return;
+	if (failure)
+		server_call_fail(call, failure);
+	else
+		server_call_reply(call, json_new_object());
+}
+
+static void _finish(struct intake *intake, const struct err *failure)
+{
+	struct err err = ERR_INIT;
+
+	if (failure)
+		log_error("request %s: %s", intake->now.request->id,
+			  failure->text);
+	else if (!intake->now.call &&
+		 spool_remove(_spool(intake), intake->now.request->id,
+			      &err) < 0)
+		log_error("request %s: %s", intake->now.request->id, err.text);
+	_answer(intake->now.call, failure);
+	_clear(intake);
+	loop_timer_set(intake->timer, failure ? RETRY_US : 0);
+}
+
+/* --- events ------------------------------------------------------------- */
+
+static void _resume(struct intake *intake, const char *name,
+		    const struct config_node *node)
+{
+	const struct request *request = intake->now.request;
+	const struct config *config = *intake->ctx.config;
+	const struct resume_job *job =
+		resume_file_of_node(intake->now.file, name);
+	int64_t margin = (int64_t) config_global(config)->margin *
+			 CLOCK_US_PER_S;
+	struct err err = ERR_INIT;
+	struct event ev = {
+		.kind = EVENT_REQUESTED,
+		.id = request->id,
+		.asked = request->time_us,
+		.deadline = request->time_us +
+			    timing_resume(intake->ctx.timing) - margin,
+	};
+
+	ev.template_name = choose_template(config, node, job,
+					   request->features, &err);
+	if (!ev.template_name) {
+		log_error("node %s: job %" PRIu32 ": %s", name,
+			  job ? job->id : 0, err.text);
+		ev.template_name = "";
+	}
+	ev.job = job ? job->id : 0;
+	ev.user = job ? job->user : NULL;
+	fleet_event(intake->ctx.fleet, name, &ev);
+}
+
+static void _post(struct intake *intake, const char *name,
+		  const struct config_node *node)
+{
+	struct event ev = { .asked = intake->now.request->time_us };
+
+	switch (intake->now.request->kind) {
+	case REQUEST_RESUME:
+		_resume(intake, name, node);
+		return;
+	case REQUEST_SUSPEND:
+		ev.kind = EVENT_SUSPENDED;
+		break;
+	case REQUEST_RESUME_FAIL:
+		ev.kind = EVENT_RESUME_FAILED;
+		break;
+	}
+	fleet_event(intake->ctx.fleet, name, &ev);
+}
+
+static const char *_chained_program(const struct intake *intake)
+{
+	const struct config_global *global =
+		config_global(*intake->ctx.config);
+
+	switch (intake->now.request->kind) {
+	case REQUEST_RESUME:
+		return global->chain_resume;
+	case REQUEST_SUSPEND:
+		return global->chain_suspend;
+	case REQUEST_RESUME_FAIL:
+		return global->chain_resume_fail;
+	}
+	return NULL;
+}
+
+static void _chain(struct intake *intake, const struct hostlist *foreign)
+{
+	const struct request *request = intake->now.request;
+	const char *program = _chained_program(intake);
+	cleanup_free char *nodes = hostlist_print(foreign);
+	struct err err = ERR_INIT;
+
+	if (!hostlist_count(foreign) || !nodes)
+		return;
+	if (!program)
+		log_warn("request %s: %s: not in the configuration, and no "
+			 "chained program for %s", request->id, nodes,
+			 request_kind_name(request->kind));
+	else if (chain_run(intake->ctx.chain, program, nodes,
+			   request->features, request->resume, &err) < 0)
+		log_error("request %s: %s %s: %s", request->id, program,
+			  nodes, err.text);
+}
+
+/* Everything is known: events, commit, and only then the file goes. */
+static int _apply(struct intake *intake, const struct hostlist *nodes,
+		  struct err *err)
+{
+	cleanup_hostlist struct hostlist *foreign = hostlist_create();
+	const struct request *request = intake->now.request;
+	int fresh;
+
+	if (!foreign)
+		return err_nomem(err);
+	fresh = journal_take_request(intake->ctx.journal, request->id,
+				     clock_wall_us(), err);
+	for (size_t i = 0; fresh > 0 && i < hostlist_count(nodes); i++) {
+		const char *name = hostlist_at(nodes, i);
+		const struct config_node *node =
+			config_node(*intake->ctx.config, name);
+
+		if (node)
+			_post(intake, name, node);
+		else if (hostlist_add(foreign, name, err) < 0)
+			return -1;
+	}
+	if (fresh < 0 || fleet_commit(intake->ctx.fleet, err) < 0)
+		return -1;
+	_chain(intake, foreign);
+	return 0;
+}
+
+static void _complete(struct intake *intake)
+{
+	const struct request *request = intake->now.request;
+	cleanup_hostlist struct hostlist *nodes = NULL;
+	struct err err = ERR_INIT;
+
+	nodes = hostlist_parse(request->nodes, HOSTLIST_MAX, &err);
+	if (!nodes) {
+		/* It will never be readable: say so once, and drop it. */
+		log_error("request %s: %s", request->id, err.text);
+		_finish(intake, NULL);
+		return;
+	}
+	log_info("%s %s (request %s)", request_kind_name(request->kind),
+		 request->nodes, request->id);
+	if (_apply(intake, nodes, &err) < 0)
+		_finish(intake, &err);
+	else
+		_finish(intake, NULL);
+}
+
+/* --- jobs --------------------------------------------------------------- */
+
+static void _look_up_next(struct intake *intake);
+
+static void _looked_up(const struct json *answer, const struct err *failure,
+		       void *arg)
+{
+	struct intake *intake = arg;
+	struct resume_job *job;
+	struct slurmcall_job record;
+	struct err err = ERR_INIT;
+
+	job = resume_file_job(intake->now.file, intake->now.next_job++);
+	if (failure) {
+		log_warn("job %" PRIu32 ": %s; its nodes get their default "
+			 "template", job->id, failure->text);
+	} else if (slurmcall_read_job(json_get(answer, "job"), &record,
+				      &err) < 0) {
+		log_warn("job %" PRIu32 ": %s", job->id, err.text);
+	} else {
+		if (record.features && !job->features)
+			job->features = strdup(record.features);
+		if (record.user && !job->user)
+			job->user = strdup(record.user);
+	}
+	_look_up_next(intake);
+}
+
+static bool _needs_look_up(const struct intake *intake,
+			   const struct resume_job *job)
+{
+	return !job->has_features &&
+	       config_template_count(*intake->ctx.config) > 1;
+}
+
+/* On to the next job that has to be looked up, or to the end. */
+static void _look_up_next(struct intake *intake)
+{
+	struct taking *now = &intake->now;
+
+	for (; now->next_job < resume_file_jobs(now->file); now->next_job++) {
+		struct resume_job *job =
+			resume_file_job(now->file, now->next_job);
+		struct err err = ERR_INIT;
+		struct json *args;
+
+		if (!_needs_look_up(intake, job))
+			continue;
+		args = json_new_object();
+		if (args)
+			json_put_int(args, "job", job->id);
+		if (slurm_link_call(intake->ctx.link, "job", args, LOOK_UP_US,
+				    _looked_up, intake, &err) == 0)
+			return;
+		log_warn("job %" PRIu32 ": %s", job->id, err.text);
+	}
+	_complete(intake);
+}
+
+static void _begin(struct intake *intake, struct request *request,
+		   struct server_call *call)
+{
+	struct err err = ERR_INIT;
+
+	loop_timer_stop(intake->timer);
+	intake->now.request = request;
+	intake->now.call = call;
+	if (request->resume)
+		intake->now.file = resume_file_parse(request->resume, &err);
+	if (request->resume && !intake->now.file)
+		log_warn("request %s: SLURM_RESUME_FILE: %s", request->id,
+			 err.text);
+	if (!intake->now.file)
+		intake->now.file = resume_file_create();
+	if (!intake->now.file) {
+		err_nomem(&err);
+		_finish(intake, &err);
+		return;
+	}
+	_look_up_next(intake);
+}
+
+/* --- the spool ---------------------------------------------------------- */
+
+static struct request *_read_oldest(struct intake *intake)
+{
+	cleanup_spool_list struct spool_list list = { 0 };
+	struct err err = ERR_INIT;
+	struct request *request;
+
+	if (spool_list(_spool(intake), &list, &err) < 0) {
+		log_error("spool: %s", err.text);
+		return NULL;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		request = spool_read(_spool(intake), list.ids[i], &err);
+		if (request)
+			return request;
+		log_error("spool: %s: %s", list.ids[i], err.text);
+	}
+	return NULL;
+}
+
+static void _scan(void *arg)
+{
+	struct intake *intake = arg;
+	struct request *request = NULL;
+
+	/* Deadlines follow from Slurm's limits: without them nothing is
+	 * taken, and the spool keeps it. */
+	if (timing_known(intake->ctx.timing))
+		request = _read_oldest(intake);
+	if (request)
+		_begin(intake, request, NULL);
+	else
+		loop_timer_set(intake->timer, SCAN_US);
+}
+
+void intake_poke(struct intake *intake)
+{
+	if (!intake->now.request)
+		loop_timer_set(intake->timer, 0);
+}
+
+void intake_take_call(struct intake *intake, struct server_call *call)
+{
+	struct err err = ERR_INIT;
+	struct request *request;
+
+	if (intake->now.request || !timing_known(intake->ctx.timing)) {
+		err_set(&err, ERR_BUSY, "another request is being taken; try "
+			"again");
+		server_call_fail(call, &err);
+		return;
+	}
+	request = request_from_json(json_get(server_call_request(call),
+					     "request"), &err);
+	if (!request) {
+		server_call_fail(call, &err);
+		return;
+	}
+	_begin(intake, request, call);
+}
+
+struct intake *intake_create(const struct intake_context *context,
+			     struct err *err)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+
+	if (!intake) {
+		err_nomem(err);
+		return NULL;
+	}
+	intake->ctx = *context;
+	intake->timer = loop_timer_create(context->loop, _scan, intake, err);
+	if (!intake->timer || spool_prepare(_spool(intake), err) < 0) {
+		intake_destroy(intake);
+		return NULL;
+	}
+	loop_timer_set(intake->timer, 0);
+	return intake;
+}
+
+void intake_destroy(struct intake *intake)
+{
+	if (!intake)
+		return;
+	if (intake->now.call)
+		server_call_drop(intake->now.call);
+	_clear(intake);
+	loop_timer_destroy(intake->timer);
+	free(intake);
+}

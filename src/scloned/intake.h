@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * intake - takes the front ends' requests from the spool, one at a time in
+ * the order they were made, and turns them into events:
+ *
+ *	spool file -> jobs looked up -> events -> commit -> file removed
+ *
+ * A crash anywhere before the removal shows the file again; its id says that
+ * it was taken. Nodes that are not in sclone.conf go to the chained
+ * programs.
+ */
+#ifndef SCLONE_SCLONED_INTAKE_H
+#define SCLONE_SCLONED_INTAKE_H
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "common/clone/config.h"
+#include "common/clone/journal.h"
+#include "common/ipc/server.h"
+#include "chain.h"
+#include "fleet.h"
+#include "slurm_link.h"
+#include "timing.h"
+
+struct intake;
+
+/* All borrowed; config by address, since reload replaces it. */
+struct intake_context {
+	struct loop *loop;
+	struct fleet *fleet;
+	struct journal *journal;
+	struct slurm_link *link;
+	struct timing *timing;
+	struct chain *chain;
+	const struct config *const *config;
+};
+
+/* Prepares the spool directory and reads what waits there. NULL: the
+ * directory cannot be used (CONFIG, FATAL). */
+struct intake *intake_create(const struct intake_context *context,
+			     struct err *err);
+
+/* After the link. Accepts NULL. */
+void intake_destroy(struct intake *intake);
+
+/* Look into the spool soon: somebody wrote into it. */
+void intake_poke(struct intake *intake);
+
+/* A request that came over the socket because the spool cannot be written:
+ * it is answered when it is committed. */
+void intake_take_call(struct intake *intake, struct server_call *call);
+
+#endif

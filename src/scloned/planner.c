@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/table.h"
+#include "common/rules/admit.h"
+#include "planner.h"
+
+#define SEAT_WAITING (-1)
+#define LOOK_AGAIN_US CLOCK_US_PER_S	/* a resting breaker tells nobody */
+
+/* A node that waits for a lane, or has one. */
+struct seat {
+	int source;		/* index, or SEAT_WAITING */
+};
+
+/* A mean that follows: an eighth of each new value. */
+struct mean {
+	int64_t us;		/* 0: nothing measured yet */
+};
+
+struct planner {
+	struct fleet *fleet;
+	const struct config *const *config;
+	struct admit *admit;
+	struct loop_timer *timer;
+	struct table *seats;		/* by node */
+	struct place_source *places;	/* one for each source */
+	size_t place_count;
+	struct mean cloning, booting;
+	bool paused;
+};
+
+static void _measure(struct mean *mean, int64_t us)
+{
+	if (us > 0)
+		mean->us = mean->us ? mean->us + (us - mean->us) / 8 : us;
+}
+
+/* --- sources ------------------------------------------------------------ */
+
+static struct place_source *_find(struct planner *planner, const char *name)
+{
+	for (size_t i = 0; i < planner->place_count; i++)
+		if (!strcmp(planner->places[i].name, name))
+			return &planner->places[i];
+	return NULL;
+}
+
+static void _take_source(struct place_source *place,
+			 const struct source *source)
+{
+	place->name = source->path;
+	place->template_name = source->template_name;
+	place->lanes = source->lanes;
+	place->found = moref_is_set(&source->vm);
+	place->powered_on = source->state >= SOURCE_RUNNING;
+	place->frozen = source->state == SOURCE_FROZEN ||
+			source->state == SOURCE_UNFIT;
+	place->host_ok = source->host_ok;
+	place->memory_free = PLACE_UNKNOWN;
+	place->space_free = PLACE_UNKNOWN;
+}
+
+void planner_sources(struct planner *planner, const struct sources *sources)
+{
+	for (size_t i = 0; i < planner->place_count; i++)
+		_take_source(&planner->places[i], sources_at(sources, i));
+	planner_poke(planner);
+}
+
+/* --- lanes -------------------------------------------------------------- */
+
+static struct admit_entry _entry(const struct record *rec)
+{
+	return (struct admit_entry) {
+		.node = rec->node,
+		.job = rec->req.job,
+		.template_name = rec->req.template_name,
+		.avoid = *rec->req.avoid ? rec->req.avoid : NULL,
+		.deadline = rec->req.deadline,
+	};
+}
+
+static int _sit(struct planner *planner, const char *node, int source)
+{
+	struct seat *seat = malloc(sizeof(*seat));
+
+	if (!seat || table_set(planner->seats, node, seat, NULL) < 0) {
+		free(seat);
+		return -1;
+	}
+	seat->source = source;
+	return 0;
+}
+
+static void _stand_up(struct planner *planner, const char *node)
+{
+	struct seat *seat = table_take(planner->seats, node);
+
+	(void) admit_drop(planner->admit, node);
+	if (seat->source != SEAT_WAITING &&
+	    planner->places[seat->source].in_flight > 0)
+		planner->places[seat->source].in_flight--;
+	free(seat);
+	planner_poke(planner);
+}
+
+static bool _is_feasible(struct planner *planner, const struct record *rec,
+			 const struct admit_entry *entry)
+{
+	unsigned lanes = place_lanes(planner->places, planner->place_count,
+				     rec->req.template_name);
+	struct err err = ERR_INIT;
+	struct event ev = { .kind = EVENT_NOT_ADMITTED,
+			    .cause = CAUSE_CAPACITY, .text = err.text };
+
+	/* Without sources or experience the deadline itself decides. */
+	if (!lanes || !planner->cloning.us ||
+	    admit_feasible(planner->admit, entry, lanes, planner->cloning.us,
+			   planner->booting.us, clock_wall_us(), &err) == 0)
+		return true;
+	fleet_event(planner->fleet, rec->node, &ev);
+	return false;
+}
+
+static void _queue(struct planner *planner, const struct record *rec)
+{
+	struct admit_entry entry = _entry(rec);
+
+	if (!_is_feasible(planner, rec, &entry) ||
+	    admit_add(planner->admit, &entry, NULL) < 0)
+		return;
+	if (_sit(planner, entry.node, SEAT_WAITING) < 0)
+		(void) admit_drop(planner->admit, entry.node);
+	planner_poke(planner);
+}
+
+/* After a restart: the node has had its lane before. */
+static void _resume(struct planner *planner, const struct record *rec)
+{
+	struct place_source *place = _find(planner, rec->source);
+	struct admit_entry entry = _entry(rec);
+
+	if (!place || admit_resume(planner->admit, &entry, NULL) < 0)
+		return;
+	if (_sit(planner, rec->node, (int) (place - planner->places)) < 0)
+		(void) admit_drop(planner->admit, rec->node);
+	else
+		place->in_flight++;
+}
+
+static void _learn(struct planner *planner, const struct record *rec,
+		   const struct outcome *out)
+{
+	struct place_source *place;
+
+	if (out->ready) {
+		_measure(&planner->cloning, rec->at[PHASE_CLONED] -
+						    rec->at[PHASE_ADMITTED]);
+		_measure(&planner->booting, rec->at[PHASE_READY] -
+						    rec->at[PHASE_CLONED]);
+	}
+	place = _find(planner, *out->source ? out->source : rec->source);
+	if (!place || (!out->ready && !out->failed))
+		return;
+	if (out->ready)
+		breaker_success(&place->breaker);
+	else if (failure_of(out->failed)->blames_source)
+		breaker_failure(&place->breaker, clock_wall_us());
+	else
+		breaker_cancel(&place->breaker);
+}
+
+void planner_stepped(struct planner *planner, const struct record *rec,
+		     const struct outcome *out)
+{
+	const struct seat *seat = table_get(planner->seats, rec->node);
+	bool waits = record_admissible(rec, clock_wall_us());
+
+	_learn(planner, rec, out);
+	if (seat && (seat->source == SEAT_WAITING ? !waits
+						  : !record_in_lane(rec))) {
+		_stand_up(planner, rec->node);
+		seat = NULL;
+	}
+	if (!seat && waits)
+		_queue(planner, rec);
+	else if (!seat && record_in_lane(rec))
+		_resume(planner, rec);
+}
+
+/* --- admission ---------------------------------------------------------- */
+
+static void _admit(void *arg)
+{
+	struct planner *planner = arg;
+	struct admit_decision decision;
+
+	while (!planner->paused &&
+	       admit_next(planner->admit, planner->places,
+			  planner->place_count, clock_wall_us(),
+			  &decision) > 0) {
+		struct event ev = { .kind = EVENT_ADMITTED };
+		struct seat *seat = table_get(planner->seats, decision.node);
+		char node[OWNER_NODE_SIZE];
+
+		snprintf(node, sizeof(node), "%s", decision.node);
+		seat->source = decision.source;
+		ev.source = planner->places[decision.source].name;
+		fleet_event(planner->fleet, node, &ev);
+	}
+	if (admit_waiting(planner->admit))
+		loop_timer_set(planner->timer, LOOK_AGAIN_US);
+}
+
+void planner_poke(struct planner *planner)
+{
+	loop_timer_set(planner->timer, 0);
+}
+
+void planner_pause(struct planner *planner, bool pause)
+{
+	planner->paused = pause;
+	planner_poke(planner);
+}
+
+bool planner_paused(const struct planner *planner)
+{
+	return planner->paused;
+}
+
+size_t planner_in_flight(const struct planner *planner, size_t source)
+{
+	return source < planner->place_count
+		       ? planner->places[source].in_flight : 0;
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+int planner_use(struct planner *planner, const struct sources *sources,
+		struct err *err)
+{
+	size_t count = sources_count(sources);
+	struct place_source *places = calloc(count, sizeof(*places));
+	const struct record *rec;
+	const char *node;
+	size_t pos = 0;
+
+	if (!places)
+		return err_nomem(err);
+	while (table_next(planner->seats, &pos, &node))
+		_stand_up(planner, node);
+	free(planner->places);
+	planner->places = places;
+	planner->place_count = count;
+	planner_sources(planner, sources);
+	pos = 0;
+	while ((rec = fleet_next(planner->fleet, &pos)) != NULL)
+		planner_stepped(planner, rec, &(struct outcome) { 0 });
+	return 0;
+}
+
+struct planner *planner_create(struct loop *loop, struct fleet *fleet,
+			       const struct config *const *config,
+			       const struct sources *sources, struct err *err)
+{
+	struct planner *planner = calloc(1, sizeof(*planner));
+
+	if (planner) {
+		planner->fleet = fleet;
+		planner->config = config;
+		planner->seats = table_create(FLEET_NODES_MAX, free);
+		planner->admit = admit_create(FLEET_NODES_MAX,
+				(unsigned) config_global(*config)->in_flight);
+		planner->timer = loop_timer_create(loop, _admit, planner, err);
+	}
+	if (!planner || !planner->seats || !planner->admit ||
+	    !planner->timer) {
+		planner_destroy(planner);
+		err_nomem(err);
+		return NULL;
+	}
+	if (planner_use(planner, sources, err) < 0) {
+		planner_destroy(planner);
+		return NULL;
+	}
+	return planner;
+}
+
+void planner_destroy(struct planner *planner)
+{
+	if (!planner)
+		return;
+	loop_timer_destroy(planner->timer);
+	admit_destroy(planner->admit);
+	table_destroy(planner->seats);
+	free(planner->places);
+	free(planner);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * planner - gives lanes on sources to the nodes that wait for one: the
+ * fleet's side of rules/admit. Decides nothing itself.
+ */
+#ifndef SCLONE_SCLONED_PLANNER_H
+#define SCLONE_SCLONED_PLANNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "common/clone/config.h"
+#include "common/clone/sources.h"
+#include "fleet.h"
+
+struct planner;
+
+/* All borrowed but the sources, which planner_use() replaces. NULL: FATAL. */
+struct planner *planner_create(struct loop *loop, struct fleet *fleet,
+			       const struct config *const *config,
+			       const struct sources *sources,
+			       struct err *err);
+
+/* Accepts NULL. */
+void planner_destroy(struct planner *planner);
+
+/* The sources were looked at again. */
+void planner_sources(struct planner *planner, const struct sources *sources);
+
+/* Others took their place: the configuration was read again. The paths are
+ * borrowed from then on. */
+int planner_use(struct planner *planner, const struct sources *sources,
+		struct err *err);
+
+/* Something changed that may let a node be admitted: look soon. */
+void planner_poke(struct planner *planner);
+
+/* A step was made: keeps lanes and breakers. */
+void planner_stepped(struct planner *planner, const struct record *rec,
+		     const struct outcome *out);
+
+void planner_pause(struct planner *planner, bool pause);
+bool planner_paused(const struct planner *planner);
+
+/* Clones in flight from the source at that index of sources. */
+size_t planner_in_flight(const struct planner *planner, size_t source);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sight - Slurm's node table, watched: what changed becomes events. Looks
+ * often while somebody waits for a node, seldom otherwise, and never spends
+ * more than a tenth of the time on looking.
+ */
+#ifndef SCLONE_SCLONED_SIGHT_H
+#define SCLONE_SCLONED_SIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/json.h"
+#include "common/base/loop.h"
+#include "common/rules/nodeview.h"
+#include "fleet.h"
+#include "slurm_link.h"
+
+struct sight;
+
+/* All borrowed. Starts looking at once. NULL: FATAL. */
+struct sight *sight_create(struct loop *loop, struct slurm_link *link,
+			   struct fleet *fleet, struct err *err);
+
+/* After the link. Accepts NULL. */
+void sight_destroy(struct sight *sight);
+
+/* Somebody waits for nodes to come up (or no longer does). */
+void sight_hurry(struct sight *sight, bool hurry);
+
+/* When the last look succeeded, us; 0 = never. */
+int64_t sight_seen(const struct sight *sight);
+
+/* Why the last look failed; NULL when it did not. */
+const struct err *sight_problem(const struct sight *sight);
+
+/* A NODE of slurmcall.h as a view seen at that time. -1: malformed. */
+int sight_read(const struct json *node, int64_t seen, const char **name,
+	       struct nodeview *view, struct err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * timing - Slurm's time limits for nodes, asked of slurmctld at the start
+ * and again every minute. Where partitions differ, the shortest counts: to
+ * be early is harmless.
+ */
+#ifndef SCLONE_SCLONED_TIMING_H
+#define SCLONE_SCLONED_TIMING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "slurm_link.h"
+
+struct timing;
+
+/* changed is called after each answer. NULL: FATAL. */
+struct timing *timing_create(struct loop *loop, struct slurm_link *link,
+			     void (*changed)(void *arg), void *arg,
+			     struct err *err);
+
+/* After the link. Accepts NULL. */
+void timing_destroy(struct timing *timing);
+
+/* Whether Slurm has answered once; the rest is 0 before. */
+bool timing_known(const struct timing *timing);
+
+/* us */
+int64_t timing_resume(const struct timing *timing);
+int64_t timing_suspend(const struct timing *timing);
+
+#endif

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A whole site for tests: a private Slurm, vclab, scloned, the front ends.
+
+	with labsclone.Site(nodes=4) as site:
+	    site.start()
+	    job = site.sbatch("--wrap=hostname")
+	    site.await_job(job, "COMPLETED")
+	    site.await_clean()
+
+Guests are of kind proc: a clone is a local slurmd.
+"""
+import json
+import os
+import subprocess
+import ssl
+import urllib.request
+
+import labslurm
+from labslurm import BUILD, await_
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = "/DC1/vm/slurm-clones"
+TEMPLATES = "/DC1/vm/templates"
+
+
+def build_path(*names):
+    return os.path.join(BUILD, *names)
+
+
+class Site(labslurm.Cluster):
+    """One private site. Settings are changed before start()."""
+
+    def __init__(self, nodes=4, sources=1, mode="", lanes=8):
+        super().__init__(nodes=nodes)
+        self.sources = ["rocky9-esx%02d" % (n + 1) for n in range(sources)]
+        self.mode = mode
+        self.lanes = lanes
+        self.config = {}  # more or other global keys of sclone.conf
+        self.inventory_more = {}
+        self.vc_port = None
+        os.mkdir(self.path("spool"))
+        os.mkdir(self.path("lab"))
+        self.settings["CommunicationParameters"] = "NoCtldInAddrAny"
+
+    # vclab
+
+    def _guest(self):
+        return {"kind": "proc", "command": [
+            "/usr/bin/python3", os.path.join(HERE, "proc_guest.py"),
+            self.conf_path, self.mode]}
+
+    def inventory(self):
+        inventory = {
+            "seed": 1,
+            "datacenters": ["DC1"],
+            "hosts": [{"name": "esx%02d" % (n + 1), "cluster": "hpc",
+                       "slots": 8, "memory_mb": 65536}
+                      for n in range(len(self.sources))],
+            "datastores": [{"name": "ds1", "capacity_mb": 1048576}],
+            "folders": [FOLDER, TEMPLATES],
+            "pools": ["/DC1/host/hpc/Resources/slurm"],
+            "sources": [{"name": name, "folder": TEMPLATES,
+                         "host": "esx%02d" % (n + 1), "datastore": "ds1",
+                         "cpus": 1, "memory_mb": 512, "disk_mb": 16,
+                         "frozen": True, "guest": self._guest()}
+                        for n, name in enumerate(self.sources)],
+            "roles": {
+                "Looker": [],
+                "Cloner": ["VirtualMachine.Inventory.CreateFromExisting",
+                           "VirtualMachine.Interact.PowerOn",
+                           "VirtualMachine.Interact.PowerOff",
+                           "VirtualMachine.Inventory.Delete",
+                           "VirtualMachine.Config.AdvancedConfig"],
+                "Source": ["VirtualMachine.Provisioning.Clone"],
+                "Store": ["Datastore.AllocateSpace"],
+                "Pool": ["Resource.AssignVMToPool"]},
+            "users": [{"name": "svc-slurm@vsphere.local",
+                       "password": "open sesame",
+                       "permissions": [
+                           {"role": "Looker", "path": "/"},
+                           {"role": "Cloner", "path": FOLDER},
+                           {"role": "Source", "path": TEMPLATES},
+                           {"role": "Store", "path": "/DC1/datastore"},
+                           {"role": "Pool", "path": "/DC1/host"}]}],
+        }
+        inventory.update(self.inventory_more)
+        return inventory
+
+    def start_vclab(self):
+        listen = "127.0.0.1:%d" % (self.vc_port or 0)
+        self.write("inventory.json", json.dumps(self.inventory()))
+        child = self.spawn("vclab", [
+            build_path("testsuite/vclab/vclab"),
+            "--inventory", self.path("inventory.json"),
+            "--listen", listen, "--state", self.path("lab")])
+        line = await_(lambda: child.poll() is not None or
+                      self._listening(), "vclab to listen")
+        if line is True:
+            raise labslurm.Late("vclab ended: " + self.tail("vclab.out"))
+        self.vc_port = int(line[1])
+
+    def _listening(self):
+        for line in reversed(self.tail("vclab.out", 1000).splitlines()):
+            words = line.split()
+            if len(words) == 3 and words[0] == "listening":
+                return words
+        return None
+
+    def lab(self, path, **body):
+        """POST (with members) or GET to the lab's own control."""
+        context = ssl.create_default_context(cafile=self.path("lab/ca.pem"))
+        request = urllib.request.Request(
+            "https://127.0.0.1:%d/lab/%s" % (self.vc_port, path),
+            data=json.dumps(body).encode() if body else None)
+        with urllib.request.urlopen(request, context=context,
+                                    timeout=labslurm.CALL_BOUND) as reply:
+            text = reply.read().decode()
+        return json.loads(text) if text.strip() else None
+
+    def witness(self, event=None):
+        """What vclab saw: all entries, or those of one kind."""
+        with open(self.path("lab/witness.log")) as file:
+            entries = [json.loads(line) for line in file]
+        return [e for e in entries if event in (None, e["event"])]
+
+    # scloned
+
+    def sclone_conf(self):
+        keys = {
+            "ClusterName": "lab",
+            "VCenter": "https://127.0.0.1:%d/sdk" % self.vc_port,
+            "User": "svc-slurm@vsphere.local",
+            "PasswordFile": self.path("sclone.password"),
+            "CACert": self.path("lab/ca.pem"),
+            "KeyFile": self.path("sclone.key"),
+            "Folder": FOLDER,
+            "ResourcePool": "/DC1/host/hpc/Resources/slurm",
+            "StateDir": self.path("journal"),
+            "SpoolDir": self.path("spool"),
+            "Socket": self.path("sclone.sock"),
+            "SlurmConf": self.conf_path,
+            "LogLevel": "debug",
+        }
+        keys.update(self.config)
+        lines = ["%s=%s" % pair for pair in keys.items()]
+        lines.append("TemplateName=rocky9 Lanes=%d Sources=%s" % (
+            self.lanes, ",".join("%s/%s" % (TEMPLATES, name)
+                                 for name in self.sources)))
+        lines.append("NodeName=%s Templates=rocky9" % self.nodes_text)
+        return "\n".join(lines) + "\n"
+
+    def write_secrets(self):
+        self.write("sclone.password", "open sesame\n", 0o600)
+        self.write("sclone.key", "0123456789abcdef" * 4 + "\n", 0o600)
+
+    def write_sclone_conf(self):
+        self.write("sclone.conf", self.sclone_conf())
+
+    def start_scloned(self, wait=True):
+        helper = build_path("src/scloned-slurm/scloned-slurm")
+        child = self.spawn("scloned", [
+            labslurm.program("scloned"), "--config", self.path("sclone.conf"),
+            "--slurm-helper", helper])
+        if wait:
+            await_(lambda: child.poll() is not None or self.is_serving(),
+                   "scloned")
+        if child.poll() is not None:
+            raise labslurm.Late("scloned ended: " + self.tail("scloned.out"))
+
+    def is_serving(self):
+        status = self.status()
+        return (status and status["daemon"]["vcenter"]["state"] == "up"
+                and status["daemon"]["slurm"]["state"] == "up")
+
+    def sclone(self, *args, check=True):
+        return self.run(labslurm.program("sclone"), "--socket",
+                        self.path("sclone.sock"), *args, check=check)
+
+    def status(self, *args):
+        code, text = self.sclone("--json", "status", *args, check=False)
+        return json.loads(text) if text.startswith("{") else None
+
+    def history(self, *args):
+        return json.loads(self.sclone("--json", "history", *args)[1])["cycles"]
+
+    def wrap_programs(self):
+        places = ["--socket", self.path("sclone.sock")]
+        spool = ["--spool", self.path("spool")]
+        self.wrap("ResumeProgram", "sclone-resume", *spool, *places)
+        self.wrap("SuspendProgram", "sclone-suspend", *spool, *places)
+        self.wrap("ResumeFailProgram", "sclone-resume-fail", *spool, *places)
+        self.wrap("PrologSlurmctld", "sclone-prolog", "--conf",
+                  self.path("sclone.conf"), *places)
+
+    # The whole
+
+    def start(self):
+        self.wrap_programs()
+        self.write_secrets()
+        self.start_vclab()
+        self.write_sclone_conf()
+        super().start()
+        self.start_scloned()
+        return self
+
+    def stop(self):
+        if os.environ.get("KEEP"):
+            print("# kept: " + self.dir)
+            subprocess.run(["cp", "-a", self.dir, os.environ["KEEP"]],
+                           check=False)
+        super().stop()
+
+    def await_job(self, job, *states, bound=labslurm.BOUND):
+        return await_(lambda: self.job_state(job) in states and
+                      self.job_state(job),
+                      "job %s to be %s" % (job, "/".join(states)), bound)
+
+    def await_no_jobs(self, bound=labslurm.BOUND):
+        await_(lambda: not self.run("squeue", "-h")[1].strip(),
+               "all jobs to end", bound)
+
+    def clones(self):
+        """Names of the clones that exist in the lab now."""
+        alive = {}
+        for entry in self.witness():
+            if entry["event"] == "vm_created":
+                alive[entry["vm"]] = entry["name"]
+            elif entry["event"] == "vm_destroyed":
+                alive.pop(entry["vm"], None)
+        return sorted(alive.values())
+
+    def is_clean(self):
+        status = self.status()
+        return (status is not None and not status["nodes"]
+                and all("POWERED_DOWN" in self.state(node) and
+                        "POWERING_DOWN" not in self.state(node)
+                        for node in self.nodes))
+
+    def await_clean(self, bound=labslurm.BOUND):
+        """All VMs proven gone, all nodes back."""
+        await_(self.is_clean, "all nodes to be free again", bound)

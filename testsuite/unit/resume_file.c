@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SLURM_RESUME_FILE of each Slurm, and the template a job's words choose. */
+#include <string.h>
+
+#include "scloned/choose.h"
+#include "scloned/resume_file.h"
+#include "tap.h"
+
+static const char conf_text[] =
+	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"
+	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"
+	"TemplateName=rocky9 Sources=/DC/vm/t/r\n"
+	"TemplateName=ubuntu22 Sources=/DC/vm/t/u\n"
+	"TemplateName=gpu Sources=/DC/vm/t/g\n"
+	"NodeName=vm[1-4] Templates=rocky9,ubuntu22\n";
+
+static void _versions(void)
+{
+	static const char v2205[] =
+		"{\"jobs\":[{\"job_id\":37,\"nodes\":\"vm2\"},"
+		"{\"job_id\":38,\"nodes\":\"vm[3-4]\"}],"
+		"\"all_nodes\":\"vm[1-4]\"}";
+	static const char v2605[] =
+		"{\"jobs\":[{\"exclusive\":\"NODE\",\"extra\":null,"
+		"\"job_id\":1,\"features\":\"ubuntu22&x\",\"priority\":1,"
+		"\"nodes_alloc\":\"vm[1-2]\",\"nodes_resume\":\"vm1\","
+		"\"oversubscribe\":\"NO\",\"partition\":\"cloud\","
+		"\"reservation\":null}],\"all_nodes_resume\":\"vm1\"}";
+	cleanup_resume_file struct resume_file *old = NULL, *new = NULL;
+	const struct resume_job *job;
+	struct err err = ERR_INIT;
+
+	old = resume_file_parse(v2205, &err);
+	new = resume_file_parse(v2605, &err);
+	if (!old || !new)
+		bail_out("%s", err.text);
+	job = resume_file_of_node(old, "vm4");
+	ok(job && job->id == 38 && !job->has_features,
+	   "22.05: the job of a node, without features");
+	ok(!resume_file_of_node(old, "vm1"), "a node without a job");
+	job = resume_file_of_node(new, "vm1");
+	ok(job && job->id == 1 && job->has_features, "26.05: with features");
+	is_str(job ? job->features : NULL, "ubuntu22&x", "as written");
+	ok(!resume_file_of_node(new, "vm2"),
+	   "a node of the job that is up already is not resumed");
+}
+
+static void _hostile(void)
+{
+	static const char *const odd[] = { "{}", "{\"jobs\":3}",
+		"{\"jobs\":[3,null,{\"job_id\":\"x\",\"nodes\":\"vm1\"}]}",
+		"{\"jobs\":[{\"job_id\":0,\"nodes\":\"vm1\"}]}",
+		"{\"jobs\":[{\"job_id\":1,\"nodes\":\"vm[\"}]}",
+		"{\"jobs\":[{\"job_id\":1,\"nodes\":7}]}",
+		"{\"jobs\":[{\"job_id\":1}]}" };
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		cleanup_resume_file struct resume_file *file =
+			resume_file_parse(odd[i], NULL);
+
+		ok(file && !resume_file_of_node(file, "vm1"),
+		   "no job for vm1 in %s", odd[i]);
+	}
+	ok(!resume_file_parse("nonsense", NULL), "no JSON");
+}
+
+/* What features, second argument and extra choose; NULL: refused. */
+static void _chooses(const char *features, const char *argument,
+		     const char *extra, const char *want)
+{
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	struct resume_job job = { .features = (char *) features,
+				  .extra = (char *) extra };
+	struct err err = ERR_INIT;
+
+	if (!config)
+		bail_out("config");
+	is_str(choose_template(config, config_node(config, "vm1"), &job,
+			       argument, &err), want, features);
+}
+
+static void _choice(void)
+{
+	_chooses(NULL, NULL, NULL, "rocky9");
+	_chooses("ubuntu22", NULL, NULL, "ubuntu22");
+	_chooses("ubuntu22|rocky9", NULL, NULL, "ubuntu22");
+	_chooses("avx512", NULL, NULL, "rocky9");
+	_chooses("avx512", "ubuntu22", NULL, "ubuntu22");
+	_chooses("rocky9", "ubuntu22", NULL, "rocky9");
+	_chooses(NULL, NULL, "ubuntu22", "ubuntu22");
+	_chooses("gpu", NULL, NULL, "rocky9");
+	_chooses("rocky9&ubuntu22", NULL, NULL, NULL);
+}
+
+int main(void)
+{
+	_versions();
+	_hostile();
+	_choice();
+	return done_testing();
+}
