@@ -271,6 +271,18 @@ static void _submit_unknown(void)
 	is_str(rec.req.avoid, SOURCE, "elsewhere if possible");
 }
 
+/* The error after success: the clone is whole and may register. */
+static void _late_error(void)
+{
+	_reach(PHASE_CLONING);
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_TRANSIENT);
+	ACTS(LOOK_UP, "the task failed");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = rec.epoch,
+	   .vm = "vm-1");
+	IN(CLONED, "but its clone is there");
+	is_int(rec.cause, CAUSE_NONE, "and nothing is wrong with it");
+}
+
 static void _look_others(void)
 {
 	uint64_t epoch;
@@ -282,6 +294,8 @@ static void _look_others(void)
 	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 5, .vm = "vm-old");
 	IN(RELEASING, "an older VM of ours is released first");
 	ok(rec.epoch == 5 && rec.next.used, "while the request waits");
+	NO_ACT(GUARD, "before Slurm is asked");
+	LOOKS(BOOTING);
 	ACTS(GUARD, "older VM");
 	_finish();
 	IN(REQUESTED, "then the request goes on");
@@ -295,6 +309,7 @@ static void _look_others(void)
 	   .vm = "vm-new");
 	ok(rec.epoch == epoch + 99 && rec.last_epoch == epoch + 99,
 	   "a later epoch (journal from yesterday) counts, too");
+	LOOKS(BOOTING);
 	_finish();
 	ok(rec.epoch > epoch + 99, "and is never used again");
 
@@ -436,12 +451,11 @@ static void _retry(void)
 	epoch = rec.epoch;
 	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_CAPACITY,
 	   .text = "no room");
+	ACTS(LOOK_UP, "a failed task may leave something");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
 	is_int(out.failed, CAUSE_CAPACITY, "breakers hear of it");
 	is_str(out.source, SOURCE, "with the source");
-	ok(rec.next.used && !rec.tell, "the request lives on");
-	DO(LOOKED_UP, .look = LOOK_ABSENT);
-	DO(ABSENCE_PROVEN);
-	DO(RECORDED);
+	ok(!rec.tell, "the request lives on");
 	IN(REQUESTED, "again inside the deadline");
 	ok(rec.epoch > epoch && rec.req.marked, "new epoch, same mark");
 	is_str(rec.req.avoid, SOURCE, "another source is preferred");
@@ -690,6 +704,7 @@ static void _lost_journal(void)
 	DO(SUSPENDED, .asked = now);
 	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = T0 + 77 * S,
 	   .vm = "vm-9");
+	LOOKS(GOING);
 	ACTS(GUARD, "the owner key alone allows the release");
 	_finish();
 	IN(ABSENT, "released");
@@ -699,6 +714,23 @@ static void _lost_journal(void)
 	DO(FOUND, .found_epoch = 12, .vm = "vm-9");
 	IN(RELEASING, "an orphan is released");
 	ok(rec.epoch == 12, "under its own epoch");
+	now += S;
+	LOOKS(UP, .job = 4);
+	ok(rec.phase == PHASE_CLONED && rec.req.job == 4,
+	   "but not while its node is up");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "it serves without a journal");
+
+	_start();
+	_request("r1", 7);
+	DONE(MARK);
+	DO(ADMITTED, .source = SOURCE);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_EXISTS);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 12, .vm = "vm-9");
+	now += S;
+	LOOKS(UP);
+	ok(rec.phase == PHASE_CLONED && rec.req.job == 7 && !rec.next.used,
+	   "a request that was served before the journal was lost");
 }
 
 static void _admin_drain(void)
@@ -902,6 +934,7 @@ int main(void)
 	_marked_first();
 	_prolog();
 	_submit_unknown();
+	_late_error();
 	_look_others();
 	_suspend_while_cloning();
 	_cancelled();

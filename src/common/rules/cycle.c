@@ -271,8 +271,35 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 		cycle_condemn(conf, rec, CAUSE_DEADLINE, NULL, now);
 }
 
+/*
+ * The VM without a record runs its node: whatever was lost, a job may be on
+ * it. It serves the request that found it, or one made up for it.
+ */
+static void _reprieve(struct record *rec, int64_t now)
+{
+	if (rec->next.used) {
+		rec->req = rec->next;
+		memset(&rec->next, 0, sizeof(rec->next));
+	} else if (!rec->req.used) {
+		rec->req.used = true;
+		text_set(rec->req.id, "found");
+		rec->req.job = rec->view.job;
+		rec->req.marked = rec->view.power_down;
+		rec->req.asked = rec->req.deadline = now;
+	}
+	cycle_release(rec, RELEASE_NONE);
+	rec->cause = CAUSE_NONE;
+	*rec->why = *rec->refusal = '\0';
+	rec->registered = true;
+	cycle_enter(rec, PHASE_CLONED, now);
+}
+
 static void _tidy_phase(struct record *rec, int64_t now)
 {
+	if (rec->phase == PHASE_RELEASING && rec->cause == CAUSE_ORPHAN &&
+	    rec->release == RELEASE_GUARD_OFF && !rec->vm_busy &&
+	    !record_doubts_orphan(rec) && nodeview_up(&rec->view))
+		_reprieve(rec, now);
 	if ((rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED) &&
 	    rec->registered && rec->read_back && !rec->owner_missing)
 		cycle_enter(rec, PHASE_READY, now);

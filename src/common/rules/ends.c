@@ -57,6 +57,10 @@ static void _cloned(struct record *rec, const struct event *ev)
 		return;
 	}
 	rec->submit = SUBMIT_SETTLED;
+	if (_coming(rec)) {		/* whatever the task said */
+		rec->cause = CAUSE_NONE;
+		*rec->why = '\0';
+	}
 	text_set(rec->vm, ev->vm);
 	if (ev->instance_uuid && parse_is_uuid(ev->instance_uuid))
 		text_set(rec->instance_uuid, ev->instance_uuid);
@@ -64,23 +68,29 @@ static void _cloned(struct record *rec, const struct event *ev)
 		cycle_enter(rec, PHASE_CLONED, ev->now);
 }
 
-/* The submit or its task ended in a decoded fault. */
+/*
+ * The submit or its task ended in a decoded fault. Nothing came of a refused
+ * submit. A task that fails at its very end leaves a whole clone, which may
+ * register at any moment: it is looked for, and adopted if it is there.
+ */
 static void _clone_failed(const struct engine_conf *conf, struct record *rec,
 			  const struct event *ev)
 {
+	bool unsure = ev->act == ACTION_WATCH ||
+		      failure_of(ev->cause)->cure == CURE_LOOK;
+
 	text_set(rec->error, ev->text);
-	if (failure_of(ev->cause)->cure == CURE_LOOK) {
+	if (_coming(rec) && ev->act == ACTION_WATCH) {
+		rec->cause = ev->cause;
+		text_set(rec->why, ev->text);
+	}
+	if (unsure && (_coming(rec) || ev->act == ACTION_SUBMIT_CLONE)) {
 		ends_lost_submit(rec);
 		return;
 	}
 	rec->submit = SUBMIT_SETTLED;
-	if (!_coming(rec))
-		return;
-	/* Nothing came of a refused submit; a task may leave something. */
-	if (ev->act == ACTION_SUBMIT_CLONE)
+	if (_coming(rec))
 		cycle_again(conf, rec, ev->cause, ev->text, ev->now);
-	else
-		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
 }
 
 static void _look_ours(struct record *rec, const struct event *ev)
@@ -105,18 +115,22 @@ static void _look_absent(const struct engine_conf *conf, struct record *rec,
 			 const struct event *ev)
 {
 	int64_t settled = rec->submitted_at + conf->settle;
+	char why[RECORD_TEXT_SIZE];
 
 	if (rec->phase == PHASE_RELEASING) {
 		cycle_release(rec, RELEASE_PROVE);
 		return;
 	}
-	if (ev->now < settled) {	/* it may still be on its way */
+	if (!*rec->task && ev->now < settled) {	/* may be on its way */
 		rec->vm_not_before = settled;
 		return;
 	}
 	rec->submit = SUBMIT_SETTLED;
-	if (_coming(rec))
-		cycle_again(conf, rec, CAUSE_UNKNOWN, NULL, ev->now);
+	if (!_coming(rec))
+		return;
+	text_set(why, rec->why);
+	cycle_again(conf, rec, rec->cause ? rec->cause : CAUSE_UNKNOWN, why,
+		    ev->now);
 }
 
 static void _look_foreign(const struct engine_conf *conf, struct record *rec,

@@ -88,6 +88,14 @@ static const char *_shown(const struct engine_conf *conf, struct record *rec,
 	return sights_vm_lost(conf, rec, ev);
 }
 
+/* "The VM does not exist" is an answer to these only. */
+static bool _takes_gone(enum action_kind act)
+{
+	return act == ACTION_READ_BACK || act == ACTION_SET_OWNER ||
+	       act == ACTION_GUARD || act == ACTION_POWER_OFF ||
+	       act == ACTION_DESTROY;
+}
+
 static const char *_end_vm(const struct engine_conf *conf, struct record *rec,
 			   const struct event *ev, enum action_kind act)
 {
@@ -98,10 +106,12 @@ static const char *_end_vm(const struct engine_conf *conf, struct record *rec,
 		return "no such act is under way in this epoch";
 	rec->vm_busy = ACTION_NONE;
 	end.act = act;
-	if (event_fits(ev))
-		return ends_vm(conf, rec, &end);
-	end.kind = EVENT_UNKNOWN;
-	end.text = "the reply holds an id that is too long";
+	if (!event_fits(ev)) {
+		end.kind = EVENT_UNKNOWN;
+		end.text = "the reply holds an id that is too long";
+	} else if (ev->kind == EVENT_VM_GONE && !_takes_gone(act)) {
+		end.kind = EVENT_UNKNOWN;
+	}
 	return ends_vm(conf, rec, &end);
 }
 

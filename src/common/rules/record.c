@@ -76,6 +76,13 @@ bool record_in_lane(const struct record *rec)
 	}
 }
 
+bool record_doubts_orphan(const struct record *rec)
+{
+	return rec->phase == PHASE_RELEASING && rec->cause == CAUSE_ORPHAN &&
+	       rec->release == RELEASE_GUARD_OFF &&
+	       rec->view.seen < rec->at[PHASE_RELEASING];
+}
+
 const struct record_request *record_request(const struct record *rec)
 {
 	if (rec->next.used)

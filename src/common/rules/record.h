@@ -122,7 +122,7 @@ struct record {
 	int64_t at[PHASES];	/* when the cycle entered each phase */
 
 	/* The end. */
-	enum cause cause;	/* of being condemned */
+	enum cause cause;	/* of being condemned; or the task's error */
 	char why[RECORD_TEXT_SIZE];
 	enum release release;
 	char refusal[RECORD_TEXT_SIZE];	/* the guard's last verdict, or "" */
@@ -181,6 +181,13 @@ bool record_admissible(const struct record *rec, int64_t now);
 
 /* It occupies a lane of rec->source. */
 bool record_in_lane(const struct record *rec);
+
+/*
+ * A VM of ours that no request explains is about to be released, and Slurm
+ * has not been asked since whether its node is up: a lost journal, or a
+ * clone that came too late for its epoch.
+ */
+bool record_doubts_orphan(const struct record *rec);
 
 /* The request that Slurm's node is in now: next, req or NULL. */
 const struct record_request *record_request(const struct record *rec);

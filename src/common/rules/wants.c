@@ -14,7 +14,7 @@ static enum action_kind _release(const struct record *rec)
 		return ACTION_LOOK_UP;
 	case RELEASE_GUARD_OFF:
 	case RELEASE_GUARD_DESTROY:
-		if (!may_act)
+		if (!may_act || record_doubts_orphan(rec))
 			return ACTION_NONE;
 		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_GUARD;
 	case RELEASE_OFF:
@@ -82,6 +82,8 @@ static bool _needs_look(const struct engine_conf *conf,
 	if (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
 	    now >= rec->req.deadline && !rec->registered)
 		return view->seen < rec->req.deadline;
+	if (record_doubts_orphan(rec) && !rec->hold)
+		return true;
 	if (rec->phase == PHASE_READY && rec->next.used)
 		return view->seen <= rec->next.asked;
 	if (update_restores_drain(rec, view) ||
