@@ -196,6 +196,15 @@ def managed_fields(kind):
     return list(seen.values())
 
 
+def enum_values(item):
+    # item.values is an iterator that pyVmomi has used up.
+    values = sorted({str(v) for v in vars(item).values()
+                     if isinstance(v, item)})
+    if not values:
+        raise SystemExit("schema.py: no values for " + item.__name__)
+    return values
+
+
 def type_kind(item):
     if issubclass(item, V.ManagedObject):
         return "SCHEMA_MANAGED"
@@ -221,7 +230,7 @@ def print_types(tables, index, names):
         fields, values = [], "NULL"
         if kind == "SCHEMA_ENUM":
             print("static const char *const values_%s[] = {" % name)
-            for value in item.values:
+            for value in enum_values(item):
                 print('\t"%s",' % value)
             print("\tNULL\n};")
             values = "values_" + name

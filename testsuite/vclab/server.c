@@ -43,7 +43,8 @@ struct conn {
 	/* A reply that is spoilt on the way. */
 	struct inject_rule rule;
 	struct buf reply;
-	bool paused;
+	bool paused;			/* suspended by a slow reply */
+	bool rested;			/* the next piece is due */
 };
 
 /* -- the loop ------------------------------------------------------- */
@@ -72,12 +73,19 @@ static void _timer(void *arg)
 
 /* -- answers -------------------------------------------------------- */
 
-static void _resume(void *arg)
+/* Without a thread of its own the daemon must be told to look. */
+static void _resume(struct conn *conn)
+{
+	MHD_resume_connection(conn->mhd);
+	(void) loop_timer_set(conn->server->timer, 0);
+}
+
+static void _go_on(void *arg)
 {
 	struct conn *conn = arg;
 
 	conn->paused = false;
-	MHD_resume_connection(conn->mhd);
+	_resume(conn);
 }
 
 /* Content of a reply that trickles or breaks off. */
@@ -95,16 +103,15 @@ static ssize_t _read_spoilt(void *arg, uint64_t pos, char *out, size_t max)
 	if (conn->rule.kind == INJECT_SLOW) {
 		size_t piece = (size_t) conn->rule.bytes * SLOW_MS / 1000 + 1;
 
-		conn->paused = !conn->paused;
-		if (conn->paused) {
+		conn->rested = !conn->rested;
+		if (conn->rested) {
+			conn->paused = true;
 			MHD_suspend_connection(conn->mhd);
 			sched_after(conn->server->lab->sched, SLOW_MS * 1000,
-				    _resume, conn, conn);
-			conn->paused = true;
+				    _go_on, conn, conn);
 			return 0;
 		}
 		n = n < piece ? n : piece;
-		conn->paused = false;
 	}
 	memcpy(out, conn->reply.data + pos, n);
 	return (ssize_t) n;
@@ -196,7 +203,7 @@ void conn_reply(struct conn *conn, unsigned status, const struct buf *body,
 	conn->state = ANSWERED;
 	conn->call = NULL;
 	if (waited)
-		MHD_resume_connection(conn->mhd);
+		_resume(conn);
 }
 
 void conn_reply_json(struct conn *conn, unsigned status,
