@@ -45,9 +45,9 @@ static int _dns(const struct settings *settings,
 	char addr[INET_TEXT_SIZE];
 	cleanup_buf struct buf text;
 
+	buf_init(&text, 1024);
 	if (!identity->dns_count)
 		return 0;
-	buf_init(&text, 1024);
 	for (unsigned i = 0; i < identity->dns_count; i++) {
 		parse_print_inet(&identity->dns[i], addr);
 		buf_printf(&text, "nameserver %s\n", addr);

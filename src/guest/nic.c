@@ -35,24 +35,42 @@ static bool _link_name(const char *path, char *out, size_t size)
 	return (size_t) snprintf(out, size, "%s", name) < size;
 }
 
+/*
+ * The device to unbind. A virtio card's function is a bus of its own below
+ * the PCI device, and only the latter's driver resets the card, so that it
+ * tells its own MAC address again.
+ */
+static bool _device(const char *sysfs, const char *name, char path[PATH_MAX])
+{
+	char bus[NIC_TEXT], link[PATH_MAX], up[PATH_MAX];
+
+	(void) snprintf(link, sizeof(link), "%s/class/net/%s/device", sysfs,
+			name);
+	if (!realpath(link, path))
+		return false;
+	(void) snprintf(link, sizeof(link), "%.3000s/subsystem", path);
+	if (!_link_name(link, bus, sizeof(bus)))
+		return false;
+	if (strcmp(bus, "virtio") != 0)
+		return true;
+	(void) snprintf(up, sizeof(up), "%.3000s/..", path);
+	return realpath(up, path) != NULL;
+}
+
 /* A card is an interface with a device that has a driver. */
 static bool _read(const char *sysfs, const char *name, struct nic *nic)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], link[PATH_MAX];
 
-	if (strlen(name) >= sizeof(nic->name))
+	if (strlen(name) >= sizeof(nic->name) || !_device(sysfs, name, path))
 		return false;
-	(void) snprintf(path, sizeof(path), "%s/class/net/%s/device", sysfs,
-			name);
-	if (!_link_name(path, nic->device, sizeof(nic->device)))
+	(void) snprintf(nic->device, sizeof(nic->device), "%.100s",
+			strrchr(path, '/') + 1);
+	(void) snprintf(link, sizeof(link), "%.3000s/subsystem", path);
+	if (!_link_name(link, nic->bus, sizeof(nic->bus)))
 		return false;
-	(void) snprintf(path, sizeof(path),
-			"%s/class/net/%s/device/subsystem", sysfs, name);
-	if (!_link_name(path, nic->bus, sizeof(nic->bus)))
-		return false;
-	(void) snprintf(path, sizeof(path), "%s/class/net/%s/device/driver",
-			sysfs, name);
-	if (!_link_name(path, nic->driver, sizeof(nic->driver)))
+	(void) snprintf(link, sizeof(link), "%.3000s/driver", path);
+	if (!_link_name(link, nic->driver, sizeof(nic->driver)))
 		return false;
 	(void) snprintf(nic->name, sizeof(nic->name), "%.15s", name);
 	nic->bound = true;
@@ -145,27 +163,27 @@ int nic_bind(const char *sysfs, struct nics *nics, struct err *err)
 int nic_interface(const char *sysfs, const struct nics *nics,
 		  char name[IF_NAMESIZE], int *ifindex, struct err *err)
 {
-	const struct nic *nic = &nics->list[nics->main];
-	char path[PATH_MAX];
-	char text[32];
+	const struct nic *wanted = &nics->list[nics->main];
+	char path[PATH_MAX], text[32];
 	cleanup_dir DIR *dir = NULL;
 	const struct dirent *entry;
+	struct nic nic;
 
-	(void) snprintf(path, sizeof(path), "%s/bus/%s/devices/%s/net", sysfs,
-			nic->bus, nic->device);
+	(void) snprintf(path, sizeof(path), "%s/class/net", sysfs);
 	dir = opendir(path);
-	entry = dir ? readdir(dir) : NULL;
-	while (entry && entry->d_name[0] == '.')
-		entry = readdir(dir);
-	if (!entry)
-		return err_set(err, ERR_FATAL, "%s has no interface", path);
-	(void) snprintf(name, IF_NAMESIZE, "%.15s", entry->d_name);
-	(void) snprintf(path, sizeof(path),
-			"%s/bus/%s/devices/%s/net/%.15s/ifindex", sysfs,
-			nic->bus, nic->device, entry->d_name);
-	files_line(path, text, sizeof(text));
-	*ifindex = (int) strtol(text, NULL, 10);
-	if (*ifindex <= 0)
-		return err_set(err, ERR_FATAL, "%s: no index", path);
-	return 0;
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (!_read(sysfs, entry->d_name, &nic) ||
+		    strcmp(nic.device, wanted->device) != 0 ||
+		    strcmp(nic.bus, wanted->bus) != 0)
+			continue;
+		(void) snprintf(path, sizeof(path), "%s/class/net/%s/ifindex",
+				sysfs, nic.name);
+		files_line(path, text, sizeof(text));
+		*ifindex = (int) strtol(text, NULL, 10);
+		(void) snprintf(name, IF_NAMESIZE, "%s", nic.name);
+		if (*ifindex > 0)
+			return 0;
+	}
+	return err_set(err, ERR_FATAL, "%s %s has no interface", wanted->bus,
+		       wanted->device);
 }
