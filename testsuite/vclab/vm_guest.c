@@ -11,6 +11,7 @@
 static const struct guest_ops *const _kinds[] = {
 	&guest_sim_ops,
 	&guest_proc_ops,
+	&guest_qemu_ops,
 };
 
 #define KINDS (sizeof(_kinds) / sizeof(_kinds[0]))
