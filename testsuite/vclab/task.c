@@ -144,10 +144,15 @@ static int _lock(struct task *task)
 	if (vm->entity.mob.gone)
 		return fault_gone(&task->error, "VirtualMachine",
 				  vm->entity.mob.id);
-	if (busy)
-		return fault_set(&task->error, "TaskInProgress",
-				 "The operation is not allowed in the current "
-				 "state: another task is in progress.");
+	if (busy) {
+		const struct task *other = vm->exclusive ? vm->exclusive
+							  : task;
+
+		(void) fault_set(&task->error, "TaskInProgress",
+				 "Another task is already in progress.");
+		return fault_add_ref(&task->error, "task", "Task",
+				     other->mob.id);
+	}
 	if (task->kind->exclusive) {
 		vm->exclusive = task;
 		return 0;
