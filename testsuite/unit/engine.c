@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/rules/engine.h"
+#include "common/rules/update.h"
 #include "tap.h"
 
 #define S INT64_C(1000000)
@@ -200,6 +201,16 @@ static void _marked_first(void)
 	DONE(MARK);
 	DO(ADMITTED, .source = SOURCE);
 	ACTS(SUBMIT_CLONE, "marked");
+
+	_start();
+	VIEW(.base = NODE_IDLE, .powering_down = true, .power_down = true);
+	now += S;
+	_request("r1", 7);
+	ok(update_needed(ACTION_SLURM_MARK, &rec, &rec.view),
+	   "the mark of an earlier cycle is none");
+	view = (struct nodeview) { .seen = now + 1, UP };
+	ok(!update_needed(ACTION_SLURM_MARK, &rec, &view),
+	   "one seen since the request is");
 
 	_start();
 	_request("r1", 0);
@@ -880,6 +891,13 @@ static void _lost_suspend(void)
 	now += S;
 	VIEW(GOING);
 	ok(!rec.next.used, "and ends a request that waits");
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	DO(SUSPENDED, .asked = now - 1);
+	ok(rec.next.used && out.ignored, "a suspend from before it does not");
+	DO(SUSPENDED, .asked = now + 1);
+	ok(!rec.next.used, "one from after it does");
 }
 
 static void _guests(void)

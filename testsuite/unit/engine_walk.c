@@ -15,7 +15,7 @@
 #define T0 (1700000000 * S)
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 #define STATES_MAX 20000		/* there are about 11,300 */
-#define STATES_QUICK 3000		/* unless SCLONE_LONG is set */
+#define STATES_QUICK 2000		/* unless SCLONE_LONG is set */
 #define LAWS_SHOWN 10
 
 struct state {
@@ -204,7 +204,8 @@ static void _check_waiting(const struct record *before,
 	LAW(!after->settle || after->slurm_busy ||
 	    after->slurm_not_before > ev->now, "Slurm is told");
 	LAW(after->phase < PHASE_REQUESTED ||
-	    after->phase > PHASE_IDENTIFIED || ev->now < after->req.deadline || after->slurm_busy ||
+	    after->phase > PHASE_IDENTIFIED ||
+	    ev->now < after->req.deadline || after->slurm_busy ||
 	    after->registered || after->slurm_not_before > ev->now,
 	    "deadlines are kept");
 	LAW(after->vm_not_before <= ev->now ||

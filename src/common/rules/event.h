@@ -63,7 +63,10 @@ enum event_kind {
 	EVENTS
 };
 
-/* What a look-up found. Own biosUuid anywhere comes before the name. */
+/*
+ * What a look-up found. Own biosUuid anywhere comes before the name. A VM
+ * that is there while its own clone task still runs is BUSY, not OURS.
+ */
 enum look {
 	LOOK_OURS,	/* found_epoch vm [instance_uuid powered_off] */
 	LOOK_FOREIGN,	/* a VM without our mark has the name */

@@ -14,6 +14,14 @@ static bool _going(const struct record *rec)
 		rec->release != RELEASE_RECORD);
 }
 
+/* A mark seen before the request was made is that of an earlier cycle. */
+static bool _is_marked(const struct record *rec, const struct nodeview *view)
+{
+	const struct record_request *req = record_request(rec);
+
+	return view->power_down && req && view->seen > req->asked;
+}
+
 /* Slurm still holds the node for the request that failed. */
 static bool _force_needed(const struct record *rec,
 			  const struct nodeview *view)
@@ -46,7 +54,7 @@ bool update_needed(enum action_kind act, const struct record *rec,
 {
 	switch (act) {
 	case ACTION_SLURM_MARK:
-		return !view->power_down;
+		return !_is_marked(rec, view);
 	case ACTION_SLURM_FORCE_DOWN:
 		return _force_needed(rec, view);
 	case ACTION_SLURM_POWER_DOWN:
