@@ -286,6 +286,7 @@ def test_prolog_leaves():
         child = prolog(place, "--timeout", "1s")
         held = place.take()
         tap.equal(finish(child)[0], 0, "past the time limit: exit 0")
+        tap.ok(place.nobody(), "without asking once more")
         held[0].close()
         child = prolog(place)
         held = place.take()

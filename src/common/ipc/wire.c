@@ -83,15 +83,17 @@ static int _connect(const char *path, struct err *err)
 static int _await(int fd, short events, int64_t deadline_us)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };
-	int64_t left_ms;
+	int64_t left_us, left_ms;
 	int n;
 
 	do {
-		left_ms = (deadline_us - clock_mono_us()) / CLOCK_US_PER_MS;
-		if (left_ms <= 0) {
+		left_us = deadline_us - clock_mono_us();
+		if (left_us <= 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
+		/* Rounded up: never late before the deadline. */
+		left_ms = (left_us - 1) / CLOCK_US_PER_MS + 1;
 		n = poll(&pfd, 1, left_ms > INT_MAX ? INT_MAX : (int) left_ms);
 	} while (n == 0 || (n < 0 && errno == EINTR));
 	return n < 0 ? -1 : 0;

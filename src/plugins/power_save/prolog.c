@@ -194,7 +194,7 @@ static int _wait(const struct options *options, const struct json *call,
 		now = clock_mono_us();
 		if (now - start > LASTED_US)
 			lost = now;
-		if (!_may_return(err) || now >= deadline ||
+		if (!_may_return(err) || now + PAUSE_US >= deadline ||
 		    now - lost >= patience)
 			return -1;
 		_pause();
