@@ -208,6 +208,18 @@ static int _run_notify(struct verbs *verbs, const struct verb *verb,
 	return job_notify(id, text, err);
 }
 
+static int _run_requeue(struct verbs *verbs, const struct verb *verb,
+			const struct json *call, struct json *answer,
+			struct err *err)
+{
+	uint32_t id;
+
+	(void) verbs;
+	(void) verb;
+	(void) answer;
+	return _get_job(call, &id, err) ? -1 : job_requeue(id, err);
+}
+
 static const struct verb _verbs[] = {
 	{ .name = "ping", .run = _run_ping },
 	{ .name = "nodes", .run = _run_nodes },
@@ -217,6 +229,7 @@ static const struct verb _verbs[] = {
 	{ .name = "config", .run = _run_config },
 	{ .name = "admin_comment_append", .run = _run_comment },
 	{ .name = "notify_job", .run = _run_notify },
+	{ .name = "requeue_job", .run = _run_requeue },
 	{ .name = "mark", .run = _run_update, .act = NODE_ACT_POWER_DOWN },
 	{ .name = "power_down", .run = _run_update,
 	  .act = NODE_ACT_POWER_DOWN },

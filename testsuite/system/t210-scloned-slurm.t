@@ -110,6 +110,26 @@ def test_job(cluster, link):
     return job
 
 
+def test_requeue(cluster, link):
+    job = cluster.sbatch("-w", "vm3", "--wrap=true")
+    cluster.await_state("vm3", ["POWERING_UP"])
+    tap.equal(link.call("requeue_job", job=job), {}, "requeue")
+    tap.equal(cluster.show("job", job)["Restarts"], "1",
+              "takes a job off its node")
+    tap.equal((link.call("requeue_job", job=job),
+               cluster.show("job", job)["Restarts"]), ({}, "1"),
+              "a job that holds no node is left alone")
+    cluster.run("scancel", str(job))
+    stay = cluster.sbatch("-w", "vm4", "--no-requeue", "--wrap=true")
+    cluster.await_state("vm4", ["ALLOCATED"])
+    tap.equal(code(link.call("requeue_job", job=stay)), "REFUSED",
+              "--no-requeue is respected")
+    cluster.run("scancel", str(stay))
+    labslurm.await_(lambda: cluster.job_state(stay) == "CANCELLED", "scancel")
+    tap.equal((link.call("requeue_job", job=stay), cluster.job_state(stay)),
+              ({}, "CANCELLED"), "an ended job does not run again")
+
+
 def test_force_down(cluster, link, job):
     tap.equal(link.call("mark", nodes="vm1"), {}, "mark a node being made")
     state = words(link.call("node", name="vm1"))
@@ -192,6 +212,7 @@ with labslurm.Cluster(nodes=4) as lab:
     test_drain(lab, client)
     test_force_down(lab, client, test_job(lab, client))
     test_single_use(lab, client)
+    test_requeue(lab, client)
     test_hostile(lab)
     test_slurmctld_away(lab, client)
     if not tap.equal(client.close(), 0, "the child ends with its scloned"):

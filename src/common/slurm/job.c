@@ -126,3 +126,14 @@ int job_notify(uint32_t id, const char *text, struct err *err)
 				 "notify the job");
 	return 0;
 }
+
+int job_requeue(uint32_t id, struct err *err)
+{
+	/* Without the flag a job that has ended would run once more. */
+	int rc = slurm_requeue(compat_job(id), JOB_RUNNING);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), true,
+				 "requeue the job");
+	return 0;
+}

@@ -44,4 +44,11 @@ int job_append_comment(uint32_t id, const char *text, struct err *err);
 /* A message to the job's standard output (srun) or to its output file. */
 int job_notify(uint32_t id, const char *text, struct err *err);
 
+/*
+ * Take a job away from its nodes and queue it again. Nothing happens to one
+ * that holds no node or has ended. REFUSED when it must not be requeued:
+ * srun, salloc, --no-requeue.
+ */
+int job_requeue(uint32_t id, struct err *err);
+
 #endif
