@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's rules of releases, drains and restarts, one scenario each. */
+#include "common/rules/engine.h"
+#include "engine_scene.h"
+
+static void _notify_fails(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	ACTS(SLURM_NOTIFY, "deadline passed in the queue");
+	for (int i = 0; i < 3; i++) {
+		DO(FAILED, .act = ACTION_SLURM_NOTIFY,
+		   .cause = CAUSE_TRANSIENT);
+		now = out.wake;
+		DO(TICK);
+	}
+	ACTS(SLURM_LOOK, "a job that cannot be told does not stop it");
+	LOOKS(BOOTING, .job = 99);
+	NO_ACT(SLURM_FORCE_DOWN, "not a node that another job has");
+	is_int(rec.tell, TELL_NOTHING, "nothing left to tell");
+}
+
+static void _human(void)
+{
+	_reach(PHASE_ADMITTED);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_CONFIG,
+	   .text = "no folder");
+	DONE(NOTIFY);
+	LOOKS(BOOTING);
+	DONE(FORCE_DOWN);
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	now += S;
+	VIEW(GOING);
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "sclone: (CONFIG) no folder", "no loop: drained");
+	DONE(DRAIN);
+	DO(ABSENCE_PROVEN);
+	DO(RECORDED);
+	LOOKS(GOING, .drain = true, .reason = "sclone: (CONFIG) no folder");
+	QUIET("and left to a human");
+	now += S;
+	VIEW(GONE);
+	QUIET("who may resume it");
+}
+
+static void _resume_failed(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	now += 200 * S;
+	DO(RESUME_FAILED, .asked = now);
+	IN(RELEASING, "ResumeTimeout: condemned and fenced");
+	ACTS(GUARD, "fence");
+	ACTS(SLURM_LOOK, "ResumeTimeout");
+	LOOKS(.base = NODE_DOWN, .powered_down = true);
+	ACTS(SLURM_POWER_DOWN, "DOWN+POWERED_DOWN is healed");
+	DONE(POWER_DOWN);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	IN(RELEASING, "the suspend that follows changes nothing");
+	_finish();
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "back in service");
+}
+
+static void _release_rules(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now - 3 * S);
+	NO_ACT(POWER_OFF, "facts older than 2 s");
+	now = out.wake;
+	DO(TICK);
+	ACTS(GUARD, "a fresh verdict");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	ok(_find(ACTION_GUARD) &&
+	   _find(ACTION_GUARD)->level == GUARD_DESTROY,
+	   "off already: straight to the second guard");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	NO_ACT(DESTROY, "a verdict of the wrong level");
+	now = out.wake;
+	DO(TICK);
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now);
+	NO_ACT(DESTROY, "it runs again");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "it runs again");
+}
+
+static void _release_unknown(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now,
+	   .powered_off = true);
+	DO(UNKNOWN, .act = ACTION_DESTROY);
+	now = out.wake;
+	DO(TICK);
+	ACTS(GUARD, "destroy without reply: fresh verdict first");
+	DO(VM_GONE, .act = ACTION_GUARD);
+	ACTS(PROVE_ABSENCE, "gone is enough to stop");
+	IN(RELEASING, "but no proof");
+	DO(ABSENCE_UNPROVEN, .text = "directory still there");
+	QUIET("not proven");
+	for (int i = 0; i < 50; i++) {
+		now = out.wake;
+		DO(TICK);
+		if (_find(ACTION_PROVE_ABSENCE))
+			DO(ABSENCE_UNPROVEN, .text = "directory still there");
+		if (_find(ACTION_SLURM_LOOK))
+			LOOKS(GOING);
+		if (_find(ACTION_SLURM_DRAIN))
+			break;
+	}
+	has_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+		"", "sclone: (UNPROVEN)", "drained before SuspendTimeout");
+	ok(now < rec.at[PHASE_READY] + 600 * S, "in time");
+	DONE(DRAIN);
+	while (!_find(ACTION_PROVE_ABSENCE)) {
+		now = out.wake;
+		DO(TICK);
+	}
+	DO(ABSENCE_PROVEN);
+	DO(RECORDED);
+	LOOKS(GONE, .drain = true, .reason = "sclone: (UNPROVEN) x");
+	ACTS(SLURM_UNDRAIN, "undone when proven");
+	DONE(UNDRAIN);
+	QUIET("done");
+}
+
+static void _refused(void)
+{
+	int tries = 0;
+
+	_reach(PHASE_RELEASING);
+	VIEW(GOING);
+	DO(GUARD_REFUSED, .text = "disk belongs to another VM");
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "sclone: (GUARD) disk belongs to another VM",
+	       "a refusal drains the node, with the reason");
+	DONE(DRAIN);
+	for (; tries < 100; tries++) {
+		int64_t before = now;
+
+		while (!_find(ACTION_GUARD) && now - before < 61 * S) {
+			now = out.wake;
+			DO(TICK);
+		}
+		if (!_find(ACTION_GUARD))
+			break;
+		DO(GUARD_REFUSED, .text = "disk belongs to another VM");
+	}
+	is_int(tries, 100, "asked again for ever, with capped pauses");
+	IN(RELEASING, "and kept");
+	now = out.wake;
+	DO(TICK);
+	_finish();
+	LOOKS(GONE, .drain = true, .reason = "sclone: (GUARD) x");
+	ACTS(SLURM_UNDRAIN, "allowed at last");
+}
+
+static void _node_resume(void)
+{
+	_reach(PHASE_RELEASING);
+	_finish();
+	ACTS(SLURM_LOOK, "absent");
+	LOOKS(GONE);
+	NO_ACT(SLURM_NODE_RESUME, "SuspendTimeout has freed the node");
+	QUIET("nothing to tell");
+	_reach(PHASE_RELEASING);
+	_finish();
+	DO(FAILED, .act = ACTION_SLURM_LOOK, .cause = CAUSE_TRANSIENT);
+	now = out.wake;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "slurmctld was away");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "told later");
+	now += 10 * S;
+	DO(UNKNOWN, .act = ACTION_SLURM_NODE_RESUME);
+	now = out.wake;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "no replay without looking");
+	LOOKS(BOOTING);
+	NO_ACT(SLURM_NODE_RESUME, "in use again");
+
+	_start();
+	DO(SUSPENDED, .asked = now);
+	ACTS(LOOK_UP, "suspend without a record");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN);
+	IN(ABSENT, "no VM is success, and nothing to record");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "no VM");
+}
+
+static void _lost_journal(void)
+{
+	_start();
+	DO(SUSPENDED, .asked = now);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = T0 + 77 * S,
+	   .vm = "vm-9");
+	LOOKS(GOING);
+	ACTS(GUARD, "the owner key alone allows the release");
+	_finish();
+	IN(ABSENT, "released");
+	_request("r1", 7);
+	ok(rec.epoch > (uint64_t) (T0 + 77 * S), "no epoch is used twice");
+	_start();
+	DO(FOUND, .found_epoch = 12, .vm = "vm-9");
+	IN(RELEASING, "an orphan is released");
+	ok(rec.epoch == 12, "under its own epoch");
+	now += S;
+	LOOKS(UP, .job = 4);
+	ok(rec.phase == PHASE_CLONED && rec.req.job == 4,
+	   "but not while its node is up");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "it serves without a journal");
+
+	_start();
+	_request("r1", 7);
+	DONE(MARK);
+	DO(ADMITTED, .source = SOURCE);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_EXISTS);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 12, .vm = "vm-9");
+	now += S;
+	LOOKS(UP);
+	ok(rec.phase == PHASE_CLONED && rec.req.job == 7 && !rec.next.used,
+	   "a request that was served before the journal was lost");
+}
+
+static void _admin_drain(void)
+{
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	is_str(rec.admin_drain, "bad DIMM", "an admin's drain is remembered");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	VIEW(GOING);
+	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+	       "", "bad DIMM", "Slurm lost it: set again");
+	DONE(DRAIN);
+	_finish();
+	LOOKS(GOING, .drain = true, .reason = "bad DIMM");
+	NO_ACT(SLURM_NODE_RESUME, "it would clear the drain");
+	NO_ACT(SLURM_UNDRAIN, "not ours");
+	now += S;
+	VIEW(GONE);
+	QUIET("the admin's resume is respected");
+
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(UP);
+	DO(SUSPENDED, .asked = now);
+	now += S;
+	VIEW(GOING);
+	NO_ACT(SLURM_DRAIN, "drained and resumed while up");
+}
+
+static void _hold(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	DO(HOLD);
+	DO(GUEST_FAILED, .text = "hook 10-mount failed");
+	ok(!rec.next.used, "no retry: the VM keeps the name");
+	NO_ACT(GUARD, "the VM is kept");
+	LOOKS(BOOTING, .drain = true, .reason = "sclone: (HOLD) x");
+	ACTS(SLURM_NOTIFY, "guest failed");
+	DONE(NOTIFY);
+	ACTS(SLURM_FORCE_DOWN, "guest failed, job told");
+	DONE(FORCE_DOWN);
+	now += S;
+	LOOKS(GOING);
+	has_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
+		"", "sclone: (HOLD)", "the node is drained");
+	DONE(DRAIN);
+	now += 3600 * S;
+	DO(TICK);
+	NO_ACT(GUARD, "an hour later");
+	engine_derive(&conf, &rec, now, &out);
+	NO_ACT(GUARD, "after a restart");
+	DO(UNHOLD);
+	ACTS(GUARD, "unhold");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	DO(HOLD);
+	DO(POWERED_OFF);
+	QUIET("held in the middle");
+	DO(UNHOLD);
+	ok(_find(ACTION_GUARD), "goes on with a fresh verdict");
+}
+
+static void _epochs(void)
+{
+	_reach(PHASE_CLONING);
+	_do((struct event) { .kind = EVENT_CLONE_DONE, .vm = "vm-1",
+			     .epoch = 1 });
+	ok(out.ignored && rec.phase == PHASE_CLONING, "an old epoch loses");
+	_do((struct event) { .kind = EVENT_FAILED, .act = ACTION_WATCH,
+			     .cause = CAUSE_CAPACITY, .epoch = 1 });
+	ok(out.ignored, "with its failures, too");
+	DO(DESTROYED);
+	ok(out.ignored, "an end without its act is ignored");
+	_reach(PHASE_CLONED);
+	_do((struct event) { .kind = EVENT_VM_LOST, .epoch = 1 });
+	ok(out.ignored && rec.phase == PHASE_CLONED, "an old VM's loss");
+	ok(record_next_epoch(10, 5) == 11 && record_next_epoch(10, 50) == 50 &&
+	   record_next_epoch(0, -5) == 1, "epochs only grow");
+}
+
+static void _restarts(void)
+{
+	static const enum action_kind want[PHASES] = {
+		[PHASE_ADMITTED] = ACTION_LOOK_UP,
+		[PHASE_CLONING] = ACTION_WATCH,
+		[PHASE_CLONED] = ACTION_READ_BACK,
+		[PHASE_RELEASING] = ACTION_GUARD,
+	};
+
+	for (int phase = 0; phase < PHASES; phase++) {
+		if (phase == PHASE_CONDEMNED)
+			continue;
+		_reach((enum phase) phase);
+		engine_derive(&conf, &rec, now, &out);
+		if (want[phase])
+			ok(_find(want[phase]), "restart when %s -> %s",
+			   record_phase_name((enum phase) phase),
+			   action_name(want[phase]));
+		NO_ACT(SUBMIT_CLONE,
+		       record_phase_name((enum phase) phase));
+	}
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	engine_derive(&conf, &rec, now, &out);
+	ACTS(GUARD, "restart with a verdict in hand");
+	NO_ACT(POWER_OFF, "restart with a verdict in hand");
+}
+
+static void _lost_suspend(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	VIEW(GOING);
+	IN(RELEASING, "the front end died: the node's state tells");
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	now += S;
+	VIEW(GOING);
+	ok(!rec.next.used, "and ends a request that waits");
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	DO(SUSPENDED, .asked = now - 1);
+	ok(rec.next.used && out.ignored, "a suspend from before it does not");
+	DO(SUSPENDED, .asked = now + 1);
+	ok(!rec.next.used, "one from after it does");
+}
+
+int main(void)
+{
+	_notify_fails();
+	_human();
+	_resume_failed();
+	_release_rules();
+	_release_unknown();
+	_refused();
+	_node_resume();
+	_lost_journal();
+	_admin_drain();
+	_hold();
+	_epochs();
+	_restarts();
+	_lost_suspend();
+	return done_testing();
+}
