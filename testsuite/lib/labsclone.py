@@ -199,9 +199,12 @@ class Site(labslurm.Cluster):
         self.write_secrets()
         self.start_vclab()
         self.write_sclone_conf()
-        super().start()
+        self.start_slurm()
         self.start_scloned()
         return self
+
+    def start_slurm(self):
+        super().start()
 
     def stop(self):
         if os.environ.get("KEEP"):
