@@ -44,7 +44,8 @@ void entity_refs_children(const struct mob *mob, mob_visit *visit, void *arg)
 	struct entity *child;
 	size_t pos = 0;
 
-	while ((child = table_next(entity->children, &pos, NULL)) != NULL) {
+	while (entity->children &&
+	       (child = table_next(entity->children, &pos, NULL)) != NULL) {
 		if (!child->mob.gone)
 			visit(&child->mob, arg);
 	}
@@ -75,9 +76,6 @@ void entity_init_hidden(struct entity *entity, struct lab *lab,
 {
 	mob_init_hidden(&entity->mob, lab, class, id);
 	entity->name = lab_strdup(name);
-	entity->children = table_create(CHILDREN_MAX, NULL);
-	if (!entity->children)
-		abort();
 	if (parent)
 		_adopt(parent, entity);
 }
@@ -107,7 +105,7 @@ void entity_clear(struct entity *entity)
 
 struct entity *entity_child(const struct entity *parent, const char *name)
 {
-	return table_get(parent->children, name);
+	return parent->children ? table_get(parent->children, name) : NULL;
 }
 
 void entity_remove(struct entity *entity)

@@ -20,7 +20,7 @@ struct entity {
 	struct mob mob;
 	char *name;
 	struct entity *parent;		/* borrowed; NULL: the root */
-	struct table *children;		/* name -> entity, borrowed */
+	struct table *children;		/* name -> entity; NULL: none yet */
 };
 
 /* The properties each entity kind lists first. */

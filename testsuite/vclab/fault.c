@@ -8,6 +8,9 @@
 #include "xw.h"
 
 static int _vset(struct fault *fault, const char *type, const char *fmt,
+		 va_list ap) __attribute__((format(printf, 3, 0)));
+
+static int _vset(struct fault *fault, const char *type, const char *fmt,
 		 va_list ap)
 {
 	(void) snprintf(fault->type, sizeof(fault->type), "%s", type);

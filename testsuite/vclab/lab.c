@@ -179,7 +179,8 @@ static void _end_guests(struct entity *entity)
 		vm->ops->destroy(vm->guest);
 		vm->guest = NULL;
 	}
-	while ((child = table_next(entity->children, &pos, NULL)) != NULL)
+	while (entity->children &&
+	       (child = table_next(entity->children, &pos, NULL)) != NULL)
 		_end_guests(child);
 }
 

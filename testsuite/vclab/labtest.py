@@ -18,6 +18,7 @@ from pyVmomi import vim, vmodl
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VCLAB = os.environ.get("VCLAB", "./vclab")
+RPCTOOL = os.path.join(os.path.dirname(os.path.abspath(VCLAB)), "rpctool")
 ADMIN = ("admin@vsphere.local", "admin")
 SERVICE = ("svc-slurm@vsphere.local", "secret")
 LIMIT_S = 55
@@ -193,6 +194,7 @@ def until(test, seconds=15):
     return value
 
 
-__all__ = ["ADMIN", "CLONES", "Lab", "POOL", "RUNNING", "SERVICE", "SOURCE",
+__all__ = ["ADMIN", "CLONES", "Lab", "POOL", "RPCTOOL",
+           "RUNNING", "SERVICE", "SOURCE",
            "Tap", "copy", "example", "find", "os", "run", "spec", "until",
            "vim", "vmodl", "wait"]

@@ -105,6 +105,9 @@ static void _complete(struct task *task)
 {
 	struct lab *lab = task->mob.lab;
 
+	if (task->kind->free_arg)
+		task->kind->free_arg(task->arg);
+	task->arg = NULL;
 	task->completed_us = clock_wall_us();
 	mob_changed(&task->mob, TASK_STATE | TASK_RESULT |
 		    (task->state == TASK_ERROR ? TASK_ERROR_SET : 0));
@@ -246,7 +249,7 @@ static void _free(struct mob *mob)
 {
 	struct task *task = (struct task *) mob;
 
-	if (task->kind->free_arg)
+	if (task->arg && task->kind->free_arg)
 		task->kind->free_arg(task->arg);
 	mob_unref(&task->vm->entity.mob);
 	free(task->result);

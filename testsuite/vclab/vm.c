@@ -12,12 +12,10 @@
 #include "vm.h"
 #include "witness.h"
 
-#define SLOT_MAX 64	/* VMs of one UUID */
-
-/* VMs that share a UUID. */
+/* VMs that share a UUID, mostly one. */
 struct uuid_slot {
-	struct vm *vms[SLOT_MAX];
 	size_t count;
+	struct vm *vms[];
 };
 
 struct vm *vm_of(struct mob *mob)
@@ -39,16 +37,18 @@ static void _lower(const char *text, char *out, size_t size)
 
 static void _index(struct table *index, const char *uuid, struct vm *vm)
 {
-	struct uuid_slot *slot = table_get(index, uuid);
+	const struct uuid_slot *old = table_get(index, uuid);
+	size_t count = old ? old->count : 0;
 	struct err err = ERR_INIT;
+	struct uuid_slot *slot;
 
-	if (!slot) {
-		slot = lab_alloc(sizeof(*slot));
-		if (table_set(index, uuid, slot, &err) < 0)
-			abort();
-	}
-	if (slot->count < SLOT_MAX)
-		slot->vms[slot->count++] = vm;
+	slot = lab_alloc(sizeof(*slot) + (count + 1) * sizeof(slot->vms[0]));
+	if (old)
+		memcpy(slot->vms, old->vms, count * sizeof(slot->vms[0]));
+	slot->vms[count] = vm;
+	slot->count = count + 1;
+	if (table_set(index, uuid, slot, &err) < 0)
+		abort();
 }
 
 static void _unindex(struct table *index, const char *uuid,
