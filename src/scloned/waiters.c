@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "common/base/clock.h"
 #include "common/base/hostlist.h"
 #include "common/base/table.h"
 #include "waiters.h"
@@ -122,7 +123,8 @@ static struct table *_awaited(struct waiters *waiters,
 
 	for (size_t i = 0; awaited && i < hostlist_count(nodes); i++) {
 		const char *node = hostlist_at(nodes, i);
-		struct event ev = { .kind = EVENT_PROLOG, .job = job };
+		struct event ev = { .kind = EVENT_PROLOG, .job = job,
+				    .asked = clock_wall_us() };
 		const struct record *rec;
 
 		fleet_event(waiters->fleet, node, &ev);
