@@ -9,18 +9,25 @@
 
 Guests are of kind proc: a clone is a local slurmd.
 """
+import glob
 import json
 import os
-import subprocess
+import re
 import ssl
+import subprocess
 import urllib.request
 
 import labslurm
+import tap
 from labslurm import BUILD, await_
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = "/DC1/vm/slurm-clones"
 TEMPLATES = "/DC1/vm/templates"
+
+# For jobs: what the tenants of clones write into their output.
+BEGAN = "echo began $SLURM_JOB_ID $SLURMD_NODENAME $(date +%s%6N)"
+ENDED = "echo ended $SLURM_JOB_ID $SLURMD_NODENAME $(date +%s%6N)"
 
 
 def build_path(*names):
@@ -41,6 +48,13 @@ class Site(labslurm.Cluster):
         os.mkdir(self.path("spool"))
         os.mkdir(self.path("lab"))
         self.settings["CommunicationParameters"] = "NoCtldInAddrAny"
+        # Also of the programs that slurmctld starts with an empty environment.
+        self.options = "log_path=%s:print_stacktrace=1" % self.path("sanitizer")
+        self.env.update(ASAN_OPTIONS=self.options, UBSAN_OPTIONS=self.options)
+
+    def script(self, name, text):
+        return super().script(name, "export ASAN_OPTIONS=%s UBSAN_OPTIONS=%s\n"
+                              % (self.options, self.options) + text)
 
     # vclab
 
@@ -123,7 +137,62 @@ class Site(labslurm.Cluster):
             entries = [json.loads(line) for line in file]
         return [e for e in entries if event in (None, e["event"])]
 
+    def block(self, vm):
+        """No task on this VM gets on, until unblock()."""
+        self.lab("vm", vm=vm, action="question", text="Well?")
+
+    def unblock(self, vm):
+        self.lab("vm", vm=vm, action="question")
+
+    def lives(self):
+        """All clones there ever were: [(name, created, gone or None), ...],
+        times in us."""
+        born = {}
+        lives = []
+        for entry in self.witness():
+            if entry["event"] == "vm_created":
+                born[entry["vm"]] = len(lives)
+                lives.append((entry["name"], entry["time"], None))
+            elif entry["event"] in ("vm_destroyed", "vm_unregistered"):
+                at = born.pop(entry["vm"])
+                lives[at] = lives[at][:2] + (entry["time"],)
+        return lives
+
+    def doubled(self):
+        """Names that two clones had at the same time."""
+        last = {}
+        doubled = set()
+        for name, created, gone in self.lives():
+            if name in last and (last[name] is None or last[name] > created):
+                doubled.add(name)
+            last[name] = gone
+        return doubled
+
+    def tenants(self):
+        """Per clone, in the order of lives(): the jobs that began on it."""
+        marks = []
+        for path in glob.glob(self.path("job-*.out")):
+            with open(path) as file:
+                marks += re.findall(r"^began (\d+) (\S+) (\d+)$", file.read(),
+                                    re.MULTILINE)
+        return [[int(job) for job, node, when in marks
+                 if node == name and created <= int(when)
+                 and (gone is None or int(when) <= gone)]
+                for name, created, gone in self.lives()]
+
     # scloned
+
+    def steps(self, node):
+        """What scloned did and saw of a node, in order: [(epoch, text)]."""
+        with open(self.path("scloned.out"), errors="replace") as file:
+            return [(int(epoch), text) for epoch, text in re.findall(
+                r"node %s epoch (\d+): (.*)" % node, file.read())]
+
+    def in_order(self, node, *starts):
+        """Steps that start like this came in this order."""
+        texts = iter(text for _, text in self.steps(node))
+        return all(any(text.startswith(start) for text in texts)
+                   for start in starts)
 
     def sclone_conf(self):
         keys = {
@@ -207,11 +276,25 @@ class Site(labslurm.Cluster):
         super().start()
 
     def stop(self):
+        if self.witness_is_there():
+            tap.equal(self.doubled(), set(),
+                      "no two VMs had one name at a time")
+        for name in "scloned", "vclab":
+            if name in self.children:
+                tap.equal(self.end(name), 0, name + " ends well")
+        for path in glob.glob(self.path("sanitizer*")):
+            with open(path) as file:
+                tap.diag(file.read())
+        tap.equal(glob.glob(self.path("sanitizer*")), [],
+                  "no sanitizer complained")
         if os.environ.get("KEEP"):
             print("# kept: " + self.dir)
             subprocess.run(["cp", "-a", self.dir, os.environ["KEEP"]],
                            check=False)
         super().stop()
+
+    def witness_is_there(self):
+        return os.path.exists(self.path("lab/witness.log"))
 
     def await_job(self, job, *states, bound=labslurm.BOUND):
         return await_(lambda: self.job_state(job) in states and
