@@ -42,8 +42,8 @@ struct guest_vm {
 	const char *name;
 	const char *uuid;	/* BIOS UUID, lower case */
 	const char *mac;	/* of the first NIC, "00:50:56:..." */
-	const char *dir;	/* real directory of the VM's files, absolute */
-	const char *disk;	/* top disk's real file, absolute; NULL: none */
+	const char *dir;	/* real directory of its files, absolute */
+	const char *disk;	/* top disk's real file; NULL: none */
 	const char *parent_disk; /* file below it; NULL for a base disk */
 	int64_t disk_mb;	/* size of the disk */
 	int64_t cpus;

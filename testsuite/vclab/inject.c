@@ -69,7 +69,8 @@ static int _read(struct rule *rule, const struct json *json, struct err *err)
 	    json_get_str(json, "kind", &kind, err) < 0 ||
 	    json_get_str_or(json, "type", "SystemError", &type, err) < 0 ||
 	    json_get_str_or(json, "text", "fault on demand", &text, err) < 0 ||
-	    json_get_int_or(json, "nth", 1, INT32_MAX, 1, &rule->nth, err) < 0 ||
+	    json_get_int_or(json, "nth", 1, INT32_MAX, 1, &rule->nth,
+			    err) < 0 ||
 	    json_get_int_or(json, "times", 0, INT32_MAX, 1, &rule->times,
 			    err) < 0 ||
 	    json_get_int_or(json, "ms", 0, 3600000, 0, &rule->what.ms,

@@ -237,11 +237,6 @@ static void _compose(struct val *val, const struct mob *mob,
 	val_close(val);
 }
 
-bool mob_has_path(const struct mob *mob, const char *path)
-{
-	return schema_path(mob->type, path) != NULL;
-}
-
 static void _write_array(struct val *val, const struct mob *mob,
 			 const struct mob_prop *prop)
 {

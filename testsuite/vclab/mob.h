@@ -106,9 +106,6 @@ void val_close(struct val *val);
 /* Write <val>...</val> of a path; false when it is unset or unknown. */
 bool mob_write(const struct mob *mob, const char *path, struct buf *out);
 
-/* The schema knows the path for this type. */
-bool mob_has_path(const struct mob *mob, const char *path);
-
 /* Groups that can change what the path shows. */
 uint32_t mob_groups(const struct mob *mob, const char *path);
 

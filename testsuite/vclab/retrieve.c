@@ -129,8 +129,8 @@ static void _page(struct call *call, struct retrieval *r)
 	call->session->retrievals = r;
 }
 
-static int _collect(struct call *call, const struct spec *spec,
-		    struct found *found)
+static void _collect(struct call *call, const struct spec *spec,
+		     struct found *found)
 {
 	struct lab *lab = call->lab;
 
@@ -138,7 +138,6 @@ static int _collect(struct call *call, const struct spec *spec,
 	lab->walks++;
 	for (size_t i = 0; i < spec->nobjs; i++)
 		spec_walk(&spec->objs[i], lab->walks, _found, found);
-	return 0;
 }
 
 /* All specs of the request, in one list; only the last one may page. */
@@ -152,7 +151,7 @@ static struct retrieval *_retrieve(struct call *call, const xmlNode *set)
 		retrieve_free(r);
 		return NULL;
 	}
-	(void) _collect(call, r->spec, &found);
+	_collect(call, r->spec, &found);
 	r->mobs = found.mobs;
 	r->count = found.count;
 	return r;

@@ -175,7 +175,10 @@ static void _run(void *arg)
 		sched_after(lab->sched, QUESTION_POLL_US, _run, task, NULL);
 		return;
 	}
-	if (task->rule.kind == INJECT_TASK_ERROR)
+	if (task->vm->entity.mob.gone)
+		rc = fault_gone(&task->error, "VirtualMachine",
+				task->vm->entity.mob.id);
+	else if (task->rule.kind == INJECT_TASK_ERROR)
 		rc = fault_set(&task->error, task->rule.type, "%s",
 			       task->rule.text);
 	else

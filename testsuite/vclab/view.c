@@ -210,7 +210,7 @@ static int _reset(struct call *call)
 
 /* -- life ----------------------------------------------------------- */
 
-void view_remove(struct view *view)
+static void _remove(struct view *view)
 {
 	struct view **link = &view->mob.lab->views;
 	const char *id;
@@ -234,13 +234,13 @@ void view_remove_of(struct lab *lab, const struct session *session)
 	for (v = lab->views; v; v = next) {
 		next = v->next;
 		if (v->session == session)
-			view_remove(v);
+			_remove(v);
 	}
 }
 
 static int _destroy(struct call *call)
 {
-	view_remove((struct view *) call->self);
+	_remove((struct view *) call->self);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ void view_unsubscribe(struct lab *lab, struct filter *filter);
 void view_entity_placed(struct entity *entity);
 void view_entity_leaving(struct entity *entity);
 
-void view_remove(struct view *view);
+/* Remove all views of a session. */
 void view_remove_of(struct lab *lab, const struct session *session);
 
 #endif
