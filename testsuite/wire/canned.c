@@ -208,8 +208,8 @@ unsigned canned_count(struct canned *canned)
 void canned_reply(struct buf *reply, int status, const char *headers,
 		  const char *body, size_t len)
 {
-	buf_printf(reply, "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n%s\r\n",
-		   status, len, headers);
+	buf_printf(reply, "HTTP/1.1 %d Status\r\n"
+		   "Content-Length: %zu\r\n%s\r\n", status, len, headers);
 	buf_add(reply, body, len);
 }
 

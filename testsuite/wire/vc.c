@@ -131,7 +131,8 @@ void vc_set_password(struct vc *vc, const char *password)
 
 void vc_start(struct vc *vc)
 {
-	snprintf(vc->directory, sizeof(vc->directory), "/tmp/sclone-wire-XXXXXX");
+	snprintf(vc->directory, sizeof(vc->directory),
+		 "/tmp/sclone-wire-XXXXXX");
 	if (!mkdtemp(vc->directory))
 		bail_out("cannot make a directory in /tmp");
 	snprintf(vc->password_file, sizeof(vc->password_file), "%s/password",

@@ -68,7 +68,7 @@ void soap_request_free(struct soap_request *request);
 /* Of these three the first is set on success, the others on failure. All
  * are borrowed for the callback. */
 struct soap_reply {
-	const struct xml_node *response;	/* the METHODResponse element */
+	const struct xml_node *response;	/* METHODResponse */
 	const struct err *err;
 	const struct fault *fault;	/* NULL when it is no fault of the
 					 * server's */
