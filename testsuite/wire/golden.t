@@ -115,8 +115,9 @@ want("CreatePropertyCollector", collector.CreatePropertyCollector)
 want("CreateListView", views.CreateListView)
 power = PC.PropertySpec(type=vim.VirtualMachine,
                         pathSet=["runtime.powerState"])
-task = PC.PropertySpec(type=vim.Task, pathSet=["info.state", "info.result",
-                                               "info.error"])
+task = PC.PropertySpec(type=vim.Task, pathSet=[
+    "info.state", "info.result", "info.error", "info.queueTime",
+    "info.completeTime"])
 guest = PC.PropertySpec(type=vim.VirtualMachine,
                         pathSet=["runtime.powerState", "config.extraConfig"])
 want("CreateFilter", collector.CreateFilter,

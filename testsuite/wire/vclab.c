@@ -431,7 +431,8 @@ static void _test_tls(struct rig *rig)
 	config.http.insecure = true;
 	_try(rig, &config);
 	is_int(rig->err.code, ERR_NONE, "accepted only if told so");
-	config.http.pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	config.http.pin = "sha256//"
+			  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	_try(rig, &config);
 	is_str(err_name(rig->err.code), "CONFIG",
 	       "another key than the pinned one, even so");

@@ -52,6 +52,7 @@ struct collector {
 	/* waiting */
 	struct session_call *poll;
 	struct loop_timer *poll_timer;
+	bool more;		/* the last reply was only a part */
 	int64_t modify_us, poll_us;	/* pauses before either */
 
 	unsigned busy;
@@ -220,6 +221,7 @@ static void _read_updates(struct collector *collector,
 	if (version)
 		snprintf(collector->version, sizeof(collector->version), "%s",
 			 version);
+	collector->more = more;
 	loop_timer_set(collector->poll_timer, more ? 0 : collector->poll_us);
 	_enter(collector);
 	for (; set && !collector->doomed; set = xml_next(set, "filterSet"))
@@ -247,9 +249,17 @@ static void _on_poll(const struct soap_reply *reply, void *arg)
 	}
 }
 
+/* Not before there is something to tell. */
 static void _on_poll_timer(void *arg)
 {
-	_wait(arg);
+	struct collector *collector = arg;
+	int64_t at = collector->ops->expected(collector->arg);
+	int64_t hold = at - clock_mono_us();
+
+	if (at && hold > CLOCK_US_PER_MS && !collector->more)
+		loop_timer_set(collector->poll_timer, hold);
+	else
+		_wait(collector);
 }
 
 static bool _has_filter(const struct collector *collector)
@@ -269,6 +279,7 @@ static void _wait(struct collector *collector)
 		return;
 	watch_write_wait(&request, &collector->ref, collector->version,
 			 collector->wait_s);
+	collector->more = false;
 	if (!soap_end(&request, NULL))
 		collector->poll = session_call(collector->session, &request,
 					       _on_poll, collector, NULL);
@@ -292,7 +303,8 @@ static void _modified(struct collector *collector, struct view *view,
 	_drop_first(&view->remove, view->removing);
 	view->adding = view->removing = 0;
 	_schedule_changes(collector);
-	_wait(collector);
+	if (!collector->poll)
+		_on_poll_timer(collector);
 	_enter(collector);
 	for (; node && !collector->doomed; node = xml_next(node, "returnval"))
 		_report_missing(collector, node);
@@ -488,7 +500,7 @@ static int64_t _clamp(int64_t us, int64_t max_ms)
 void collector_pace(struct collector *collector, int64_t task_us)
 {
 	collector->poll_us = _clamp(task_us / 20, 50);
-	collector->modify_us = _clamp(task_us / 8, 250);
+	collector->modify_us = _clamp(task_us / 2, 250);
 }
 
 struct collector *collector_create(struct session *session, unsigned wait_s,

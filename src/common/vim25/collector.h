@@ -25,6 +25,8 @@ struct collector_ops {
 	void (*update)(const struct xml_node *update, void *arg);
 	/* The server does not know this object. */
 	void (*missing)(const struct moref *object, void *arg);
+	/* When news is expected (monotonic time), 0: any time. */
+	int64_t (*expected)(void *arg);
 	/* All is lost: nothing is watched until it is added again. */
 	void (*lost)(void *arg);
 };
@@ -45,7 +47,11 @@ int collector_add(struct collector *collector, enum collector_view view,
 void collector_remove(struct collector *collector, enum collector_view view,
 		      const struct moref *object);
 
-/* How long the tasks watched usually take: how eagerly to ask. */
+/*
+ * How long the tasks watched take: how eagerly to ask. Additions are collected
+ * for half of that, and the server is not asked before news is expected; else
+ * it would answer at once with nothing but the additions.
+ */
 void collector_pace(struct collector *collector, int64_t task_us);
 
 #endif

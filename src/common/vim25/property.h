@@ -5,8 +5,8 @@
  * RetrievePropertiesEx with paging; objects are named one by one, or are what
  * one object refers to (a folder's children). Objects that do not exist (any
  * more) are left out: vCenter fails the whole request for one of them, so it
- * is asked again without it. A property the server does not know or does not tell counts as
- * unset, but "not allowed" is an error.
+ * is asked again without it. A property the server does not know or does not
+ * tell counts as unset, but "not allowed" is an error.
  */
 #ifndef SCLONE_VIM25_PROPERTY_H
 #define SCLONE_VIM25_PROPERTY_H

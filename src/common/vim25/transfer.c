@@ -127,7 +127,9 @@ void transfer_error(const struct transfer *transfer, CURLcode code,
 bool transfer_died(CURLcode code)
 {
 	return code == CURLE_SEND_FAIL_REWIND ||
-	       code == CURLE_ABORTED_BY_CALLBACK;
+	       code == CURLE_ABORTED_BY_CALLBACK ||
+	       code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR ||
+	       code == CURLE_RECV_ERROR;
 }
 
 /* --- options --- */

@@ -38,8 +38,9 @@ void transfer_done(struct transfer *transfer);
 CURLcode transfer_start(struct transfer *transfer, CURLM *multi,
 			const struct http_request *request);
 
-/* Whether a kept connection had been closed by the server: a repeatable
- * request is worth a second try at once, on a new connection. */
+/* Whether the connection broke off before the reply, as kept ones do when
+ * the server has closed them: a repeatable request is worth a second try at
+ * once, on a new connection. */
 bool transfer_died(CURLcode code);
 
 /* Set err to what a failure means for the caller. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/table.h"
@@ -9,6 +11,10 @@
 #include "watch.h"
 
 #define WAIT_S 30
+/* At most so long we do not ask, since it would be in vain; the second one
+ * while machines are watched, whose news may come at any time. */
+#define HOLD_US (500 * CLOCK_US_PER_MS)
+#define HOLD_MACHINES_US (100 * CLOCK_US_PER_MS)
 #define SLACK_MS 15000	/* of the poll over its wait */
 #define KEY_SIZE (MOREF_TYPE_SIZE + MOREF_ID_SIZE)
 
@@ -22,17 +28,20 @@ struct watch_item {
 	/* what has been told of a task so far */
 	struct moref result;
 	struct fault *fault;
+	int64_t queued_us, completed_us;
 	bool lost;	/* in the list of those, not in the table */
-	TAILQ_ENTRY(watch_item) link;
+	TAILQ_ENTRY(watch_item) link;	/* tasks only */
 };
 
 struct watch {
 	struct session *session;
 	struct collector *collector;
 	struct table *items;	/* by _key() */
-	TAILQ_HEAD(, watch_item) lost;	/* tasks still to be told so */
+	TAILQ_HEAD(, watch_item) tasks;	/* in the table, oldest first */
+	TAILQ_HEAD(, watch_item) lost;	/* still to be told so */
+	size_t n_tasks;
 	char *guest_key;
-	int64_t task_us;	/* how long tasks take, on average */
+	int64_t task_us;	/* how long tasks take, by the server's word */
 	unsigned busy;
 	bool doomed;
 };
@@ -64,7 +73,9 @@ void watch_write_filter(struct soap_request *request,
 		buf_puts(text, "<propSet><type>Task</type>"
 			 "<pathSet>info.state</pathSet>"
 			 "<pathSet>info.result</pathSet>"
-			 "<pathSet>info.error</pathSet></propSet>");
+			 "<pathSet>info.error</pathSet>"
+			 "<pathSet>info.queueTime</pathSet>"
+			 "<pathSet>info.completeTime</pathSet></propSet>");
 	buf_puts(text, "<propSet><type>VirtualMachine</type>"
 		 "<pathSet>runtime.powerState</pathSet>");
 	if (guest)
@@ -140,10 +151,15 @@ static void _free_item(void *arg)
 /* Take the item out of the table. */
 static void _forget(struct watch_item *item)
 {
+	struct watch *watch = item->watch;
 	char key[KEY_SIZE];
 
 	_key(&item->object, key);
-	(void) table_take(item->watch->items, key);
+	(void) table_take(watch->items, key);
+	if (item->what != WATCH_TASK)
+		return;
+	TAILQ_REMOVE(&watch->tasks, item, link);
+	watch->n_tasks--;
 }
 
 /* The last event of an item. Its callback may destroy the watch. */
@@ -173,6 +189,39 @@ static void _keep_fault(struct watch_item *item, const struct xml_node *val)
 		fault_read(item->fault, val);
 }
 
+/* A time the server tells (xsd:dateTime) in microseconds, for differences
+ * alone; 0 when it is none. */
+static int64_t _time_us(const char *text)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	int64_t us = 0, unit = CLOCK_US_PER_S;
+	const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!p)
+		return 0;
+	if (*p == '.')
+		while (isdigit((unsigned char) *++p) && unit >= 10) {
+			unit /= 10;
+			us += (*p - '0') * unit;
+		}
+	return timegm(&tm) * CLOCK_US_PER_S + us;
+}
+
+/*
+ * Not by our own clock: how late we ask must not teach us to ask later. And
+ * rather by the fast ones: asking early costs a request, asking late time.
+ */
+static void _learn(struct watch *watch, int64_t took_us)
+{
+	if (took_us <= 0 || took_us > 3600 * CLOCK_US_PER_S)
+		return;
+	if (took_us < watch->task_us)
+		watch->task_us = took_us;
+	else
+		watch->task_us += (took_us - watch->task_us) / 64;
+	collector_pace(watch->collector, watch->task_us);
+}
+
 static void _task_ended(struct watch_item *item, bool success)
 {
 	static const struct fault unknown = {
@@ -180,10 +229,8 @@ static void _task_ended(struct watch_item *item, bool success)
 	};
 	struct watch *watch = item->watch;
 	struct watch_event event = { .kind = WATCH_ENDED };
-	int64_t took = clock_mono_us() - item->since_us;
 
-	watch->task_us += (took - watch->task_us) / 8;
-	collector_pace(watch->collector, watch->task_us);
+	_learn(watch, item->completed_us - item->queued_us);
 	collector_remove(watch->collector, VIEW_STATE, &item->object);
 	if (!success)
 		event.fault = item->fault ? item->fault : &unknown;
@@ -207,6 +254,10 @@ static void _update_task(struct watch_item *item,
 			(void) soap_ref(val, &item->result, NULL);
 		else if (!strcmp(name, "info.error"))
 			_keep_fault(item, val);
+		else if (!strcmp(name, "info.queueTime"))
+			item->queued_us = _time_us(xml_text(val));
+		else if (!strcmp(name, "info.completeTime"))
+			item->completed_us = _time_us(xml_text(val));
 	}
 	if (!strcmp(state, "success"))
 		_task_ended(item, true);
@@ -326,9 +377,30 @@ static void _on_lost(void *arg)
 		_release(watch);
 }
 
+/*
+ * Just after the oldest task should have ended, so that those started with
+ * it have too: then one reply tells of all. Overdue tasks are awaited.
+ */
+static int64_t _on_expected(void *arg)
+{
+	struct watch *watch = arg;
+	const struct watch_item *oldest = TAILQ_FIRST(&watch->tasks);
+	bool alone = table_count(watch->items) == watch->n_tasks;
+	int64_t hold = alone ? HOLD_US : HOLD_MACHINES_US;
+	int64_t now = clock_mono_us(), at;
+
+	if (!oldest)
+		return 0;
+	at = oldest->since_us + watch->task_us + watch->task_us / 25;
+	if (at <= now)
+		return 0;
+	return at < now + hold ? at : now + hold;
+}
+
 static const struct collector_ops ops = {
 	.update = _on_update,
 	.missing = _on_missing,
+	.expected = _on_expected,
 	.lost = _on_lost,
 };
 
@@ -342,7 +414,13 @@ static int _put(struct watch *watch, struct watch_item *item,
 	_key(&item->object, key);
 	if (table_get(watch->items, key))
 		return err_set(err, ERR_EXISTS, "%s is watched already", key);
-	return table_set(watch->items, key, item, err);
+	if (table_set(watch->items, key, item, err))
+		return -1;
+	if (item->what == WATCH_TASK) {
+		TAILQ_INSERT_TAIL(&watch->tasks, item, link);
+		watch->n_tasks++;
+	}
+	return 0;
 }
 
 struct watch_item *watch_add(struct watch *watch, const struct moref *object,
@@ -425,6 +503,7 @@ struct watch *watch_create(struct session *session,
 		return NULL;
 	}
 	watch->session = session;
+	TAILQ_INIT(&watch->tasks);
 	TAILQ_INIT(&watch->lost);
 	if (_configure(watch, config, err))
 		return NULL;
