@@ -5,7 +5,9 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/base/clock.h"
 #include "await.h"
 #include "tap.h"
 #include "vc.h"
@@ -62,6 +64,42 @@ static void _test_rejected(void)
 	is_int(ends.failed, 100, "a changed file is tried");
 	is_int(vc.logins, 2, "once");
 	ok(!session_problem(session), "no problem left");
+	session_destroy(session);
+	vc_stop(&vc);
+}
+
+static int64_t _later(void *arg)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return *(int64_t *) arg + now.tv_sec * CLOCK_US_PER_S +
+	       now.tv_nsec / 1000;
+}
+
+static void _test_rejected_for_long(void)
+{
+	int64_t ahead = 0;
+	struct clock_source source = { .wall_us = _later, .mono_us = _later,
+				       .arg = &ahead };
+	struct vc vc = { .version = NULL };
+	struct session *session;
+	struct ends ends = { .count = 0 };
+
+	vc_start(&vc);
+	vc_set_password(&vc, "wrong");
+	session = vc_session(&vc);
+	clock_set_source(&source);
+	for (unsigned i = 0; i < 3; i++) {
+		vc_call(session, SOAP_READ, LONG, &ends);
+		await(vc.loop, &ends.count, i + 1);
+		ahead += 7 * 60 * CLOCK_US_PER_S;
+	}
+	is_int(vc.logins, 1, "not tried again for 14 minutes");
+	vc_call(session, SOAP_READ, LONG, &ends);
+	await(vc.loop, &ends.count, 4);
+	is_int(vc.logins, 2, "tried again after 15");
+	clock_set_source(NULL);
 	session_destroy(session);
 	vc_stop(&vc);
 }
@@ -262,6 +300,7 @@ int main(void)
 {
 	_test_single_flight();
 	_test_rejected();
+	_test_rejected_for_long();
 	_test_expired();
 	_test_never_authenticated();
 	_test_away();
