@@ -35,34 +35,14 @@ static bool _link_name(const char *path, char *out, size_t size)
 	return (size_t) snprintf(out, size, "%s", name) < size;
 }
 
-/*
- * The device to unbind. A virtio card's function is a bus of its own below
- * the PCI device, and only the latter's driver resets the card, so that it
- * tells its own MAC address again.
- */
-static bool _device(const char *sysfs, const char *name, char path[PATH_MAX])
-{
-	char bus[NIC_TEXT], link[PATH_MAX], up[PATH_MAX];
-
-	(void) snprintf(link, sizeof(link), "%s/class/net/%s/device", sysfs,
-			name);
-	if (!realpath(link, path))
-		return false;
-	(void) snprintf(link, sizeof(link), "%.3000s/subsystem", path);
-	if (!_link_name(link, bus, sizeof(bus)))
-		return false;
-	if (strcmp(bus, "virtio") != 0)
-		return true;
-	(void) snprintf(up, sizeof(up), "%.3000s/..", path);
-	return realpath(up, path) != NULL;
-}
-
 /* A card is an interface with a device that has a driver. */
 static bool _read(const char *sysfs, const char *name, struct nic *nic)
 {
 	char path[PATH_MAX], link[PATH_MAX];
 
-	if (strlen(name) >= sizeof(nic->name) || !_device(sysfs, name, path))
+	(void) snprintf(link, sizeof(link), "%s/class/net/%s/device", sysfs,
+			name);
+	if (strlen(name) >= sizeof(nic->name) || !realpath(link, path))
 		return false;
 	(void) snprintf(nic->device, sizeof(nic->device), "%.100s",
 			strrchr(path, '/') + 1);

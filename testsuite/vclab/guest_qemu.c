@@ -463,6 +463,17 @@ static void _choose_disk(struct guest *guest, struct qemu_spec *spec)
 	}
 }
 
+/* The state a fork loads: its source's, with its own MAC address. */
+static int _make_state(const struct guest *guest, char path[PATH_MAX],
+		       struct err *err)
+{
+	char from[PATH_MAX];
+
+	(void) _file(guest, "state", from);
+	(void) _own(guest, "fork.state", path);
+	return qemu_copy_state(from, path, guest->vm->mac, err);
+}
+
 static int _launch(struct guest *guest, struct err *err)
 {
 	char ram[PATH_MAX], state[PATH_MAX], console[PATH_MAX];
@@ -483,6 +494,8 @@ static int _launch(struct guest *guest, struct err *err)
 		spec.disk = _boot_disk(guest, guest->tops, top);
 	spec.ram = _file(guest, "ram", ram);
 	spec.state = _file(guest, "state", state);
+	if (guest->fork && _make_state(guest, state, err) < 0)
+		return -1;
 	spec.console = _own(guest, "console.log", console);
 	spec.dump = guest->params.dump ? _own(guest, "net.pcap", dump) : NULL;
 	guest->step = 0;
@@ -644,6 +657,7 @@ static void _destroy(struct guest *guest)
 	_power_off(guest);
 	(void) unlink(_own(guest, "console.log", path));
 	(void) unlink(_own(guest, "net.pcap", path));
+	(void) unlink(_own(guest, "fork.state", path));
 	for (unsigned i = 1; i <= guest->tops; i++)
 		(void) unlink(_boot_disk(guest, i, path));
 	free(guest);

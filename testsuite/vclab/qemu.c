@@ -23,10 +23,12 @@
 #include "common/base/cleanup.h"
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "common/base/path.h"
 #include "qemu.h"
 
 #define PROGRAM "qemu-system-x86_64"
 #define ARGS_MAX 64
+#define STATE_MAX (64 * 1024 * 1024)	/* bytes of the devices' state */
 
 /* Makes the disk if it is missing, then becomes QEMU. */
 #define SCRIPT                                                              \
@@ -349,4 +351,41 @@ pid_t qemu_run(const char *const *argv, struct err *err)
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void) execvp(argv[0], (char *const *) argv);
 	_exit(127);
+}
+
+static bool _read_mac(const char *text, uint8_t mac[6])
+{
+	unsigned b[6];
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2],
+		   &b[3], &b[4], &b[5]) != 6)
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		mac[i] = (uint8_t) b[i];
+	return true;
+}
+
+int qemu_copy_state(const char *from, const char *to, const char *mac,
+		    struct err *err)
+{
+	cleanup_buf struct buf state;
+	cleanup_close int fd = -1;
+	uint8_t old[6], new[6];
+	char *at;
+
+	buf_init(&state, STATE_MAX);
+	if (!_read_mac(QEMU_SOURCE_MAC, old) || !_read_mac(mac, new))
+		return err_set(err, ERR_FATAL, "%s is no MAC address", mac);
+	if (path_read(from, &state, err) < 0)
+		return -1;
+	at = memmem(state.data, state.len, old, sizeof(old));
+	while (at && memcmp(old, new, sizeof(old)) != 0) {
+		memcpy(at, new, sizeof(new));
+		at = memmem(state.data, state.len, old, sizeof(old));
+	}
+	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 ||
+	    write(fd, state.data, state.len) != (ssize_t) state.len)
+		return err_errno(err, ERR_FATAL, errno, "write %s", to);
+	return 0;
 }

@@ -57,6 +57,17 @@ int qemu_start(const struct qemu_spec *spec, struct qemu_process *process,
 int qemu_key(const struct qemu_spec *spec, char key[QEMU_KEY_SIZE],
 	     struct err *err);
 
+/*
+ * The MAC address that sources boot with. QEMU keeps it in the devices'
+ * state, where a fork's own has to be put in its place; so it must be six
+ * bytes that stand there for nothing else.
+ */
+#define QEMU_SOURCE_MAC "02:53:43:4c:4e:45"
+
+/* Copy a devices' state with that address replaced by mac. FATAL. */
+int qemu_copy_state(const char *from, const char *to, const char *mac,
+		    struct err *err);
+
 /* Start "program arg..." without streams, e.g. cp; -1 on failure. */
 pid_t qemu_run(const char *const *argv, struct err *err);
 

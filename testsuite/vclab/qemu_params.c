@@ -82,7 +82,7 @@ void qemu_params_spec(const struct qemu_params *params,
 	spec->tb_mb = params->tb_mb;
 	spec->cpus = vm->cpus;
 	spec->memory_mb = vm->memory_mb;
-	spec->mac = vm->mac;
+	spec->mac = fork || vm->parent_disk ? vm->mac : QEMU_SOURCE_MAC;
 	spec->disk = vm->disk;
 	spec->base = vm->parent_disk;
 	spec->overlay = vm->parent_disk != NULL;
