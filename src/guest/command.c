@@ -286,6 +286,7 @@ int command_must(const struct command *command, struct err *err)
 {
 	struct command copy = *command;
 	cleanup_buf struct buf own;
+	const char *last;
 	int status;
 
 	buf_init(&own, 4096);
@@ -293,10 +294,11 @@ int command_must(const struct command *command, struct err *err)
 		copy.output = &own;
 	if (command_run(&copy, &status, err) < 0)
 		return -1;
-	if (status != 0)
-		return err_set(err, ERR_FATAL, "%s ended with %d: %s",
-			       copy.argv[0], status, _last_line(copy.output));
-	return 0;
+	if (status == 0)
+		return 0;
+	last = _last_line(copy.output);
+	return err_set(err, ERR_FATAL, "%s ended with %d: %s", copy.argv[0],
+		       status, *last ? last : "its log may say why");
 }
 
 int command_call(int (*fn)(void *arg), void *arg, uint64_t limit_s,
