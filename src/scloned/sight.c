@@ -7,9 +7,11 @@
 #include "sight.h"
 
 #define HURRY_US (100 * CLOCK_US_PER_MS)
+#define HURRY_MAX_US CLOCK_US_PER_S
 #define LEISURE_US (5 * CLOCK_US_PER_S)
+#define LEISURE_MAX_US (30 * CLOCK_US_PER_S)
 #define LIMIT_US (60 * CLOCK_US_PER_S)
-#define SHARE 10	/* pause at least that many times the look's length */
+#define SHARE 10	/* pause that many times the look's length */
 
 struct sight {
 	struct slurm_link *link;
@@ -24,15 +26,22 @@ struct sight {
 	struct err problem;
 };
 
+/* A slurmctld that stood still for once must not cost the waiters tenfold. */
+int64_t sight_pause(bool hurry, int64_t last_us)
+{
+	int64_t least = hurry ? HURRY_US : LEISURE_US;
+	int64_t most = hurry ? HURRY_MAX_US : LEISURE_MAX_US;
+
+	if (last_us > most / SHARE)
+		return most;
+	return last_us * SHARE > least ? last_us * SHARE : least;
+}
+
 static void _schedule(struct sight *sight)
 {
-	int64_t pause = sight->hurry ? HURRY_US : LEISURE_US;
-
-	if (sight->looking)
-		return;
-	if (pause < SHARE * sight->last_us)
-		pause = SHARE * sight->last_us;
-	loop_timer_set(sight->timer, pause);
+	if (!sight->looking)
+		loop_timer_set(sight->timer,
+			       sight_pause(sight->hurry, sight->last_us));
 }
 
 static enum node_base _base(enum slurmcall_base base)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sight - Slurm's node table, watched: what changed becomes events. Looks
- * often while somebody waits for a node, seldom otherwise, and never spends
- * more than a tenth of the time on looking.
+ * often while somebody waits for a node, seldom otherwise, and spends no more
+ * than a tenth of the time on looking, unless Slurm is slow to answer.
  */
 #ifndef SCLONE_SCLONED_SIGHT_H
 #define SCLONE_SCLONED_SIGHT_H
@@ -34,6 +34,10 @@ int64_t sight_seen(const struct sight *sight);
 
 /* Why the last look failed; NULL when it did not. */
 const struct err *sight_problem(const struct sight *sight);
+
+/* How long to wait, us, after a look that took last_us: 0.1 to 1 s in a
+ * hurry, else 5 to 30 s. */
+int64_t sight_pause(bool hurry, int64_t last_us);
 
 /* A NODE of slurmcall.h as a view seen at that time. -1: malformed. */
 int sight_read(const struct json *node, int64_t seen, const char **name,
