@@ -249,6 +249,11 @@ class Site(labslurm.Cluster):
         code, text = self.sclone("--json", "status", *args, check=False)
         return json.loads(text) if text.startswith("{") else None
 
+    def phase(self, node):
+        """What the node's VM is at; None when scloned does not answer."""
+        status = self.status(node)
+        return status and status["nodes"][0]["phase"]
+
     def history(self, *args):
         return json.loads(self.sclone("--json", "history", *args)[1])["cycles"]
 
