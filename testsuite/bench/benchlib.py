@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the benchmarks share: a site without Slurm, clocks, tables."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
+
+import labsclone  # noqa: E402
+import labslurm  # noqa: E402
+
+STEP = 0.002  # between two samples of a running scloned
+QUIET = 0.3   # nothing written for so long: it is over
+LANES_MAX = 64  # of a source
+PAIRS = 40    # in a source's extraConfig, as a real machine has
+USER = "svc-slurm@vsphere.local"
+PASSWORD = "open sesame"
+MiB = 1024.0
+
+
+class Site(labsclone.Site):
+    """vclab with sim guests (ready_ms -1: they say nothing), scloned on a
+    node table."""
+
+    def __init__(self, nodes, slots=64, delay_ms=0, ready_ms=-1):
+        super().__init__(nodes=1)
+        self.count = nodes
+        self.nodes_text = "vm[1-%d]" % nodes
+        self.slots = slots
+        self.delay_ms = delay_ms
+        self.ready_ms = ready_ms
+        self.lanes = min(slots, LANES_MAX)
+        self.config = {"InFlight": self.lanes, "LogLevel": "info"}
+        self.write("slurm.conf", "")
+
+    def _guest(self):
+        return {"kind": "sim", "ready_ms": self.ready_ms}
+
+    def inventory(self):
+        inventory = super().inventory()
+        inventory["real_files"] = False
+        inventory["hosts"] = [{"name": "esx01", "cluster": "hpc",
+                               "slots": self.slots, "memory_mb": 1 << 29}]
+        inventory["datastores"] = [{"name": "ds1", "capacity_mb": 1 << 29}]
+        inventory["delays"] = {"InstantClone_Task": {"ms": self.delay_ms}}
+        for source in inventory["sources"]:
+            source["extraConfig"] = {
+                "bench.pair.%02d" % n: "a value of some length"
+                for n in range(PAIRS)}
+        return inventory
+
+    def start_scloned(self, wait=True):
+        self.write("nodes.json", json.dumps({"prefix": "vm",
+                                             "count": self.count}))
+        self.spawn("scloned", [
+            labslurm.program("scloned"), "--config", self.path("sclone.conf"),
+            "--slurm-helper", os.path.join(HERE, "node_table.py")])
+        if wait:
+            labslurm.await_(self.is_ready, "scloned")
+
+    def is_ready(self):
+        if self.children["scloned"].poll() is not None:
+            raise labslurm.Late("scloned ended: " + self.tail("scloned.out"))
+        if not self.is_serving():
+            return False
+        return all(source["state"] == "frozen"
+                   for source in self.status()["sources"])
+
+    def start_lab(self):
+        self.start_vclab()
+        return self
+
+    def start_all(self):
+        self.write_secrets()
+        self.start_vclab()
+        self.write_sclone_conf()
+        self.start_scloned()
+        return self
+
+    @property
+    def url(self):
+        return "https://127.0.0.1:%d/sdk" % self.vc_port
+
+    def places(self):
+        """What the other clients are told: source, folder, pool."""
+        return [labsclone.TEMPLATES + "/" + self.sources[0],
+                labsclone.FOLDER, "/DC1/host/hpc/Resources/slurm"]
+
+    def reset_stats(self):
+        self.lab("stats", reset=True)
+
+    def stats(self):
+        return self.lab("stats")["stats"]
+
+    def request_clones(self):
+        """What slurmctld does: ResumeProgram with a job for all nodes."""
+        self.write("allocated", "")
+        self.write("resume.json", json.dumps({"jobs": [{
+            "job_id": 1, "features": "rocky9", "extra": None,
+            "oversubscribe": "NO", "nodes_alloc": self.nodes_text,
+            "nodes_resume": self.nodes_text}],
+            "all_nodes_resume": self.nodes_text}))
+        subprocess.run(
+            [labslurm.program("sclone-resume"), "--spool", self.path("spool"),
+             "--socket", self.path("sclone.sock"), self.nodes_text],
+            env=dict(self.env, SLURM_RESUME_FILE=self.path("resume.json")),
+            check=True)
+
+
+def cpu_of(pid):
+    """CPU seconds of a process that runs, to the nanosecond: the clock that
+    clock_getcpuclockid(3) names."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        return [int(word) for word in file.read().split()]
+
+
+def memory_of(pid, key="VmHWM"):
+    """MiB of VmHWM (peak) or VmRSS."""
+    with open("/proc/%d/status" % pid) as file:
+        for line in file:
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) / MiB
+    return 0.0
+
+
+def _peak(pid, before):
+    try:
+        return max(before, memory_of(pid))
+    except OSError:
+        return before
+
+
+def run_measured(args, env=None):
+    """Run a program to its end: (wall, CPU seconds, peak MiB). The peak is
+    sampled: what wait4() tells includes this process, which it came from."""
+    start = time.monotonic()
+    child = subprocess.Popen(args, env=env, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL)
+    peak, pid = 0.0, 0
+    while not pid:
+        peak = _peak(child.pid, peak)
+        time.sleep(STEP)
+        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+    wall = time.monotonic() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise labslurm.Late("%s: status %d" % (args[0], child.returncode))
+    return wall, usage.ru_utime + usage.ru_stime, peak
+
+
+def median(rows, key):
+    return statistics.median(row[key] for row in rows)
+
+
+def ratio(a, b):
+    return a / b if b else float("nan")
+
+
+def verdict(value, budget):
+    """A measured ratio beside its budget; says where it falls short."""
+    return "%.2f (budget %.2f%s)" % (
+        value, budget, "" if value <= budget else ", SHORT")
+
+
+def table(head, rows):
+    """Print rows of texts under a head, columns aligned."""
+    widths = [max(len(str(row[i])) for row in [head] + rows)
+              for i in range(len(head))]
+    for row in [head, ["-" * width for width in widths]] + rows:
+        print("  ".join(
+            str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+    print(flush=True)
+
+
+def machine():
+    """One line on what this was measured on."""
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file
+                      if line.startswith("model name")), "unknown")
+    return "%d x %s, load %.1f" % (os.cpu_count(), model, os.getloadavg()[0])
