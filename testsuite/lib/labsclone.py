@@ -41,6 +41,7 @@ class Site(labslurm.Cluster):
         super().__init__(nodes=nodes)
         self.sources = ["rocky9-esx%02d" % (n + 1) for n in range(sources)]
         self.mode = mode
+        self.modes = {}  # of single sources: name -> mode
         self.lanes = lanes
         self.config = {}  # more or other global keys of sclone.conf
         self.inventory_more = {}
@@ -58,10 +59,14 @@ class Site(labslurm.Cluster):
 
     # vclab
 
-    def _guest(self):
+    def _guest(self, source):
         return {"kind": "proc", "command": [
             "/usr/bin/python3", os.path.join(HERE, "proc_guest.py"),
-            self.conf_path, self.mode]}
+            self.conf_path, self.modes.get(source, self.mode)]}
+
+    def set_mode(self, mode):
+        """How all clones behave that wake from now on."""
+        self.write("mode", mode)
 
     def inventory(self):
         inventory = {
@@ -76,7 +81,7 @@ class Site(labslurm.Cluster):
             "sources": [{"name": name, "folder": TEMPLATES,
                          "host": "esx%02d" % (n + 1), "datastore": "ds1",
                          "cpus": 1, "memory_mb": 512, "disk_mb": 16,
-                         "frozen": True, "guest": self._guest()}
+                         "frozen": True, "guest": self._guest(name)}
                         for n, name in enumerate(self.sources)],
             "roles": {
                 "Looker": [],
@@ -236,6 +241,12 @@ class Site(labslurm.Cluster):
         if child.poll() is not None:
             raise labslurm.Late("scloned ended: " + self.tail("scloned.out"))
 
+    def fault(self, kind, method=None, **more):
+        """Make vclab fail: at the calls of a method, or at once."""
+        if method:
+            more["method"] = method
+        self.lab("fault", kind=kind, **more)
+
     def is_serving(self):
         status = self.status()
         return (status and status["daemon"]["vcenter"]["state"] == "up"
@@ -266,6 +277,12 @@ class Site(labslurm.Cluster):
         self.wrap("PrologSlurmctld", "sclone-prolog", "--conf",
                   self.path("sclone.conf"), *places)
 
+    def requeue_soon(self):
+        """A requeued job waits until its credential has expired, and then
+        for the scheduler's next round; both are long by default."""
+        self.settings["AuthInfo"] += ",cred_expire=5"
+        self.settings["SchedulerParameters"] += ",sched_interval=1"
+
     # The whole
 
     def start(self):
@@ -279,6 +296,13 @@ class Site(labslurm.Cluster):
 
     def start_slurm(self):
         super().start()
+
+    def diagnose(self):
+        super().diagnose()
+        for command in (["scontrol", "show", "nodes"],
+                        ["scontrol", "show", "jobs"]):
+            tap.diag(self.run(*command, check=False)[1])
+        tap.diag(self.tail("scloned.out", 80))
 
     def stop(self):
         if self.witness_is_there():

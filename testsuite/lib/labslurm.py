@@ -28,7 +28,7 @@ BOUND = 60  # seconds; the longest wait for anything that should come at once
 CALL_BOUND = 30  # for one Slurm command
 STEP = 0.02  # between two looks
 NEEDED = ("munged", "slurmctld", "slurmd", "scontrol", "sbatch", "srun",
-          "squeue", "sinfo")
+          "squeue", "sinfo", "unshare", "mount")
 
 BUILD = os.environ.get("top_builddir", os.getcwd())
 
@@ -249,9 +249,18 @@ class Cluster:
             "--seed-file=" + self.path("munge.seed")])
         await_(lambda: os.path.exists(self.path("munge.sock")), "munged")
 
+    def _with_hosts(self, command):
+        """The command, in a mount namespace where the nodes' names resolve:
+        slurmctld 22.05 stands still for 10 s for each node whose job it
+        ends and whose name does not (get_addr_info)."""
+        hosts = self.write("hosts", "127.0.0.1 localhost %s %s\n" % (
+            socket.gethostname(), " ".join(self.nodes)))
+        return ["unshare", "--mount", "sh", "-c",
+                'mount --bind "$0" /etc/hosts && exec "$@"', hosts] + command
+
     def start_slurmctld(self, *args):
-        child = self.spawn("slurmctld", ["slurmctld", "-D", "-f",
-                                         self.conf_path] + list(args))
+        child = self.spawn("slurmctld", self._with_hosts(
+            ["slurmctld", "-D", "-f", self.conf_path] + list(args)))
         await_(lambda: child.poll() is not None or self.is_up(), "slurmctld")
         if child.poll() is not None:
             raise Late("slurmctld ended: " + self.tail("slurmctld.out"))
@@ -288,8 +297,12 @@ class Cluster:
     def __exit__(self, kind, value, _):
         if kind and issubclass(kind, (Late, OSError, subprocess.SubprocessError)):
             tap.diag("%s: %s" % (kind.__name__, value))
-            tap.diag(self.tail("slurmctld.log"))
+            self.diagnose()
         self.stop()
+
+    def diagnose(self):
+        """What may tell why something did not come."""
+        tap.diag(self.tail("slurmctld.log"))
 
     def tail(self, name, lines=40):
         try:

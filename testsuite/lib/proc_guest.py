@@ -6,7 +6,8 @@ guestinfo as sclone-guest does, then becomes slurmd.
 	proc_guest.py SLURM_CONF [MODE]
 
 MODE makes it misbehave: "dead" never says anything, "fail" reports a failure
-and stays, "slow" waits for a file named go-NODE beside slurm.conf.
+and stays, "slow" waits for a file named go-NODE beside slurm.conf. A file
+named mode there overrides it.
 """
 import json
 import os
@@ -41,6 +42,10 @@ def sleep_forever():
 
 
 def main(conf, mode):
+    override = os.path.join(os.path.dirname(conf), "mode")
+    if os.path.exists(override):
+        with open(override) as file:
+            mode = file.read()
     if mode == "dead":
         sleep_forever()
     rpc = Rpc()
