@@ -49,7 +49,10 @@ def prepare(*options):
     os.makedirs("/run/munge", exist_ok=True)
     for line in ("mount -t tmpfs -o mode=755 tmpfs /run/munge",
                  "ip link set lo up",
-                 "ip link add %s type bridge" % BRIDGE,
+                 # A fixed address: a bridge takes the lowest of its ports
+                 # else, and taps come and go.
+                 "ip link add %s address 02:00:00:00:00:fe type bridge"
+                 % BRIDGE,
                  "ip addr add %s/16 dev %s" % (CONTROLLER, BRIDGE),
                  "ip link set %s up" % BRIDGE):
         subprocess.run(line.split(), check=True)
@@ -100,6 +103,9 @@ class QemuSite(labsclone.Site):
         except OSError:
             return False
         return self.run("scontrol", "ping", check=False)[0] == 0
+
+    def job_place(self):
+        return "--chdir=/tmp", "--output=/tmp/job-%j.out"
 
     def _guest(self):
         guest = {"kind": "qemu", "image": self.image, "bridge": BRIDGE}

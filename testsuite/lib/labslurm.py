@@ -330,9 +330,12 @@ class Cluster:
 
     def sbatch(self, *args):
         """Submit; the job's number."""
-        return int(self.run("sbatch", "--parsable", "--chdir=" + self.dir,
-                            "--output=" + self.path("job-%j.out"),
+        return int(self.run("sbatch", "--parsable", *self.job_place(),
                             *args)[1].split(";")[0])
+
+    def job_place(self):
+        """Where a batch job runs and writes: a place its nodes have."""
+        return "--chdir=" + self.dir, "--output=" + self.path("job-%j.out")
 
     def scontrol(self, *args, check=True):
         return self.run("scontrol", *args, check=check)[1]
