@@ -19,7 +19,7 @@
 #define COMMAND_ENV_MAX 16
 
 struct command {
-	const char *const *argv;	/* argv[0] is a path; NULL at the end */
+	const char *const *argv;	/* a path first; NULL at the end */
 	const char *const *env;		/* "K=V" on top of PATH; may be NULL */
 	const char *user;		/* run as this user; NULL: as we are */
 	uint64_t limit_s;		/* 0: none, for the freeze alone */

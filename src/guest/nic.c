@@ -66,8 +66,8 @@ static int _choose(const char *wanted, struct nics *nics, struct err *err)
 						"driver was found");
 	if (any && nics->count > 1)
 		return err_set(err, ERR_CONFIG,
-			       "%zu network cards (%s, %s, ...): name one with "
-			       "Nic=",
+			       "%zu network cards (%s, %s, ...): name one "
+			       "with Nic=",
 			       nics->count, nics->list[0].name,
 			       nics->list[1].name);
 	for (size_t i = 0; i < nics->count; i++) {

@@ -207,14 +207,16 @@ static void _check_managers(struct look *look)
 	    !_mentions(look, "/etc/NetworkManager/conf.d",
 		       "unmanaged-devices"))
 		_find(look, true,
-		      "printf '[keyfile]\\nunmanaged-devices=type:ethernet\\n' "
+		      "printf '[keyfile]\\nunmanaged-devices="
+		      "type:ethernet\\n' "
 		      ">/etc/NetworkManager/conf.d/sclone.conf; "
 		      "systemctl reload NetworkManager",
 		      "NetworkManager manages the network card");
 	if (_exists(look, "/run/systemd/netif/links") &&
 	    !_mentions(look, "/etc/systemd/network", "Unmanaged=yes"))
 		_find(look, true,
-		      "printf '[Match]\\nType=ether\\n[Link]\\nUnmanaged=yes\\n' "
+		      "printf '[Match]\\nType=ether\\n[Link]\\n"
+		      "Unmanaged=yes\\n' "
 		      ">/etc/systemd/network/00-sclone.network; "
 		      "networkctl reload",
 		      "systemd-networkd manages the network card");

@@ -43,7 +43,9 @@ with tempfile.NamedTemporaryFile("w", suffix="-luck", delete=False) as hook:
     hook.write(HOOK)
 path = os.path.join(os.path.dirname(hook.name), "10-luck")
 os.rename(hook.name, path)
-image = guests.make_image("--slurmd", PROBE, "--hook", "post-clone=" + path)
+image = guests.make_image(
+    "--slurmd", PROBE, "--hook", "post-clone=" + path,
+    "--conf", 'DhcpClient="/bin/udhcpc -n -q -t 5 -s /bin/true -i %i"')
 os.unlink(path)
 
 with guests.Lab() as lab:
@@ -92,6 +94,11 @@ with guests.Lab() as lab:
                                               slurmd=["-f/tmp/x.conf"]))
     refused(lab, "hostile", "identity", "not allowed", "a hostile identity")
     silent(lab, "hostile", "a hostile identity")
+
+    lab.clone("dhcp", "t", guests.identity("dhcp", addr="dhcp", gw=None,
+                                           dns=None))
+    tap.equal(lab.state("dhcp").get("state"), "ready",
+              "an address by DHCP: ready when the client has it")
 
     lab.do("clock", ms=-60000)
     lab.clone("early", "t", guests.identity("early"))

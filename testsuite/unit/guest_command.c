@@ -548,7 +548,7 @@ static void _test_release(void)
 	is_int(commands_release(&settings), 1, "a hook's failure is told");
 	settings.release_time = 1;
 	_put("pre-release/10-flush", "#!/bin/sh\nexec sleep 1000\n", 0755);
-	is_int(commands_release(&settings), 1, "a hook that hangs is given up");
+	is_int(commands_release(&settings), 1, "a hook that hangs is ended");
 }
 
 static void _test_hardware(void)

@@ -132,8 +132,8 @@ static const struct member _bad[] = {
 	{ "node", "17" },
 	{ "node", "[\"vm1\"]" },
 	{ "node", "{\"a\":1}" },
-	{ "node", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaa\"" },
+	{ "node", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaa\"" },
 	{ "template", NULL },
 	{ "template", "\"a/b\"" },
 	{ "epoch", NULL },
