@@ -124,6 +124,7 @@ struct json *tell_conf(const struct ctl_conf *conf)
 	    _str(json, "user", conf->user) || _put_programs(json, conf) ||
 	    _put_numbers(json, conf) ||
 	    _str(json, "slurmctld_parameters", conf->slurmctld_parameters) ||
+	    _str(json, "slurmd_parameters", conf->slurmd_parameters) ||
 	    _str(json, "scheduler_parameters", conf->scheduler_parameters) ||
 	    _str(json, "auth_info", conf->auth_info))
 		return NULL;

@@ -12,8 +12,8 @@
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
+#include "common/ipc/slurm_link.h"
 #include "fleet.h"
-#include "slurm_link.h"
 
 struct desk;
 

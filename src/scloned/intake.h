@@ -17,9 +17,9 @@
 #include "common/clone/config.h"
 #include "common/clone/journal.h"
 #include "common/ipc/server.h"
+#include "common/ipc/slurm_link.h"
 #include "chain.h"
 #include "fleet.h"
-#include "slurm_link.h"
 #include "timing.h"
 
 struct intake;

@@ -13,9 +13,9 @@
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/base/loop.h"
+#include "common/ipc/slurm_link.h"
 #include "common/rules/nodeview.h"
 #include "fleet.h"
-#include "slurm_link.h"
 
 struct sight;
 

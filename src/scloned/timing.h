@@ -12,7 +12,7 @@
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
-#include "slurm_link.h"
+#include "common/ipc/slurm_link.h"
 
 struct timing;
 

@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/loop.h"
-#include "scloned/slurm_link.h"
+#include "common/ipc/slurm_link.h"
 #include "tap.h"
 
 #define LONG_US (20 * CLOCK_US_PER_S)	/* no wait here is longer */

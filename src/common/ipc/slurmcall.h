@@ -50,7 +50,8 @@
  *		"prolog_epilog_timeout" "return_to_service" "clouds_shown"
  *		"boot" and, if set, "version" "cluster" "path" "user"
  *		"resume_program" "suspend_program" "resume_fail_program"
- *		"slurmctld_parameters" "scheduler_parameters" "auth_info"
+ *		"slurmctld_parameters" "slurmd_parameters"
+ *		"scheduler_parameters" "auth_info"
  *
  * Times are seconds; 4294967295 stands for "never" and "no limit".
  */

@@ -59,6 +59,7 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 	conf->return_to_service = in->ret2service;
 	conf->clouds_shown = compat_clouds_shown(in);
 	conf->slurmctld_parameters = _text(in->slurmctld_params);
+	conf->slurmd_parameters = _text(in->slurmd_params);
 	conf->scheduler_parameters = _text(in->sched_params);
 	conf->auth_info = _text(in->authinfo);
 	conf->boot_s = (int64_t) in->boot_time;

@@ -31,6 +31,7 @@ struct ctl_conf {
 	uint32_t return_to_service;
 	bool clouds_shown;		/* 22.05: PrivateData=cloud; later: yes */
 	const char *slurmctld_parameters;
+	const char *slurmd_parameters;
 	const char *scheduler_parameters;
 	const char *auth_info;
 	int64_t boot_s;			/* slurmctld's start */

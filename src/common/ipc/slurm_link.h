@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * slurm_link - scloned's end of slurmcall.h: owns the child scloned-slurm
- * and makes calls through it, asynchronously and each with a deadline.
+ * slurm_link - the caller's end of slurmcall.h, for scloned and `sclone
+ * check`: owns the child scloned-slurm and makes calls through it,
+ * asynchronously and each with a deadline.
  *
  * The child has one call at a time; the others wait here in order. A call
  * that is not answered in time costs the child its life, for libslurm cannot
  * be interrupted; a new one is started at once, or, if that one dies too,
  * after a pause that doubles up to ten seconds.
  */
-#ifndef SCLONE_SCLONED_SLURM_LINK_H
-#define SCLONE_SCLONED_SLURM_LINK_H
+#ifndef SCLONE_IPC_SLURM_LINK_H
+#define SCLONE_IPC_SLURM_LINK_H
 
 #include <stddef.h>
 #include <stdint.h>

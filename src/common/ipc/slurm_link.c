@@ -11,8 +11,8 @@
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
-#include "common/ipc/slurmcall.h"
-#include "common/ipc/wire.h"
+#include "slurmcall.h"
+#include "wire.h"
 #include "slurm_link.h"
 
 #define CHILD_FD 3
