@@ -33,6 +33,8 @@ struct command {
 		   char **argv);
 };
 
+int check_command(const struct command_options *options, int argc,
+		  char **argv);
 int status_command(const struct command_options *options, int argc,
 		   char **argv);
 int history_command(const struct command_options *options, int argc,

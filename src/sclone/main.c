@@ -8,6 +8,9 @@
 #include "command.h"
 
 static const struct command commands[] = {
+	{ "check", "[--slurm-helper PATH]",
+	  "test configuration, vCenter and Slurm; change nothing",
+	  check_command },
 	{ "status", "[NODES]", "nodes in use, their VMs and sources",
 	  status_command },
 	{ "history", "[NODE|JOB] [--limit N]", "finished cycles, newest first",

@@ -25,6 +25,27 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = "/DC1/vm/slurm-clones"
 TEMPLATES = "/DC1/vm/templates"
 
+# The least that an account needs, as doc/vcenter.md has it: a role's name,
+# and object there, path here, privileges. The tests of documentation compare.
+ROLES = {
+    "Cloner": ("clone folder", FOLDER, [
+        "VirtualMachine.Inventory.CreateFromExisting",
+        "VirtualMachine.Inventory.Delete",
+        "VirtualMachine.Interact.PowerOn",
+        "VirtualMachine.Interact.PowerOff",
+        "VirtualMachine.Config.AdvancedConfig"]),
+    "Source": ("each source", TEMPLATES, [
+        "VirtualMachine.Provisioning.Clone"]),
+    "Pool": ("resource pool", "/DC1/host", ["Resource.AssignVMToPool"]),
+    "Store": ("datastores of the sources", "/DC1/datastore", [
+        "Datastore.AllocateSpace"]),
+}
+
+# What a source says of itself before it freezes.
+RECORD = json.dumps({"v": 1, "guest": "0", "boot": 0, "slurmd":
+                     "NodeName=rocky9 CPUs=1 Boards=1 SocketsPerBoard=1 "
+                     "CoresPerSocket=1 ThreadsPerCore=1 RealMemory=480"})
+
 # For jobs: what the tenants of clones write into their output.
 BEGAN = "echo began $SLURM_JOB_ID $SLURMD_NODENAME $(date +%s%6N)"
 ENDED = "echo ended $SLURM_JOB_ID $SLURMD_NODENAME $(date +%s%6N)"
@@ -46,7 +67,7 @@ class Site(labslurm.Cluster):
         self.config = {}  # more or other global keys of sclone.conf
         self.inventory_more = {}
         self.vc_port = None
-        os.mkdir(self.path("spool"))
+        os.mkdir(self.path("spool"), 0o700)
         os.mkdir(self.path("lab"))
         self.settings["CommunicationParameters"] = "NoCtldInAddrAny"
         # Also of the programs that slurmctld starts with an empty environment.
@@ -81,26 +102,20 @@ class Site(labslurm.Cluster):
             "sources": [{"name": name, "folder": TEMPLATES,
                          "host": "esx%02d" % (n + 1), "datastore": "ds1",
                          "cpus": 1, "memory_mb": 512, "disk_mb": 16,
+<<<<<<< HEAD
                          "frozen": True, "guest": self._guest(name)}
+=======
+                         "frozen": True, "guest": self._guest(),
+                         "extraConfig": {"guestinfo.sclone.template": RECORD}}
+>>>>>>> aa518c5 (sclone: check a site before it is used)
                         for n, name in enumerate(self.sources)],
-            "roles": {
-                "Looker": [],
-                "Cloner": ["VirtualMachine.Inventory.CreateFromExisting",
-                           "VirtualMachine.Interact.PowerOn",
-                           "VirtualMachine.Interact.PowerOff",
-                           "VirtualMachine.Inventory.Delete",
-                           "VirtualMachine.Config.AdvancedConfig"],
-                "Source": ["VirtualMachine.Provisioning.Clone"],
-                "Store": ["Datastore.AllocateSpace"],
-                "Pool": ["Resource.AssignVMToPool"]},
+            "roles": dict({name: row[2] for name, row in ROLES.items()},
+                          Looker=[]),
             "users": [{"name": "svc-slurm@vsphere.local",
                        "password": "open sesame",
-                       "permissions": [
-                           {"role": "Looker", "path": "/"},
-                           {"role": "Cloner", "path": FOLDER},
-                           {"role": "Source", "path": TEMPLATES},
-                           {"role": "Store", "path": "/DC1/datastore"},
-                           {"role": "Pool", "path": "/DC1/host"}]}],
+                       "permissions": [{"role": "Looker", "path": "/"}] + [
+                           {"role": name, "path": row[1]}
+                           for name, row in ROLES.items()]}],
         }
         inventory.update(self.inventory_more)
         return inventory
@@ -216,7 +231,8 @@ class Site(labslurm.Cluster):
             "LogLevel": "debug",
         }
         keys.update(self.config)
-        lines = ["%s=%s" % pair for pair in keys.items()]
+        lines = ["%s=%s" % pair for pair in keys.items()
+                 if pair[1] is not None]
         lines.append("TemplateName=rocky9 Lanes=%d Sources=%s" % (
             self.lanes, ",".join("%s/%s" % (TEMPLATES, name)
                                  for name in self.sources)))
@@ -255,6 +271,21 @@ class Site(labslurm.Cluster):
     def sclone(self, *args, check=True):
         return self.run(labslurm.program("sclone"), "--socket",
                         self.path("sclone.sock"), *args, check=check)
+
+    def check(self, *args):
+        """`sclone check`: its exit status, its output, and as a dictionary
+        the findings of each topic, as "level: text"."""
+        helper = build_path("src/scloned-slurm/scloned-slurm")
+        code, text = self.run(labslurm.program("sclone"), "--config",
+                              self.path("sclone.conf"), "check",
+                              "--slurm-helper", helper, *args, check=False)
+        topics = {}
+        for line in text.splitlines():
+            level, _, rest = line.partition("  ")
+            topic, _, what = rest.strip().partition(": ")
+            topics.setdefault(topic, []).append("%s: %s" % (level.strip(),
+                                                            what))
+        return code, text, topics
 
     def status(self, *args):
         code, text = self.sclone("--json", "status", *args, check=False)

@@ -189,9 +189,10 @@ class Cluster:
         return self.write(name, "#!/bin/sh\n" + text, 0o755)
 
     def wrap(self, key, name, *args):
-        """Set a program of slurm.conf to one of this build with arguments."""
+        """Set a program of slurm.conf to one of this build with arguments,
+        under its own name."""
         words = " ".join("'%s'" % word for word in (program(name),) + args)
-        self.settings[key] = self.script(key + ".sh",
+        self.settings[key] = self.script(name,
                                          'exec %s "$@"\n' % words)
 
     def write_conf(self):

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check_nodes - slurm.conf: our nodes, and the partitions that hold them. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+
+#define REG_MEM_PERCENT 90	/* slurmctld's default for CLOUD nodes */
+
+/* --- partitions --------------------------------------------------------- */
+
+static void _partitions(const struct facts *facts, struct findings *out)
+{
+	if (!facts->slurm.partition_count)
+		findings_fail(out, "none holds a node of sclone.conf, so that "
+			      "no job can ask for one; add the nodes to a "
+			      "partition");
+}
+
+static void _exclusive(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->slurm.partition_count; i++)
+		if (!facts->slurm.partitions[i].exclusive)
+			findings_fail(out, "partition %s may put several jobs "
+				      "on one VM; set %s",
+				      facts->slurm.partitions[i].name,
+				      facts->slurm.version >= 2605
+					      ? "Exclusive=NODE"
+					      : "OverSubscribe=EXCLUSIVE");
+}
+
+static void _power_down(const struct facts *facts, struct findings *out)
+{
+	if (facts->slurm.version < 2302) {
+		findings_ok(out, "scloned marks the nodes of each job itself");
+		return;
+	}
+	for (size_t i = 0; i < facts->slurm.partition_count; i++)
+		if (!facts->slurm.partitions[i].power_down_on_idle)
+			findings_warn(out, "partition %s leaves it to scloned "
+				      "to keep a second job off a used VM; "
+				      "set PowerDownOnIdle=YES",
+				      facts->slurm.partitions[i].name);
+}
+
+/* --- nodes -------------------------------------------------------------- */
+
+static void _known(const struct facts *facts, struct findings *out)
+{
+	cleanup_check_names struct check_names missing = { 0 };
+	cleanup_check_names struct check_names solid = { 0 };
+
+	for (size_t i = 0; i < facts->slurm.node_count; i++) {
+		const struct facts_node *node = &facts->slurm.nodes[i];
+
+		if (!node->found)
+			check_names_add(&missing, node->name);
+		else if (!node->is_cloud)
+			check_names_add(&solid, node->name);
+	}
+	if (check_names_count(&missing))
+		findings_fail(out, "Slurm does not know %s; add NodeName= "
+			      "with State=CLOUD to slurm.conf, or correct "
+			      "sclone.conf", check_names_print(&missing));
+	if (check_names_count(&solid))
+		findings_fail(out, "%s are no cloud nodes; set State=CLOUD in "
+			      "slurm.conf", check_names_print(&solid));
+}
+
+static void _features(const struct facts *facts, struct findings *out)
+{
+	for (size_t t = 0; t < config_template_count(facts->config); t++) {
+		const char *name = config_template(facts->config, t)->name;
+		cleanup_check_names struct check_names lack = { 0 };
+
+		for (size_t i = 0; i < facts->slurm.node_count; i++) {
+			const struct facts_node *node =
+				&facts->slurm.nodes[i];
+
+			for (size_t k = 0; k < node->set->template_count; k++)
+				if (node->set->templates[k] == t &&
+				    node->found &&
+				    !facts_param(node->features, name, NULL))
+					check_names_add(&lack, node->name);
+		}
+		if (check_names_count(&lack))
+			findings_warn(out, "%s lack Feature=%s, so that "
+				      "sbatch -C %s cannot ask for them; add "
+				      "it in slurm.conf",
+				      check_names_print(&lack), name, name);
+	}
+}
+
+/* --- their size --------------------------------------------------------- */
+
+struct size {
+	int64_t cpus, memory_mib;	/* -1: not told */
+};
+
+static int64_t _smaller(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* What slurmd finds in the smallest source of the templates of a set. */
+static struct size _smallest(const struct facts *facts,
+			     const struct config_set *set)
+{
+	struct size size = { -1, -1 };
+
+	for (size_t i = 0; i < facts->vcenter.source_count; i++) {
+		const struct facts_source *source =
+			&facts->vcenter.sources[i];
+
+		for (size_t t = 0; t < set->template_count; t++) {
+			if (set->templates[t] != source->template_index)
+				continue;
+			size.cpus = _smaller(size.cpus, source->record_cpus);
+			size.memory_mib = _smaller(size.memory_mib,
+						   source->record_memory_mib);
+		}
+	}
+	return size;
+}
+
+static void _judge_set(const struct facts *facts,
+		       const struct config_set *set, int64_t percent,
+		       struct findings *out)
+{
+	cleanup_check_names struct check_names cpus = { 0 };
+	cleanup_check_names struct check_names memory = { 0 };
+	struct size size = _smallest(facts, set);
+
+	for (size_t i = 0; i < facts->slurm.node_count; i++) {
+		const struct facts_node *node = &facts->slurm.nodes[i];
+
+		if (node->set != set || !node->found)
+			continue;
+		if (size.cpus >= 0 && node->cpus > size.cpus)
+			check_names_add(&cpus, node->name);
+		if (size.memory_mib >= 0 &&
+		    node->memory_mib * percent / 100 > size.memory_mib)
+			check_names_add(&memory, node->name);
+	}
+	if (check_names_count(&cpus))
+		findings_fail(out, "%s have more CPUs in slurm.conf than their "
+			      "sources' %" PRId64 ", so that Slurm drains "
+			      "them; set CPUs=%" PRId64,
+			      check_names_print(&cpus), size.cpus, size.cpus);
+	if (check_names_count(&memory))
+		findings_fail(out, "%s have a larger RealMemory in slurm.conf "
+			      "than their sources' %" PRId64 ", so that Slurm "
+			      "drains them; set RealMemory=%" PRId64,
+			      check_names_print(&memory), size.memory_mib,
+			      size.memory_mib);
+}
+
+static void _size(const struct facts *facts, struct findings *out)
+{
+	int64_t percent = REG_MEM_PERCENT;
+
+	if (facts_param(facts->slurm.slurmd_params, "config_overrides", NULL))
+		return;
+	if (facts_param(facts->slurm.ctld_params, "node_reg_mem_percent",
+			&percent) && percent < 0)
+		percent = REG_MEM_PERCENT;
+	for (size_t s = 0; s < config_set_count(facts->config); s++)
+		_judge_set(facts, config_set(facts->config, s), percent, out);
+}
+
+const struct check check_nodes_table[] = {
+	{ "partitions", "hold the nodes", CHECK_SLURM, _partitions },
+	{ "exclusive", "one job a VM", CHECK_SLURM, _exclusive },
+	{ "PowerDownOnIdle", "set", CHECK_SLURM, _power_down },
+	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
+	{ "features", "name the templates", CHECK_SLURM, _features },
+	{ "node-size", "no larger than the sources", CHECK_SLURM, _size },
+	{ NULL },
+};

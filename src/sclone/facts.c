@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/clock.h"
+#include "facts.h"
+
+static void _clear_slurm(struct facts_slurm *slurm)
+{
+	free(slurm->partitions);
+	free(slurm->nodes);
+	for (size_t i = 0; i < 3; i++)
+		json_destroy(slurm->answers[i]);
+	for (size_t i = 0; i < FACTS_PROGRAMS; i++)
+		free(slurm->owned[i]);
+}
+
+void facts_clear(struct facts *facts)
+{
+	_clear_slurm(&facts->slurm);
+	free(facts->vcenter.sources);
+	free(facts->vcenter.grants);
+	config_destroy(facts->config);
+	memset(facts, 0, sizeof(*facts));
+}
+
+bool facts_param(const char *list, const char *name, int64_t *value)
+{
+	size_t len = strlen(name);
+
+	while (*list) {
+		size_t item = strcspn(list, ",");
+
+		if (item >= len && !strncasecmp(list, name, len) &&
+		    (item == len || list[len] == '=')) {
+			if (value && sscanf(list + len, "=%" SCNd64,
+					    value) != 1)
+				*value = -1;
+			return true;
+		}
+		list += item + (list[item] == ',');
+	}
+	return false;
+}
+
+/* --- sources ------------------------------------------------------------ */
+
+int facts_add_sources(struct facts *facts, struct err *err)
+{
+	struct facts_vcenter *vcenter = &facts->vcenter;
+
+	vcenter->sources = calloc(CONFIG_SOURCES_MAX,
+				  sizeof(*vcenter->sources));
+	if (!vcenter->sources)
+		return err_nomem(err);
+	for (size_t t = 0; t < config_template_count(facts->config); t++) {
+		const struct config_template *template =
+			config_template(facts->config, t);
+
+		for (size_t s = 0; s < template->source_count; s++)
+			vcenter->sources[vcenter->source_count++] =
+				(struct facts_source) {
+					.path = template->sources[s],
+					.template_index = t,
+					.cpus = -1, .memory_mib = -1,
+					.record_cpus = -1,
+					.record_memory_mib = -1,
+				};
+	}
+	return 0;
+}
+
+/* vSphere's types of devices that an instant clone cannot have. */
+void facts_take_devices(struct facts_source *source,
+			const struct xml_node *devices)
+{
+	static const char *const types[] = {
+		"VirtualPCIPassthrough", "VirtualSriovEthernetCard",
+		"VirtualVmxnet3Vrdma", "VirtualTPM", "VirtualUSB",
+	};
+	const struct xml_node *device = xml_child(devices, NULL);
+	const char *label;
+
+	for (; device; device = xml_next(device, NULL))
+		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+			if (strcmp(xml_type(device), types[i]))
+				continue;
+			label = xml_child_text(xml_child(device, "deviceInfo"),
+					       "label");
+			snprintf(source->device, sizeof(source->device),
+				 "%s (%s)", label ? label : "a device",
+				 types[i]);
+			return;
+		}
+}
+
+/* The number behind " KEY=" in a line of slurmd -C; -1 when there is none. */
+static int64_t _number(const char *line, const char *key)
+{
+	const char *at = strstr(line, key);
+	int64_t value;
+
+	if (!at || (at > line && at[-1] != ' ') ||
+	    sscanf(at + strlen(key), "%" SCNd64, &value) != 1)
+		return -1;
+	return value;
+}
+
+void facts_take_record(struct facts_source *source, const char *text)
+{
+	cleanup_json struct json *record =
+		text ? json_parse(text, strlen(text), NULL) : NULL;
+	const char *line;
+
+	if (!record || json_get_str(record, "slurmd", &line, NULL))
+		return;
+	source->has_record = true;
+	source->record_cpus = _number(line, "CPUs=");
+	source->record_memory_mib = _number(line, "RealMemory=");
+}
+
+/* --- history ------------------------------------------------------------ */
+
+/* The longer of *slowest and the way between two times, if both are told. */
+static void _measure(int64_t from, int64_t to, size_t *count,
+		     int64_t *slowest_ms)
+{
+	int64_t ms = (to - from) / CLOCK_US_PER_MS;
+
+	if (from <= 0 || to < from)
+		return;
+	++*count;
+	if (ms > *slowest_ms)
+		*slowest_ms = ms;
+}
+
+static int64_t _time(const struct json *object, const char *key)
+{
+	int64_t us = 0;
+
+	(void) json_get_int_or(object, key, 0, INT64_MAX, 0, &us, NULL);
+	return us;
+}
+
+void facts_take_history(struct facts_daemon *daemon, const struct json *reply)
+{
+	const struct json *cycles = json_get(reply, "cycles");
+
+	for (size_t i = 0; i < json_count(cycles); i++) {
+		const struct json *cycle = json_at(cycles, i);
+		const struct json *at = json_get(cycle, "at");
+
+		_measure(_time(at, "requested"), _time(at, "ready"),
+			 &daemon->clones, &daemon->slowest_clone_ms);
+		_measure(_time(at, "releasing"), _time(cycle, "ended"),
+			 &daemon->releases, &daemon->slowest_release_ms);
+	}
+}

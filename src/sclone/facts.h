@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * facts - everything `sclone check` judges, as plain data: gathered first
+ * (gather.h), judged afterwards (check.h). Tests write their own.
+ */
+#ifndef SCLONE_SCLONE_FACTS_H
+#define SCLONE_SCLONE_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+#include "common/base/json.h"
+#include "common/clone/config.h"
+#include "common/vim25/moref.h"
+#include "common/vim25/xml.h"
+#include "privileges.h"
+
+#define FACTS_NAME_SIZE 128
+#define FACTS_FOREVER INT64_C(0xffffffff)	/* seconds; see slurmcall.h */
+#define FACTS_GRANTS_MAX 65536
+
+/* --- files of this machine ---------------------------------------------- */
+
+struct facts_secret {
+	const char *key;		/* of sclone.conf, "PasswordFile" */
+	const char *path;
+	struct err problem;		/* code NONE: readable by us, private */
+	uid_t uid;			/* whose it is */
+};
+
+struct facts_dir {
+	const char *path;
+	int error;			/* errno of stat; 0 */
+	uid_t uid;
+	mode_t mode;
+};
+
+struct facts_files {
+	uid_t user;			/* scloned's: SlurmUser */
+	char user_name[FACTS_NAME_SIZE];
+	struct facts_secret password, mark;
+	struct facts_dir spool;
+};
+
+/* --- vCenter ------------------------------------------------------------ */
+
+struct facts_source {
+	const char *path;		/* the config's */
+	size_t template_index;		/* in the config */
+	struct moref vm, host_ref;	/* unset: not found */
+	bool found, is_template, is_on, is_frozen;
+	bool in_folder;			/* lies in the clone folder */
+	char host[FACTS_NAME_SIZE];
+	bool host_ok;			/* connected, no maintenance */
+	int64_t cpus, memory_mib;	/* -1: not told */
+	char device[FACTS_NAME_SIZE];	/* that cannot be cloned; "" */
+	bool has_record;		/* guestinfo.sclone.template; of its
+					 * `slurmd -C` line, -1: not told: */
+	int64_t record_cpus, record_memory_mib;
+};
+
+/* One answer of vCenter's about our own account. */
+struct facts_grant {
+	const struct privileges_row *row;
+	char object[FACTS_NAME_SIZE];	/* name for people */
+	bool granted;
+};
+
+struct facts_vcenter {
+	struct err problem;		/* code NONE: logged in, and asked */
+	char version[FACTS_NAME_SIZE];
+	bool folder_found, pool_found;
+	struct facts_source *sources;	/* in the order of the config */
+	size_t source_count;
+	struct err grants_problem;
+	struct facts_grant *grants;
+	size_t grant_count;
+};
+
+/* --- Slurm -------------------------------------------------------------- */
+
+enum facts_program_kind {
+	FACTS_RESUME,
+	FACTS_SUSPEND,
+	FACTS_RESUME_FAIL,
+	FACTS_PROLOG,
+	FACTS_PROGRAMS		/* count */
+};
+
+struct facts_program {
+	const char *path;		/* NULL: not set; without arguments */
+	int error;			/* errno of stat; 0 */
+	mode_t mode;
+};
+
+struct facts_partition {
+	const char *name;
+	bool exclusive, power_down_on_idle;
+	int64_t resume_timeout, suspend_timeout, suspend_time;	/* 0: not
+							 * set here */
+};
+
+/* Of our nodes; in the order of the config. */
+struct facts_node {
+	const char *name;
+	const struct config_set *set;
+	bool found, is_cloud;
+	const char *features;		/* "" */
+	int64_t cpus, memory_mib;
+};
+
+/* What `scontrol show config` shows; strings are "" when not set. */
+struct facts_slurm {
+	struct err problem;		/* code NONE: asked */
+	int version;			/* 2205; 0: not told */
+	const char *version_text;
+	const char *user;
+	struct facts_program programs[FACTS_PROGRAMS];
+	int64_t resume_timeout, suspend_timeout, suspend_time;
+	int64_t resume_rate, suspend_rate;
+	int64_t prolog_timeout;
+	int64_t return_to_service;
+	bool clouds_shown;
+	const char *ctld_params, *slurmd_params, *sched_params, *auth_info;
+	struct facts_partition *partitions;	/* that hold our nodes */
+	size_t partition_count;
+	struct facts_node *nodes;
+	size_t node_count;
+	struct json *answers[3];	/* what the strings are borrowed from */
+	char *owned[FACTS_PROGRAMS];
+};
+
+/* --- scloned, when it runs ---------------------------------------------- */
+
+struct facts_daemon {
+	bool running;
+	char version[FACTS_NAME_SIZE];
+	size_t clones, releases;	/* cycles of the history that tell */
+	int64_t slowest_clone_ms;	/* requested to ready */
+	int64_t slowest_release_ms;	/* releasing to gone */
+};
+
+struct facts {
+	const char *config_path;
+	struct config *config;		/* NULL: */
+	struct err config_problem;
+	struct facts_files files;
+	struct facts_vcenter vcenter;
+	struct facts_slurm slurm;
+	struct facts_daemon daemon;
+};
+
+/* Free what was gathered and start empty again. */
+void facts_clear(struct facts *facts);
+#define cleanup_facts __attribute__((cleanup(facts_clear)))
+
+/*
+ * Take answers of scloned-slurm (slurmcall.h): the members "config",
+ * "partitions" and "nodes" of the three; they are taken over. Programs are
+ * named but not looked at. PROTOCOL.
+ */
+int facts_take_slurm(struct facts *facts, struct json *config,
+		     struct json *partitions, struct json *nodes,
+		     struct err *err);
+
+/* Take scloned's answer to VERB_HISTORY. */
+void facts_take_history(struct facts_daemon *daemon,
+			const struct json *reply);
+
+/* A source for each of the config, nothing known yet. FATAL. */
+int facts_add_sources(struct facts *facts, struct err *err);
+
+/* Take a source's devices (config.hardware.device): the first that ties a VM
+ * to its host and keeps it from being cloned. */
+void facts_take_devices(struct facts_source *source,
+			const struct xml_node *devices);
+
+/* Take a source's template record; NULL: it has none. */
+void facts_take_record(struct facts_source *source, const char *text);
+
+/*
+ * Whether a comma-separated list such as SlurmctldParameters has a name, in
+ * any case; *value (may be NULL) is set to the number behind "name=", or -1.
+ */
+bool facts_param(const char *list, const char *name, int64_t *value);
+
+#endif
