@@ -115,15 +115,16 @@ static int _pass_fence(struct clone *clone, enum fence_verdict *verdict,
 	struct fence_times times = { .time = clone->id.time,
 				     .not_after = clone->id.not_after };
 	int64_t asked = clock_mono_us();
-	int64_t now = 0;
+	int64_t now = 0, middle;
 
 	if (_host_time(clone, &times, err) < 0)
 		return -1;
 	*verdict = fence_decide(&times, &now);
 	if (*verdict != FENCE_PASS)
 		return 0;
-	clone->ms.thaw = (now - clone->id.time) / CLOCK_US_PER_MS -
-			 (asked - clone->thaw) / CLOCK_US_PER_MS;
+	middle = times.host + times.resolution / 2;
+	clone->ms.thaw = (middle - clone->id.time - (asked - clone->thaw)) /
+			 CLOCK_US_PER_MS;
 	if (clone->ms.thaw < 0)
 		clone->ms.thaw = 0;
 	return machine_set_clock(now, err);

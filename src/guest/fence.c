@@ -5,15 +5,12 @@
 enum fence_verdict fence_decide(const struct fence_times *times,
 				int64_t *now)
 {
-	int64_t first = times->host;
 	int64_t last = times->host + times->resolution;
 
 	if (last < times->time - FENCE_SLACK_US)
 		return FENCE_EARLY;
 	if (last > times->not_after)
 		return FENCE_LATE;
-	if (first < times->time)
-		first = times->time;
-	*now = first < last ? first + (last - first) / 2 : first;
+	*now = times->host > times->time ? times->host : times->time;
 	return FENCE_PASS;
 }

@@ -27,8 +27,12 @@ struct fence_times {
 	int64_t not_after;	/* of the identity */
 };
 
-/* On FENCE_PASS *now is the best estimate of the time, at most half a
- * resolution off. */
+/*
+ * On FENCE_PASS *now is the time to set: the latest that has surely been
+ * reached, so never ahead of the truth and never before the identity was
+ * written. slurmctld ignores a node whose boot seems to precede its request
+ * (node_mgr.c, boot_req_time); a slurmd that starts on this clock does not.
+ */
 enum fence_verdict fence_decide(const struct fence_times *times,
 				int64_t *now);
 

@@ -102,8 +102,12 @@ static int _prepare(const struct settings *settings, struct nics *nics,
 static int _freeze(const struct settings *settings, struct nics *nics)
 {
 	struct err err = ERR_INIT;
-	bool refused = tools_freeze(settings, &err) < 0;
-	int64_t thaw = clock_mono_us();
+	int64_t thaw;
+	bool refused;
+
+	machine_await_second();
+	refused = tools_freeze(settings, &err) < 0;
+	thaw = clock_mono_us();
 
 	switch (clone_run(settings, nics, thaw, refused)) {
 	case CLONE_READY:

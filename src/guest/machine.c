@@ -84,6 +84,17 @@ int64_t machine_boot_time(void)
 	       up.tv_nsec / 1000;
 }
 
+void machine_await_second(void)
+{
+	struct timespec at;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &at) < 0)
+		return;
+	at.tv_sec++;
+	at.tv_nsec = 0;
+	(void) clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &at, NULL);
+}
+
 void machine_power_off(const struct settings *settings, const char *why)
 {
 	const char *argv[] = { settings->power_off, NULL };

@@ -25,6 +25,15 @@ int machine_hardware_clock(int64_t *us, struct err *err);
 int64_t machine_boot_time(void);
 
 /*
+ * Wait until the machine's uptime begins a new second. Slurm 22.05 and 23.02
+ * count a slurmd's uptime in whole seconds of the machine's; clones that
+ * wake at the beginning of one register within it, or a second later in
+ * slurmctld's time too. One that wakes late in a second can seem to have
+ * booted in the second before its request, and is then ignored.
+ */
+void machine_await_second(void);
+
+/*
  * Power off now, without asking any service: what is powered off here must
  * not run one instruction of somebody else's. Returns only if it failed.
  */
