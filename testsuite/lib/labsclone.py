@@ -102,12 +102,8 @@ class Site(labslurm.Cluster):
             "sources": [{"name": name, "folder": TEMPLATES,
                          "host": "esx%02d" % (n + 1), "datastore": "ds1",
                          "cpus": 1, "memory_mb": 512, "disk_mb": 16,
-<<<<<<< HEAD
-                         "frozen": True, "guest": self._guest(name)}
-=======
-                         "frozen": True, "guest": self._guest(),
+                         "frozen": True, "guest": self._guest(name),
                          "extraConfig": {"guestinfo.sclone.template": RECORD}}
->>>>>>> aa518c5 (sclone: check a site before it is used)
                         for n, name in enumerate(self.sources)],
             "roles": dict({name: row[2] for name, row in ROLES.items()},
                           Looker=[]),
