@@ -20,7 +20,7 @@ static void _err(void)
 	       "err_set returns -1");
 	is_str(err.text, "node vm1?root: ok", "a newline cannot forge a line");
 	err_wrap(&err, "clone");
-	is_str(err.text, "clone: node vm1?root: ok", "context is put in front");
+	is_str(err.text, "clone: node vm1?root: ok", "context in front");
 	is_int(err.code, ERR_BUSY, "and keeps the code");
 	is_int(err_set(NULL, ERR_BUSY, "x"), -1, "a NULL err is fine");
 	for (int i = 0; i < ERR_CODES; i++)

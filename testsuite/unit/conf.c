@@ -49,14 +49,14 @@ static void _good(void)
 	is_int((int64_t) conf_count(conf), 2, "two objects");
 	ok(!conf_fill(conf_line(conf, 0), keys, &thing, &err), "filled");
 	is_str(thing.name, "one", "a name");
-	is_str(thing.path, "/with blank#s", "a quoted value keeps # and blank");
+	is_str(thing.path, "/with blank#s", "quotes keep # and blank");
 	ok(thing.lanes == 4 && thing.keep == 120 && thing.mode == 1 &&
 	   !thing.strict, "fallback, duration, choice");
 	conf_clear(keys, &thing);
 	ok(!thing.name && !thing.path, "cleared");
 	ok(!conf_fill(conf_line(conf, 1), keys, &thing, &err) &&
 	   thing.strict && thing.lanes == 64, "keys in any case");
-	is_int(conf_line(conf, 1)->number, 5, "continued lines are counted");
+	is_int(conf_line(conf, 1)->number, 5, "joined lines are counted");
 	conf_clear(keys, &thing);
 }
 

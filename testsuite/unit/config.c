@@ -64,7 +64,8 @@ static void _mistakes(void)
 	_bad(GLOBAL TEMPLATE, "no NodeName= line");
 	_bad(GLOBAL TEMPLATE NODES "Colour=red",
 	     "s.conf:5: unknown key 'Colour'");
-	_bad(GLOBAL TEMPLATE NODES "User=v", "s.conf:5: User stands on line 1");
+	_bad(GLOBAL TEMPLATE NODES "User=v",
+	     "s.conf:5: User stands on line 1");
 	_bad(GLOBAL TEMPLATE TEMPLATE NODES, "stands on line 3 already");
 	_bad(GLOBAL TEMPLATE "TemplateName=u Sources=/DC/vm/t/r9-2\n" NODES,
 	     "s.conf:4: Sources: '/DC/vm/t/r9-2' is a source already");
@@ -89,7 +90,8 @@ static void _mistakes(void)
 	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 Gateway=10.0.0.1",
 	     "with NodeAddr=dhcp");
 	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 "
-	     "NodeAddr=10.0.0.1+/24 Gateway=10.0.1.1", "is not in the network");
+	     "NodeAddr=10.0.0.1+/24 Gateway=10.0.1.1",
+	     "is not in the network");
 	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 DNS=ns.example.org",
 	     "not an IP address");
 	_bad("VCenter=http://vc/sdk ClusterName=c1 User=u "

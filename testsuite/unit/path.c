@@ -37,7 +37,8 @@ static void _write_read(void)
 	ok(!path_write(_at("f"), "x", 1, 0600, &err), "written over");
 	buf_reset(&buf);
 	ok(!path_read(_at("f"), &buf, &err) && buf.len == 1, "whole again");
-	is_int(path_write(_at("no/f"), "x", 1, 0600, &err), -1, "no directory");
+	is_int(path_write(_at("no/f"), "x", 1, 0600, &err), -1,
+	       "no directory");
 	is_int(path_read(_at("none"), &buf, &err), -1, "no file");
 	is_int(err.code, ERR_NOTFOUND, "with a code");
 	is_int(path_read(dir, &buf, &err), -1, "a directory");

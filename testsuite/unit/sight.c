@@ -10,8 +10,8 @@ static void _test_pause(void)
 {
 	int64_t ms = CLOCK_US_PER_MS, s = CLOCK_US_PER_S;
 
-	is_int(sight_pause(true, 1 * ms), 100 * ms, "a quick look, in a hurry");
-	is_int(sight_pause(true, 30 * ms), 300 * ms, "a long look costs a share");
+	is_int(sight_pause(true, 1 * ms), 100 * ms, "a quick look");
+	is_int(sight_pause(true, 30 * ms), 300 * ms, "a longer one");
 	is_int(sight_pause(true, 10 * s), 1 * s,
 	       "slurmctld stood still: waiters are not forgotten for it");
 	is_int(sight_pause(false, 1 * ms), 5 * s, "at leisure");

@@ -102,7 +102,8 @@ static void _test_bad(void)
 
 	buf_init(&text, REQUEST_SIZE_MAX);
 	for (i = 0; i < SPOOL_BAD_MAX + 3; i++) {
-		snprintf(name, sizeof(name), "%016zu-%07d-%016x.json", i, 1, 2);
+		snprintf(name, sizeof(name), "%016zu-%07d-%016x.json", i, 1,
+			 2);
 		if (path_write(_in(name), "{\"v\":", 5, 0600, &err))
 			bail_out("%s", err.text);
 		name[REQUEST_ID_SIZE - 1] = '\0';

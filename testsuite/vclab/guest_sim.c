@@ -89,7 +89,8 @@ static struct guest *_create(const struct guest_lab *lab, void *shared,
 	guest->lab = lab;
 	guest->vm = vm;
 	guest->mode = "good";
-	guest->random = (unsigned) atol(vm->id + strcspn(vm->id, "-") + 1);
+	guest->random = (unsigned) strtoul(vm->id + strcspn(vm->id, "-") + 1,
+					   NULL, 10);
 	if (vm->params && _read(guest, vm->params, err) < 0) {
 		free(guest);
 		return NULL;

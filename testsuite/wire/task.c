@@ -66,7 +66,8 @@ static void _modify(struct server *server, const char *body, struct buf *out)
 			buf_printf(out, "<returnval type='%s'>%s"
 				   "</returnval>", type, id);
 		else if (server->n_added < 64)
-			strcpy(server->added[server->n_added++], id);
+			snprintf(server->added[server->n_added++],
+				 sizeof(server->added[0]), "%s", id);
 	}
 	buf_puts(out, "</ModifyListViewResponse>");
 }

@@ -180,7 +180,8 @@ static int _parse(struct conf *conf, const char *text, size_t len,
 
 	buf_init(&joined, LINE_MAX_BYTES);
 	while (text < end) {
-		const char *newline = memchr(text, '\n', (size_t) (end - text));
+		const char *newline = memchr(text, '\n',
+					     (size_t) (end - text));
 		const char *stop = newline ? newline : end;
 		size_t n = _without_comment(text, (size_t) (stop - text));
 		bool more;

@@ -47,7 +47,7 @@ struct config_global {
 	char *socket;
 	char *slurm_conf;
 	uint64_t keep_history;	/* seconds */
-	uint64_t in_flight;	/* clones being made at one time, all sources */
+	uint64_t in_flight;	/* clones being made at a time, all sources */
 	uint64_t attempts;	/* clones tried for one request */
 	uint64_t margin;	/* seconds before ResumeTimeout to give up */
 	char *chain_resume;	/* programs for nodes that are not ours */

@@ -56,7 +56,7 @@ const struct conf_key config_global_keys[] = {
 		  "copy: with it ownership is provable without the journal." },
 	{ .name = "StateDir", .type = CONF_PATH, GLOBAL(state_dir),
 	  .fallback = "/var/lib/sclone",
-	  .help = "Holds the journal. Local disk, not a network file system." },
+	  .help = "Holds the journal. Local disk, no network file system." },
 	{ .name = "SpoolDir", .type = CONF_PATH, GLOBAL(spool_dir),
 	  .fallback = "/var/spool/sclone",
 	  .help = "Where the programs that slurmctld starts leave their "

@@ -26,7 +26,7 @@ struct identity {
 	const char *template;
 	int64_t time;		/* µs since 1970: now */
 	int64_t not_after;	/* µs since 1970: later it must not start */
-	uint8_t seed[IDENTITY_SEED_SIZE];	/* random, mixed, not credited */
+	uint8_t seed[IDENTITY_SEED_SIZE];	/* mixed in, not credited */
 };
 
 /*

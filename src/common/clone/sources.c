@@ -413,7 +413,8 @@ const struct source *sources_find(const struct sources *sources,
 
 static const struct moref *_place(const struct sources *sources, size_t offset)
 {
-	const struct moref *ref = &sources->places[sources->count + offset].ref;
+	const struct place *place = &sources->places[sources->count + offset];
+	const struct moref *ref = &place->ref;
 
 	return moref_is_set(ref) ? ref : NULL;
 }

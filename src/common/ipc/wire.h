@@ -25,9 +25,8 @@
 
 #define WIRE_VERSION 1
 #define WIRE_FRAME_MAX (64 * 1024)	/* a request of anybody */
-#define WIRE_TRUSTED_FRAME_MAX (REQUEST_SIZE_MAX + 4096)	/* root's,
-								   scloned's own
-								   user's */
+/* Of root and scloned's own user. */
+#define WIRE_TRUSTED_FRAME_MAX (REQUEST_SIZE_MAX + 4096)
 #define WIRE_REPLY_MAX (16 * 1024 * 1024)
 
 /* {"v":1,"verb":verb}, owned by the caller; NULL when out of memory. */

@@ -29,7 +29,7 @@ struct ctl_conf {
 	uint32_t resume_rate, suspend_rate;	/* nodes a minute; 0: any */
 	uint32_t prolog_epilog_timeout;	/* CTL_FOREVER: none */
 	uint32_t return_to_service;
-	bool clouds_shown;		/* 22.05: PrivateData=cloud; later: yes */
+	bool clouds_shown;	/* 22.05: PrivateData=cloud; later: yes */
 	const char *slurmctld_parameters;
 	const char *slurmd_parameters;
 	const char *scheduler_parameters;
