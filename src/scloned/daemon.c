@@ -74,26 +74,14 @@ static void _log_step(const struct record *rec, const struct event *ev,
 		log_info("node %s epoch %llu: proven gone", rec->node, epoch);
 }
 
-static bool _is_eager(const struct record *rec)
-{
-	return rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED;
-}
-
+/* Nodes on their way up, or prologs that wait for them. */
 void daemon_hurry(struct daemon *daemon)
 {
 	if (daemon->sight)
 		sight_hurry(daemon->sight,
-			    daemon->eager || waiters_count(daemon->waiters));
-}
-
-static void _count_eager(struct daemon *daemon)
-{
-	const struct record *rec;
-	size_t pos = 0;
-
-	daemon->eager = 0;
-	while ((rec = fleet_next(daemon->fleet, &pos)) != NULL)
-		daemon->eager += _is_eager(rec);
+			    fleet_in_phase(daemon->fleet, PHASE_CLONED) ||
+			    fleet_in_phase(daemon->fleet, PHASE_IDENTIFIED) ||
+			    waiters_count(daemon->waiters));
 }
 
 static void _stepped(const struct record *rec, const struct event *ev,
@@ -108,10 +96,8 @@ static void _stepped(const struct record *rec, const struct event *ev,
 		planner_stepped(daemon->planner, rec, out);
 	if (daemon->waiters)
 		waiters_stepped(daemon->waiters, rec);
-	if (out->changed && daemon->waiters) {
-		_count_eager(daemon);
+	if (out->changed && daemon->waiters)
 		daemon_hurry(daemon);
-	}
 }
 
 static void _journal(const struct err *err, void *arg)

@@ -46,7 +46,6 @@ struct daemon {
 	struct waiters *waiters;
 	struct server *server;
 	int64_t started;		/* us since 1970 */
-	unsigned eager;			/* nodes on their way up */
 };
 
 /*

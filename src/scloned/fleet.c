@@ -26,9 +26,11 @@ struct fleet {
 	const struct engine_conf *conf;
 	struct fleet_hooks hooks;
 	struct table *nodes;
+	size_t in_phase[PHASES];	/* nodes */
 	struct wake *wake;
 	struct loop_timer *turn;	/* the end of this turn of the loop */
 	struct loop_timer *lazy;
+	bool lazy_set;
 	struct node *dirty;
 	struct pending *pending;
 	size_t pending_count, pending_room;
@@ -75,6 +77,7 @@ int fleet_commit(struct fleet *fleet, struct err *err)
 	fleet->failing = false;
 	fleet->barrier = false;
 	loop_timer_stop(fleet->lazy);
+	fleet->lazy_set = false;
 	return 0;
 }
 
@@ -107,7 +110,18 @@ static void _end_turn(void *arg)
 
 static void _commit_lazily(void *arg)
 {
-	(void) fleet_commit(arg, NULL);
+	struct fleet *fleet = arg;
+
+	fleet->lazy_set = false;
+	(void) fleet_commit(fleet, NULL);
+}
+
+/* The first change that waits says until when. */
+static void _schedule_commit(struct fleet *fleet)
+{
+	if (!fleet->lazy_set)
+		loop_timer_set(fleet->lazy, LAZY_US);
+	fleet->lazy_set = true;
 }
 
 static int _push(struct fleet *fleet, struct node *node,
@@ -137,7 +151,7 @@ static void _take_outcome(struct fleet *fleet, struct node *node,
 		node->dirty = true;
 		node->next_dirty = fleet->dirty;
 		fleet->dirty = node;
-		loop_timer_set(fleet->lazy, LAZY_US);
+		_schedule_commit(fleet);
 	}
 	for (unsigned i = 0; i < out->count; i++)
 		if (_push(fleet, node, &out->actions[i]) < 0)
@@ -153,7 +167,9 @@ static void _step(struct fleet *fleet, struct node *node, struct event *ev)
 	struct outcome out;
 
 	ev->now = clock_wall_us();
+	fleet->in_phase[node->rec.phase]--;
 	engine_step(fleet->conf, &node->rec, ev, &out);
+	fleet->in_phase[node->rec.phase]++;
 	_take_outcome(fleet, node, ev, &out);
 }
 
@@ -224,6 +240,7 @@ static int _insert(struct fleet *fleet, const struct record *rec,
 		free(node);
 		return -1;
 	}
+	fleet->in_phase[rec->phase]++;
 	return 0;
 }
 
@@ -274,4 +291,9 @@ const struct record *fleet_next(const struct fleet *fleet, size_t *pos)
 size_t fleet_count(const struct fleet *fleet)
 {
 	return table_count(fleet->nodes);
+}
+
+size_t fleet_in_phase(const struct fleet *fleet, enum phase phase)
+{
+	return fleet->in_phase[phase];
 }

@@ -74,4 +74,7 @@ const struct record *fleet_next(const struct fleet *fleet, size_t *pos);
 
 size_t fleet_count(const struct fleet *fleet);
 
+/* How many nodes are in this phase. */
+size_t fleet_in_phase(const struct fleet *fleet, enum phase phase);
+
 #endif
