@@ -84,23 +84,28 @@ void buf_putc(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
+/* Mostly there is room, and one go is enough. */
 void buf_printf(struct buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->data ? buf->cap - buf->len : 0;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(room ? buf->data + buf->len : NULL, room, fmt, ap);
 	va_end(ap);
-	if (len < 0) {
+	if (len < 0)
 		buf->failed = true;
+	if (len <= 0 || !_reserve(buf, (size_t) len)) {
+		if (room)
+			buf->data[buf->len] = '\0';
 		return;
 	}
-	if (!len || !_reserve(buf, (size_t) len))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(buf->data + buf->len, (size_t) len + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t) len >= room) {
+		va_start(ap, fmt);
+		vsnprintf(buf->data + buf->len, (size_t) len + 1, fmt, ap);
+		va_end(ap);
+	}
 	buf->len += (size_t) len;
 }
 
