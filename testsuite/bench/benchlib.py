@@ -37,7 +37,7 @@ class Site(labsclone.Site):
         self.config = {"InFlight": self.lanes, "LogLevel": "info"}
         self.write("slurm.conf", "")
 
-    def _guest(self):
+    def _guest(self, source):
         return {"kind": "sim", "ready_ms": self.ready_ms}
 
     def inventory(self):
