@@ -107,7 +107,7 @@ class QemuSite(labsclone.Site):
     def job_place(self):
         return "--chdir=/tmp", "--output=/tmp/job-%j.out"
 
-    def _guest(self):
+    def _guest(self, source):
         guest = {"kind": "qemu", "image": self.image, "bridge": BRIDGE}
         if self.keep_source:
             guest["cache"] = self.cache
