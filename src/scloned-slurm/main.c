@@ -67,8 +67,8 @@ static int _parse_options(int argc, char **argv, struct options *options,
 			options->conf = optarg;
 			break;
 		case 'h':
-			printf("scloned-slurm [--fd N] [--conf FILE]; see "
-			       "scloned-slurm(8)\n");
+			printf("usage: scloned-slurm [--fd N] [--conf FILE]\n"
+			       "\nSee scloned-slurm(8).\n");
 			return 1;
 		case 'V':
 			printf("scloned-slurm " PACKAGE_VERSION "\n");

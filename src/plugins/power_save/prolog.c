@@ -270,7 +270,10 @@ int main(int argc, char **argv)
 	log_open("sclone-prolog", LOG_LEVEL_INFO, true);
 	_parse_options(argc, argv, &options);
 	if (options.help || options.version) {
-		printf(options.help ? "%s: see sclone-prolog(8)\n"
+		printf(options.help ? "usage: %s [--timeout TIME] "
+				      "[--patience TIME] [--conf FILE]\n"
+				      "\t[--chain PROGRAM] [--socket PATH]\n"
+				      "\nSee sclone-prolog(8).\n"
 				    : "%s " PACKAGE_VERSION "\n",
 		       "sclone-prolog");
 		return 0;
