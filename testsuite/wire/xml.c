@@ -50,7 +50,7 @@ static void _test_reading(void)
 	struct err err = ERR_INIT;
 	cleanup_xml struct xml *xml = _parse(
 		"<?xml version='1.0'?><!-- c --><p:a xmlns:p='urn:p'>\n"
-		"<?pi x?><p:b k='v'>one<!-- c --> &amp; <![CDATA[<two>]]>"
+		"<?pi x?><p:b k='v&amp;&lt;&#38;#38;'>one<!-- c --> &amp; <![CDATA[<two>]]>"
 		"&#34;</p:b><b>2</b><c/></p:a>", &err);
 	const struct xml_node *root = xml_root(xml), *b;
 
@@ -58,7 +58,7 @@ static void _test_reading(void)
 	b = xml_child(root, "b");
 	is_str(xml_text(b), "one & <two>\"",
 	       "text goes on over comments, entities and CDATA");
-	is_str(xml_attr(b, "k"), "v", "attribute");
+	is_str(xml_attr(b, "k"), "v&<&#38;", "attribute");
 	ok(!xml_attr(b, "none"), "no such attribute");
 	b = xml_next(b, "b");
 	is_str(xml_text(b), "2", "next sibling, another name space");
@@ -68,6 +68,26 @@ static void _test_reading(void)
 	ok(!xml_child_text(root, "d"), "no such child");
 	ok(!xml_child(xml_child(xml_child(NULL, "x"), "y"), "z"),
 	   "paths through nothing lead to nothing");
+}
+
+/* Text in so many pieces must neither be lost nor cost the square of it. */
+static void _test_long_text(void)
+{
+	const size_t pieces = 1000000;
+	cleanup_buf struct buf buf;
+	cleanup_xml struct xml *xml = NULL;
+	const char *text;
+
+	buf_init(&buf, 8 * pieces);
+	buf_puts(&buf, "<a>");
+	for (size_t i = 0; i < pieces; i++)
+		buf_puts(&buf, "x&amp;");
+	buf_puts(&buf, "<b/>lost</a>");
+	xml = xml_parse(buf_str(&buf), buf.len, NULL);
+	text = xml_text(xml ? xml_root(xml) : NULL);
+	is_int(strlen(text), 2 * pieces, "a text of a million pieces");
+	ok(!strncmp(text, "x&x&", 4) && !strcmp(text + 2 * pieces - 2, "x&"),
+	   "from its beginning to the first child element");
 }
 
 static char *_nested(int depth)
@@ -139,6 +159,7 @@ int main(void)
 {
 	_test_types();
 	_test_reading();
+	_test_long_text();
 	_test_hostile();
 	_test_writing();
 	return done_testing();
