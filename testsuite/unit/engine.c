@@ -377,6 +377,22 @@ static void _retry(void)
 	ok(rec.told_job, "remembered");
 }
 
+/* What Slurm showed before the failure does not tell what it wants now. */
+static void _told_at_once(void)
+{
+	_start();
+	VIEW(.base = NODE_ALLOCATED, .powered_down = true);
+	now += S / 2;
+	_request("r1", 7);
+	DO(NOT_ADMITTED, .cause = CAUSE_CAPACITY, .text = "no room");
+	DONE(MARK);
+	ACTS(SLURM_NOTIFY, "refused within a second of the request");
+	DONE(NOTIFY);
+	ACTS(SLURM_LOOK, "the view is of the time before");
+	LOOKS(BOOTING);
+	ACTS(SLURM_FORCE_DOWN, "the node is given back");
+}
+
 static void _wait_out(void)
 {
 	_reach(PHASE_ADMITTED);
@@ -484,6 +500,7 @@ int main(void)
 	_duplicate_resume();
 	_resume_waits();
 	_retry();
+	_told_at_once();
 	_wait_out();
 	_deadline();
 	_guests();

@@ -322,10 +322,11 @@ static void _tidy_slurm(const struct engine_conf *conf, struct record *rec,
 
 	if (rec->slurm_busy || !update_fresh(&rec->view, now, conf->fresh))
 		return;
-	if ((rec->tell == TELL_FORCE &&
-	     !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
-	    (rec->tell == TELL_POWER_DOWN &&
-	     !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view)))
+	if (update_can_tell(conf, rec, now) &&
+	    ((rec->tell == TELL_FORCE &&
+	      !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
+	     (rec->tell == TELL_POWER_DOWN &&
+	      !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view))))
 		rec->tell = TELL_NOTHING;
 	if (rec->settle && rec->view.seen >= rec->at[PHASE_ABSENT] &&
 	    !update_needed(ACTION_SLURM_NODE_RESUME, rec, &rec->view) &&

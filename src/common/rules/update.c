@@ -7,6 +7,13 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age)
 	return view->seen && view->got <= now && now - view->got <= max_age;
 }
 
+bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
+		     int64_t now)
+{
+	return rec->view.seen >= rec->tell_since &&
+	       update_fresh(&rec->view, now, conf->fresh);
+}
+
 static bool _going(const struct record *rec)
 {
 	return rec->phase == PHASE_CONDEMNED ||

@@ -14,10 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "record.h"
 
 /* The view arrived at most max_age ago. */
 bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
+
+/* The view can tell whether Slurm still has to be told of the failure: it is
+ * fresh, and not of the time before. */
+bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
+		     int64_t now);
 
 /* The act is still called for. LOOK, NOTIFY and REQUEUE always are. */
 bool update_needed(enum action_kind act, const struct record *rec,

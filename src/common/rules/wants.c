@@ -75,7 +75,7 @@ static bool _needs_look(const struct engine_conf *conf,
 	bool fresh = update_fresh(view, now, conf->fresh);
 	char reason[ACTION_TEXT_SIZE];
 
-	if (rec->tell > TELL_JOB && !fresh)
+	if (rec->tell > TELL_JOB && !update_can_tell(conf, rec, now))
 		return true;
 	if (rec->settle && (!fresh || view->seen < rec->at[PHASE_ABSENT]))
 		return true;
@@ -132,8 +132,7 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 		list[count++] = ACTION_SLURM_MARK;
 	if (rec->intruder)
 		list[count++] = ACTION_SLURM_REQUEUE;
-	if (rec->tell == TELL_JOB ||
-	    update_fresh(&rec->view, now, conf->fresh))
+	if (rec->tell == TELL_JOB || update_can_tell(conf, rec, now))
 		list[count++] = _tell(rec);
 	if (_drains(conf, rec, now))
 		list[count++] = ACTION_SLURM_DRAIN;
