@@ -258,6 +258,27 @@ static void _admin_drain(void)
 	NO_ACT(SLURM_DRAIN, "drained and resumed while up");
 }
 
+/* Slurm clears the flag at the suspend and leaves the reason. */
+static void _unseen_drain(void)
+{
+	_reach(PHASE_RELEASING);
+	now += S;
+	VIEW(GOING, .reason = "bad DIMM");
+	ACTS(SLURM_DRAIN, "a drain set just before the suspend");
+	DONE(DRAIN);
+	now += S;
+	VIEW(GOING, .drain = true, .reason = "bad DIMM");
+	QUIET("set once");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	VIEW(GOING, .reason = "Not responding");
+	NO_ACT(SLURM_DRAIN, "Slurm's own reason is no drain");
+	now += S;
+	VIEW(GOING, .reason = "sclone: (GUEST) no network");
+	NO_ACT(SLURM_DRAIN, "nor is ours");
+}
+
 static void _hold(void)
 {
 	_reach(PHASE_IDENTIFIED);
@@ -368,6 +389,7 @@ int main(void)
 	_node_resume();
 	_lost_journal();
 	_admin_drain();
+	_unseen_drain();
 	_hold();
 	_epochs();
 	_restarts();
