@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An admin's drain outlives the power cycle of the node, which clears it."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import labsclone  # noqa: E402
+import labslurm  # noqa: E402
+import tap  # noqa: E402
+
+labslurm.require()
+
+
+
+def run_job(site, node):
+    """A job that runs until its file appears."""
+    job = site.sbatch("-w", node, "--wrap=while [ ! -e %s ]; do sleep 0.05; "
+                      "done" % site.path("end-" + node))
+    site.await_job(job, "RUNNING")
+    return job
+
+
+def end_job(site, node, job):
+    site.write("end-" + node, "")
+    site.await_job(job, "COMPLETED")
+
+
+def await_drained(site, node, reason):
+    """Drained again after the VM is gone. Slurm would forget the drain if it
+    were told that the name is free, so it may go on powering down."""
+    labslurm.await_(lambda: not site.status(node)["nodes"] or
+                    site.status(node)["nodes"][0]["phase"] == "absent",
+                    "the VM of %s to go" % node)
+    site.await_state(node, have={"DRAIN"}, lack={"POWER_DOWN"})
+    return labslurm.await_(
+        lambda: "Reason=" + reason in site.scontrol("show", "node", node),
+        "the reason of %s" % node)
+
+
+def test_drain_seen(site):
+    """scloned had time to see the drain."""
+    job = run_job(site, "vm1")
+    site.update_node("vm1", "drain", "disk check")
+    end_job(site, "vm1", job)
+    await_drained(site, "vm1", "disk check")
+    tap.ok(True, "a drain set while the job ran is there after the cycle")
+
+
+def test_drain_late(site):
+    """The node is suspended right after the drain: nobody saw it."""
+    job = run_job(site, "vm2")
+    site.write("end-vm2", "")
+    site.update_node("vm2", "drain", "at the last moment")
+    site.await_job(job, "COMPLETED")
+    await_drained(site, "vm2", "at the last moment")
+    tap.ok(True, "so is one set as the job ends")
+
+
+def test_drain_while_booting(site):
+    job = site.sbatch("-w", "vm3", "--wrap=true")
+    labslurm.await_(lambda: "vm3" in site.clones(), "the clone")
+    site.update_node("vm3", "drain", "while it boots")
+    await_drained(site, "vm3", "while it boots")
+    tap.equal(site.show("job", job)["Restarts"], "1",
+              "and one set while the node boots, though Slurm requeues the "
+              "job")
+    site.run("scancel", str(job))
+    site.write("go-vm3", "")
+
+
+def test_undrained(site):
+    """What the admin took back stays away."""
+    job = run_job(site, "vm4")
+    site.update_node("vm4", "drain", "a mistake")
+    site.update_node("vm4", "undrain")
+    end_job(site, "vm4", job)
+    site.await_state("vm4", have={"IDLE", "POWERED_DOWN"},
+                     lack={"POWERING_DOWN", "POWER_DOWN"})
+    tap.ok("DRAIN" not in site.state("vm4"),
+           "a drain that was taken back does not return")
+
+
+def test_released(site):
+    for node in site.nodes[:3]:
+        site.update_node(node, "resume")
+    job = site.sbatch("-N3", "-w", "vm[1-3]", "--wrap=true")
+    site.await_job(job, "COMPLETED")
+    site.await_clean()
+    tap.equal([site.state(node) for node in site.nodes],
+              4 * [{"IDLE", "CLOUD", "POWERED_DOWN"}],
+              "resumed by the admin, all nodes serve again")
+
+
+with labsclone.Site(nodes=4, mode="slow") as site:
+    site.start()
+    for name in "vm1", "vm2", "vm4":
+        site.write("go-" + name, "")
+    test_drain_seen(site)
+    test_drain_late(site)
+    test_drain_while_booting(site)
+    test_undrained(site)
+    tap.equal(site.clones(), [], "no VM is left")
+    test_released(site)
+sys.exit(tap.done())
