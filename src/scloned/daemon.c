@@ -51,7 +51,8 @@ static void _act(const struct record *rec, const struct action *action,
 static void _log_step(const struct record *rec, const struct event *ev,
 		      const struct outcome *out)
 {
-	unsigned long long epoch = rec->epoch;
+	/* The end of an act may have begun the next cycle already. */
+	unsigned long long epoch = ev->epoch ? ev->epoch : rec->epoch;
 
 	log_debug("node %s epoch %llu: %s %s -> %s%s%s", rec->node, epoch,
 		  event_name(ev->kind), ev->text ? ev->text : "",
@@ -265,9 +266,9 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		.arg = daemon,
 	};
 
-	daemon->waiters = waiters_create(daemon->fleet);
+	daemon->waiters = waiters_create(daemon->loop, daemon->fleet, err);
 	if (!daemon->waiters)
-		return err_nomem(err);
+		return -1;
 	daemon->intake = intake_create(&context, err);
 	if (!daemon->intake)
 		return -1;
