@@ -17,20 +17,10 @@ struct waiter {
 
 struct waiters {
 	struct fleet *fleet;
+	struct loop_timer *tell;	/* the engine of intruders */
 	TAILQ_HEAD(, waiter) list;
 	size_t count;
 };
-
-struct waiters *waiters_create(struct fleet *fleet)
-{
-	struct waiters *waiters = calloc(1, sizeof(*waiters));
-
-	if (!waiters)
-		return NULL;
-	waiters->fleet = fleet;
-	TAILQ_INIT(&waiters->list);
-	return waiters;
-}
 
 static void _remove(struct waiter *waiter)
 {
@@ -50,24 +40,16 @@ void waiters_destroy(struct waiters *waiters)
 		server_call_drop(waiter->call);
 		_remove(waiter);
 	}
+	loop_timer_destroy(waiters->tell);
 	free(waiters);
 }
 
-static void _answer(struct server_call *call, const char *why)
-{
-	struct json *reply = json_new_object();
-
-	if (reply && why)
-		json_put_str(reply, "why", why);
-	server_call_reply(call, reply);
-}
-
-static void _finish(struct waiter *waiter, const char *why)
+static void _finish(struct waiter *waiter)
 {
 	struct server_call *call = waiter->call;
 
 	_remove(waiter);
-	_answer(call, why);
+	server_call_reply(call, json_new_object());
 }
 
 static void _gone(struct server_call *call, void *arg)
@@ -76,19 +58,45 @@ static void _gone(struct server_call *call, void *arg)
 	server_call_drop(call);
 }
 
-enum wait { WAIT_ON, WAIT_UP, WAIT_LOST };
-
-/* What the record says to a prolog of this job. */
-static enum wait _look(const struct record *rec, uint32_t job)
+static void _ask(struct waiters *waiters, const char *node, uint32_t job)
 {
-	const struct record_request *req = record_request(rec);
+	struct event ev = { .kind = EVENT_PROLOG, .job = job,
+			    .asked = clock_wall_us() };
 
-	if (rec->phase == PHASE_READY)
-		return WAIT_UP;
-	if (req && (!req->job || req->job == job))
-		return WAIT_ON;
-	/* The prolog can be quicker than the resume program. */
-	return rec->prolog_job == job ? WAIT_ON : WAIT_LOST;
+	fleet_event(waiters->fleet, node, &ev);
+}
+
+/* A node where the waiter's job intrudes and the engine is not told yet. */
+static const char *_intruded(const struct waiter *waiter)
+{
+	const char *node;
+	size_t pos = 0;
+
+	while (table_next(waiter->nodes, &pos, &node)) {
+		const struct record *rec =
+			fleet_record(waiter->waiters->fleet, node);
+
+		if (record_wait(rec, waiter->job) == WAIT_INTRUDER)
+			return node;
+	}
+	return NULL;
+}
+
+/* One at a time: the answer to an event can end any waiter. */
+static void _tell(void *arg)
+{
+	struct waiters *waiters = arg;
+	struct waiter *waiter;
+	const char *node;
+
+	TAILQ_FOREACH(waiter, &waiters->list, link) {
+		node = _intruded(waiter);
+		if (!node)
+			continue;
+		loop_timer_set(waiters->tell, 0);
+		_ask(waiters, node, waiter->job);
+		return;
+	}
 }
 
 void waiters_stepped(struct waiters *waiters, const struct record *rec)
@@ -99,23 +107,23 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 		next = TAILQ_NEXT(waiter, link);
 		if (!table_get(waiter->nodes, rec->node))
 			continue;
-		switch (_look(rec, waiter->job)) {
+		switch (record_wait(rec, waiter->job)) {
 		case WAIT_ON:
 			break;
-		case WAIT_UP:
+		case WAIT_OVER:
 			(void) table_take(waiter->nodes, rec->node);
 			if (!table_count(waiter->nodes))
-				_finish(waiter, NULL);
+				_finish(waiter);
 			break;
-		case WAIT_LOST:
-			_finish(waiter, rec->node);
+		case WAIT_INTRUDER:
+			loop_timer_set(waiters->tell, 0);
 			break;
 		}
 	}
 }
 
 /* Tell the engine of the job, then keep those of its nodes that are ours
- * and not up. NULL: out of memory. */
+ * and to be waited for. NULL: out of memory. */
 static struct table *_awaited(struct waiters *waiters,
 			      const struct hostlist *nodes, uint32_t job)
 {
@@ -123,13 +131,11 @@ static struct table *_awaited(struct waiters *waiters,
 
 	for (size_t i = 0; awaited && i < hostlist_count(nodes); i++) {
 		const char *node = hostlist_at(nodes, i);
-		struct event ev = { .kind = EVENT_PROLOG, .job = job,
-				    .asked = clock_wall_us() };
 		const struct record *rec;
 
-		fleet_event(waiters->fleet, node, &ev);
+		_ask(waiters, node, job);
 		rec = fleet_record(waiters->fleet, node);
-		if (rec && _look(rec, job) == WAIT_ON &&
+		if (rec && record_wait(rec, job) != WAIT_OVER &&
 		    table_set(awaited, node, waiters, NULL) < 0)
 			return NULL;
 	}
@@ -164,13 +170,13 @@ void waiters_add(struct waiters *waiters, struct server_call *call)
 	}
 	awaited = _awaited(waiters, nodes, job);
 	if (awaited && !table_count(awaited)) {
-		_answer(call, NULL);
+		server_call_reply(call, json_new_object());
 		return;
 	}
 	waiter = calloc(1, sizeof(*waiter));
 	if (!awaited || !waiter) {
 		free(waiter);
-		_answer(call, "out of memory");
+		server_call_reply(call, NULL);
 		return;
 	}
 	*waiter = (struct waiter) { .waiters = waiters, .call = call,
@@ -179,9 +185,29 @@ void waiters_add(struct waiters *waiters, struct server_call *call)
 	TAILQ_INSERT_TAIL(&waiters->list, waiter, link);
 	waiters->count++;
 	server_call_on_gone(call, _gone, waiter);
+	loop_timer_set(waiters->tell, 0);
 }
 
 size_t waiters_count(const struct waiters *waiters)
 {
 	return waiters->count;
+}
+
+struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
+			       struct err *err)
+{
+	struct waiters *waiters = calloc(1, sizeof(*waiters));
+
+	if (!waiters) {
+		err_nomem(err);
+		return NULL;
+	}
+	waiters->fleet = fleet;
+	TAILQ_INIT(&waiters->list);
+	waiters->tell = loop_timer_create(loop, _tell, waiters, err);
+	if (!waiters->tell) {
+		free(waiters);
+		return NULL;
+	}
+	return waiters;
 }

@@ -9,13 +9,15 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
+#include "common/base/loop.h"
 #include "common/ipc/server.h"
 #include "fleet.h"
 
 struct waiters;
 
-/* The fleet is borrowed. NULL: out of memory. */
-struct waiters *waiters_create(struct fleet *fleet);
+/* All borrowed. NULL: FATAL. */
+struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
+			       struct err *err);
 
 /* Cuts whoever still waits. Accepts NULL. */
 void waiters_destroy(struct waiters *waiters);
@@ -23,7 +25,8 @@ void waiters_destroy(struct waiters *waiters);
 /*
  * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist}. The
  * call is answered when all of them that are ours are up, or when waiting
- * makes no sense any more ("why" says so); at once when none is ours.
+ * makes no sense any more; at once when none is ours. A job that came onto
+ * another job's node waits until it has been sent away.
  */
 void waiters_add(struct waiters *waiters, struct server_call *call);
 

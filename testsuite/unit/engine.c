@@ -115,16 +115,86 @@ static void _prolog(void)
 	_request("r1", 0);
 	is_int(rec.req.job, 0, "an old prolog is not believed");
 
+	_reach(PHASE_RELEASING);
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	is_int(rec.prolog_job, 9, "it may also come while the last VM goes");
+	_request("r2", 0);
+	_finish();
+	is_int(rec.req.job, 9, "and is believed then, too");
+
 	_reach(PHASE_READY);
 	DO(PROLOG, .job = 7, .asked = now);
 	ok(out.ignored, "its own job is welcome");
+	is_int(record_wait(&rec, 7), WAIT_OVER, "and need not wait");
+}
+
+/* A second job on the VM, as partitions without EXCLUSIVE bring it. */
+static void _intruder(void)
+{
+	_reach(PHASE_CLONED);
+	is_int(record_wait(&rec, 8), WAIT_INTRUDER, "another job's prolog");
 	DO(PROLOG, .job = 8, .asked = now);
+	NO_ACT(SLURM_REQUEUE, "it may be of a cycle not told of yet");
+	is_int(record_wait(&rec, 8), WAIT_ON, "meanwhile it waits");
+	DO(PROLOG, .job = 9, .asked = now);
+	ok(out.ignored, "one at a time");
+	is_int(record_wait(&rec, 9), WAIT_ON, "the next one waits for that");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(UP);
+	IN(READY, "the node comes up");
 	ok(_find(ACTION_SLURM_REQUEUE) &&
 	   _find(ACTION_SLURM_REQUEUE)->job == 8,
 	   "a second job on the VM is sent away");
 	DONE(REQUEUE);
-	is_int(rec.intruder, 0, "once");
+	is_int(record_wait(&rec, 8), WAIT_OVER, "and its prolog let go");
+	is_int(record_wait(&rec, 9), WAIT_INTRUDER, "then the next one");
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	ACTS(SLURM_LOOK, "is the node still up?");
+	NO_ACT(SLURM_REQUEUE, "not before that is known");
+	now += S;
+	LOOKS(UP);
+	ACTS(SLURM_REQUEUE, "it is");
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED,
+	   .text = "no");
+	is_int(record_wait(&rec, 9), WAIT_OVER,
+	       "one that must not be requeued is not held for ever");
 	IN(READY, "the first job keeps its node");
+
+	_reach(PHASE_READY);
+	now += S;
+	DO(PROLOG, .job = 8, .asked = now);
+	now += S;
+	LOOKS(GOING);
+	NO_ACT(SLURM_REQUEUE, "Slurm has ended the first job's node");
+	is_int(record_wait(&rec, 8), WAIT_ON, "so the prolog is of the next");
+}
+
+/* Waiting for a node that has no request. */
+static void _no_request(void)
+{
+	_start();
+	is_int(record_wait(&rec, 7), WAIT_ON, "its request may come");
+	DO(PROLOG, .job = 7, .asked = now);
+	now += S;
+	VIEW(UP);
+	is_int(record_wait(&rec, 7), WAIT_OVER, "but it is up without one");
+	_start();
+	_request("r1", 0);
+	DO(ADMITTED, .source = SOURCE);
+	DO(SUBMITTED, .task = "task-1");
+	DO(CLONE_DONE, .vm = "vm-1");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(.base = NODE_IDLE);
+	IN(READY, "a node powered up by hand");
+	DO(PROLOG, .job = 7, .asked = now);
+	is_int(record_wait(&rec, 7), WAIT_ON,
+	       "its first job waits until it is marked");
+	DONE(MARK);
+	is_int(record_wait(&rec, 7), WAIT_OVER, "and no longer");
 }
 
 static void _submit_unknown(void)
@@ -492,6 +562,8 @@ int main(void)
 	_whole_life();
 	_marked_first();
 	_prolog();
+	_intruder();
+	_no_request();
 	_submit_unknown();
 	_late_error();
 	_look_others();

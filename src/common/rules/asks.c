@@ -124,29 +124,36 @@ const char *asks_resume_failed(const struct engine_conf *conf,
 	return NULL;
 }
 
+/* record_request(), to be changed. */
+static struct record_request *_request(struct record *rec)
+{
+	if (rec->next.used)
+		return &rec->next;
+	return _active(rec) ? &rec->req : NULL;
+}
+
 const char *asks_prolog(struct record *rec, const struct event *ev)
 {
-	struct record_request *req = _active(rec) ? &rec->req : &rec->next;
+	struct record_request *req = _request(rec);
 
 	if (!ev->job)
 		return "a prolog without job";
-	if (rec->phase == PHASE_ABSENT) {
-		rec->prolog_job = ev->job;
+	if (!req) {
+		rec->prolog_job = ev->job;	/* quicker than its request */
 		rec->prolog_asked = ev->asked;
 		return NULL;
 	}
-	if (!req->used)
-		return "the node is being released";
 	if (!req->job) {
 		req->job = ev->job;
 		return NULL;
 	}
-	if (req->job == ev->job ||
-	    (rec->next.used && rec->next.job == ev->job))
+	if (req->job == ev->job)
 		return "the node is meant for that job";
-	if (rec->intruder == ev->job)
-		return "the job is being sent away";
+	if (record_intruded(rec))
+		return "a job is being sent away";
 	rec->intruder = ev->job;
+	rec->intruder_since = ev->asked;
+	rec->intruder_settled = false;
 	return NULL;
 }
 

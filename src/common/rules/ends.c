@@ -386,7 +386,7 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 		break;
 	case ACTION_SLURM_REQUEUE:
 		if (rec->intruder == rec->slurm_token)
-			rec->intruder = 0;
+			rec->intruder_settled = true;
 		break;
 	default:
 		return "not an act in Slurm";
@@ -402,6 +402,9 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 {
 	if (ev->kind == EVENT_SLURM_DONE)
 		return _slurm_done(rec, ev);
+	if (ev->act == ACTION_SLURM_REQUEUE && ev->cause == CAUSE_REFUSED &&
+	    rec->intruder == rec->slurm_token)
+		rec->intruder_settled = true;	/* it cannot be requeued */
 	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
 	rec->slurm_failed = ev->act;
 	cycle_pause_slurm(conf, rec, ev->now);

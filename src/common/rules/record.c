@@ -92,6 +92,36 @@ const struct record_request *record_request(const struct record *rec)
 	return NULL;
 }
 
+bool record_intruded(const struct record *rec)
+{
+	const struct record_request *req = record_request(rec);
+
+	return rec->intruder && !rec->intruder_settled &&
+	       !(req && req->job == rec->intruder);
+}
+
+static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
+{
+	if (record_intruded(rec))
+		return WAIT_ON;		/* for its turn to be sent away */
+	return rec->intruder == job ? WAIT_OVER : WAIT_INTRUDER;
+}
+
+enum wait record_wait(const struct record *rec, uint32_t job)
+{
+	const struct record_request *req = record_request(rec);
+
+	if (req && req->job && req->job != job)
+		return _wait_as_intruder(rec, job);
+	if (req)
+		return req == &rec->req && rec->phase == PHASE_READY &&
+		       req->marked ? WAIT_OVER : WAIT_ON;
+	/* A prolog can be quicker than its request; but Slurm is the truth
+	 * about a node that is up without one. */
+	return rec->phase == PHASE_ABSENT && nodeview_up(&rec->view) &&
+	       rec->view.seen > rec->prolog_asked ? WAIT_OVER : WAIT_ON;
+}
+
 /* What the journal keeps, in the order in which it is written. */
 
 enum field_type {
@@ -175,6 +205,8 @@ static const struct field fields[] = {
 	TEXT("tell.text", tell_text),
 	PLAIN("told_job", FIELD_BOOL, told_job),
 	PLAIN("intruder", FIELD_U32, intruder),
+	PLAIN("intruder_since", FIELD_TIME, intruder_since),
+	PLAIN("intruder_settled", FIELD_BOOL, intruder_settled),
 	PLAIN("prolog_job", FIELD_U32, prolog_job),
 	PLAIN("prolog_asked", FIELD_TIME, prolog_asked),
 	PLAIN("settle", FIELD_BOOL, settle),

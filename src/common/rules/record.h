@@ -139,6 +139,8 @@ struct record {
 	char tell_text[RECORD_TEXT_SIZE];
 	bool told_job;		/* the last failure reached its job */
 	uint32_t intruder;	/* second job on a used VM: to be requeued */
+	int64_t intruder_since;	/* when its prolog asked */
+	bool intruder_settled;	/* it was sent away, or Slurm lets it stay */
 	uint32_t prolog_job;	/* a prolog that came before its request */
 	int64_t prolog_asked;
 	bool settle;		/* tell Slurm that the name is free */
@@ -191,6 +193,18 @@ bool record_doubts_orphan(const struct record *rec);
 
 /* The request that Slurm's node is in now: next, req or NULL. */
 const struct record_request *record_request(const struct record *rec);
+
+/* A job other than the request's holds the node, and must still leave it. */
+bool record_intruded(const struct record *rec);
+
+enum wait {
+	WAIT_ON,	/* the node comes up for the job, or may do so */
+	WAIT_OVER,	/* it is up and marked, or waiting is in vain */
+	WAIT_INTRUDER	/* it is another job's: EVENT_PROLOG must say so */
+};
+
+/* What a prolog of that job does about this node. */
+enum wait record_wait(const struct record *rec, uint32_t job);
 
 /*
  * Append "v=1 node=... ...": key=value fields parted by one blank, values

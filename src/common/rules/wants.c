@@ -86,6 +86,8 @@ static bool _needs_look(const struct engine_conf *conf,
 		return true;
 	if (rec->phase == PHASE_READY && rec->next.used)
 		return view->seen <= rec->next.asked;
+	if (rec->phase == PHASE_READY && record_intruded(rec))
+		return view->seen <= rec->intruder_since;
 	if (update_restores_drain(rec, view) ||
 	    (view->seen && update_needed(ACTION_SLURM_UNDRAIN, rec, view)))
 		return !fresh;
@@ -118,6 +120,14 @@ static bool _drains(const struct engine_conf *conf, const struct record *rec,
 	       update_drain_reason(rec, now, reason, sizeof(reason));
 }
 
+/* Two jobs on one VM; not a job of a new cycle that is yet to be told of. */
+static bool _sends_away(const struct record *rec)
+{
+	return rec->phase == PHASE_READY && record_intruded(rec) &&
+	       rec->view.seen > rec->intruder_since &&
+	       nodeview_up(&rec->view);
+}
+
 /* All that is wanted in Slurm, in the order of urgency. */
 static unsigned _list_slurm(const struct engine_conf *conf,
 			    const struct record *rec, int64_t now,
@@ -130,7 +140,7 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 		list[count++] = ACTION_SLURM_LOOK;
 	if (req && req->job && !req->marked)
 		list[count++] = ACTION_SLURM_MARK;
-	if (rec->intruder)
+	if (_sends_away(rec))
 		list[count++] = ACTION_SLURM_REQUEUE;
 	if (rec->tell == TELL_JOB || update_can_tell(conf, rec, now))
 		list[count++] = _tell(rec);
