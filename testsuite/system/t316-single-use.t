@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One job, one VM: a second job never lands on a used clone."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import labsclone  # noqa: E402
+import labslurm  # noqa: E402
+import tap  # noqa: E402
+
+labslurm.require()
+
+BEGAN = "--wrap=" + labsclone.BEGAN
+
+
+def shared_vms(site):
+    """Jobs that ran on a VM on which another one ran, too."""
+    return [jobs for jobs in site.tenants() if len(jobs) > 1]
+
+
+def finish(site, jobs, what):
+    for job in jobs:
+        site.await_job(job, "COMPLETED")
+    site.await_clean()
+    tap.equal(shared_vms(site), [], what)
+    ran = sum(site.tenants(), [])
+    tap.equal([ran.count(job) for job in jobs], [1] * len(jobs),
+              "and each ran once")
+
+
+def test_queued(site):
+    """SuspendTimeout is 600 s: none of these waits for it."""
+    jobs = [site.sbatch("-w", "vm1", BEGAN) for _ in range(3)]
+    finish(site, jobs, "jobs queued for one node have a VM each")
+
+
+def test_power_up(site):
+    site.update_node("vm2", "POWER_UP")
+    site.await_state("vm2", ["IDLE"], ["POWERED_DOWN", "POWERING_UP",
+                                       "NOT_RESPONDING"])
+    tap.equal(site.clones(), ["vm2"], "a node powered up by hand has a VM")
+    jobs = [site.sbatch("-w", "vm2", BEGAN) for _ in range(2)]
+    finish(site, jobs, "its first job uses it up")
+
+
+def test_power_up_unused(site):
+    site.update_node("vm2", "POWER_UP")
+    site.await_state("vm2", ["IDLE"], ["POWERED_DOWN", "POWERING_UP",
+                                       "NOT_RESPONDING"])
+    site.update_node("vm2", "POWER_DOWN")
+    site.await_clean()
+    tap.equal(site.clones(), [], "powered down by hand: its VM is gone")
+
+
+def test_suspended_job(site):
+    first = site.sbatch("-w", "vm1", "--wrap=%s; cat %s"
+                        % (labsclone.BEGAN, site.fifo))
+    site.await_job(first, "RUNNING")
+    second = site.sbatch("-w", "vm1", BEGAN)
+    third = site.sbatch("-p", "shared", "-n1", "-w", "vm1", BEGAN)
+    site.scontrol("suspend", str(first))
+    site.await_job(first, "SUSPENDED")
+    site.scontrol("resume", str(first))
+    site.await_job(first, "RUNNING")
+    tap.equal([site.job_state(job) for job in (second, third)],
+              ["PENDING"] * 2, "a suspended job keeps its VM for itself")
+    with open(site.fifo, "w") as file:
+        file.write("end\n")
+    finish(site, [first, second, third], "also after it was resumed")
+
+
+def test_not_exclusive(site):
+    """A partition that lets jobs share a node: some at once, and one more
+    while the first runs."""
+    wait = "--wrap=%s; cat %s" % (labsclone.BEGAN, site.fifo)
+    jobs = [site.sbatch("-p", "shared", "-n1", "-w", "vm3", wait)
+            for _ in range(3)]
+    labslurm.await_(lambda: "RUNNING" in map(site.job_state, jobs),
+                    "one of the jobs to run")
+    jobs.append(site.sbatch("-p", "shared", "-n1", "-w", "vm3", BEGAN))
+    for job in jobs[:-1]:
+        labslurm.await_(lambda: "RUNNING" in map(site.job_state, jobs),
+                        "one of the jobs to run")
+        with open(site.fifo, "w") as file:
+            file.write("end\n")
+    finish(site, jobs, "a partition without EXCLUSIVE makes no difference")
+
+
+with labsclone.Site(nodes=3) as lab:
+    lab.node_settings = "CPUs=4 RealMemory=1 Feature=rocky9,ubuntu22"
+    lab.more += ["SlurmdParameters=config_overrides",
+                 "PartitionName=shared Nodes=vm[1-3] OverSubscribe=NO"]
+    # A job that is sent away waits that long (and 1 s) before it may start,
+    # and then for the scheduler to come round.
+    lab.settings["AuthInfo"] += ",cred_expire=5"
+    lab.settings["SchedulerParameters"] += ",sched_interval=2"
+    lab.settings["SelectTypeParameters"] = "CR_Core"
+    lab.fifo = lab.path("fifo")
+    os.mkfifo(lab.fifo)
+    lab.start()
+    test_queued(lab)
+    test_power_up(lab)
+    test_power_up_unused(lab)
+    test_suspended_job(lab)
+    test_not_exclusive(lab)
+sys.exit(tap.done())
