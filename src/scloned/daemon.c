@@ -123,10 +123,7 @@ static void _event(const char *node, struct event *ev, void *arg)
 static void _sources(void *arg)
 {
 	struct daemon *daemon = arg;
-	const struct err *problem = executor_problem(daemon->executor);
 
-	if (problem)
-		log_warn("vCenter: %s", problem->text);
 	if (daemon->planner)
 		planner_sources(daemon->planner,
 				executor_sources(daemon->executor));
@@ -273,7 +270,10 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 	if (!daemon->intake)
 		return -1;
 	daemon->server = server_create(daemon->loop, &server, err);
-	return daemon->server ? 0 : -1;
+	if (!daemon->server)
+		return -1;
+	daemon->upkeep = upkeep_create(daemon, err);
+	return daemon->upkeep ? 0 : -1;
 }
 
 int daemon_start(struct daemon *daemon, const struct daemon_options *options,
@@ -318,6 +318,7 @@ void daemon_leave(struct daemon *daemon)
 void daemon_stop(struct daemon *daemon)
 {
 	/* First what can still call back into the others. */
+	upkeep_destroy(daemon->upkeep);
 	server_destroy(daemon->server);
 	slurm_link_destroy(daemon->link);
 	intake_destroy(daemon->intake);

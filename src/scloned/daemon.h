@@ -21,6 +21,7 @@
 #include "planner.h"
 #include "sight.h"
 #include "timing.h"
+#include "upkeep.h"
 #include "waiters.h"
 
 struct daemon_options {
@@ -45,6 +46,7 @@ struct daemon {
 	struct intake *intake;
 	struct waiters *waiters;
 	struct server *server;
+	struct upkeep *upkeep;
 	int64_t started;		/* us since 1970 */
 };
 

@@ -227,6 +227,11 @@ static void _looked_up(const struct json *answer, const struct err *failure,
 	if (failure) {
 		log_warn("job %" PRIu32 ": %s; its nodes get their default "
 			 "template", job->id, failure->text);
+		/* With Slurm away the others would wait in vain, and
+		 * releases behind them. */
+		if (failure->code == ERR_TRANSIENT)
+			intake->now.next_job =
+				resume_file_jobs(intake->now.file);
 	} else if (slurmcall_read_job(json_get(answer, "job"), &record,
 				      &err) < 0) {
 		log_warn("job %" PRIu32 ": %s", job->id, err.text);

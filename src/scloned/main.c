@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "common/base/log.h"
 #include "common/base/path.h"
 #include "daemon.h"
+
+#define FILES 8192	/* descriptors, of which prologs may have half */
 
 static void _usage(FILE *out)
 {
@@ -74,6 +77,19 @@ static int _serve(struct daemon *daemon)
 	return code;
 }
 
+/* Every prolog that waits holds a connection. */
+static void _raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < FILES) {
+		limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max
+							: FILES;
+		(void) setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int _run(const struct daemon_options *options)
 {
 	struct daemon daemon = { 0 };
@@ -83,6 +99,7 @@ static int _run(const struct daemon_options *options)
 	/* No core dumps and no ptrace by the same user: secrets. */
 	(void) prctl(PR_SET_DUMPABLE, 0);
 	(void) signal(SIGPIPE, SIG_IGN);
+	_raise_files();
 	if (daemon_start(&daemon, options, &err) < 0) {
 		log_error("%s", err.text);
 		return 1;

@@ -30,7 +30,7 @@ struct planner {
 	struct place_source *places;	/* one for each source */
 	size_t place_count;
 	struct mean cloning, booting;
-	bool paused;
+	bool paused, starved;
 };
 
 static void _measure(struct mean *mean, int64_t us)
@@ -199,7 +199,7 @@ static void _admit(void *arg)
 	struct planner *planner = arg;
 	struct admit_decision decision;
 
-	while (!planner->paused &&
+	while (!planner->paused && !planner->starved &&
 	       admit_next(planner->admit, planner->places,
 			  planner->place_count, clock_wall_us(),
 			  &decision) > 0) {
@@ -224,6 +224,14 @@ void planner_poke(struct planner *planner)
 void planner_pause(struct planner *planner, bool pause)
 {
 	planner->paused = pause;
+	planner_poke(planner);
+}
+
+void planner_starve(struct planner *planner, bool starve)
+{
+	if (planner->starved == starve)
+		return;
+	planner->starved = starve;
 	planner_poke(planner);
 }
 

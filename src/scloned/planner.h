@@ -41,7 +41,9 @@ void planner_poke(struct planner *planner);
 void planner_stepped(struct planner *planner, const struct record *rec,
 		     const struct outcome *out);
 
+/* No new clones: an admin said so, or the journal has no room for them. */
 void planner_pause(struct planner *planner, bool pause);
+void planner_starve(struct planner *planner, bool starve);
 bool planner_paused(const struct planner *planner);
 
 /* Clones in flight from the source at that index of sources. */
