@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The executor alone, before an emulated vCenter: each act ends in exactly
+ * one event, and it is the right one.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "await.h"
+#include "stage.h"
+#include "tap.h"
+
+#define SLOW_MS 1500
+
+static const char *_kind(const struct stage_seen *seen)
+{
+	return event_name(seen->ev.kind);
+}
+
+static const char *_cause(const struct stage_seen *seen)
+{
+	return failure_of(seen->ev.cause)->name;
+}
+
+static void _fault(struct stage *stage, const char *method, const char *kind)
+{
+	char json[256];
+
+	snprintf(json, sizeof(json), "{\"method\":\"%s\",\"kind\":\"%s\"}",
+		 method, kind);
+	emulated_control(&stage->vc, "/lab/fault", json);
+}
+
+static long _calls(struct stage *stage, const char *method)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "\"%s\"", method);
+	emulated_control(&stage->vc, "/lab/stats", "{}");
+	return emulated_number(&stage->vc, key);
+}
+
+static const struct moref *_source(const struct stage *stage)
+{
+	return &sources_find(executor_sources(stage->executor),
+			     STAGE_ESX01)->vm;
+}
+
+static bool _is_look(const struct stage_seen *seen, enum look look)
+{
+	return seen->ev.kind == EVENT_LOOKED_UP && seen->ev.look == look;
+}
+
+/* --- a life ------------------------------------------------------------- */
+
+static void _test_clone(struct stage *stage, struct record *rec)
+{
+	const struct stage_seen *seen;
+
+	stage_record(rec, "vm1");
+	seen = stage_act(stage, rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_ABSENT), "before there is anything: absent");
+	seen = stage_act(stage, rec, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "SUBMITTED", "a clone is submitted");
+	ok(*seen->task, "its task is known: %s", seen->task);
+	snprintf(rec->task, sizeof(rec->task), "%s", seen->task);
+	seen = stage_act(stage, rec, ACTION_WATCH);
+	is_str(_kind(seen), "CLONE_DONE", "the task makes it");
+	snprintf(rec->vm, sizeof(rec->vm), "%s", seen->vm);
+	rec->phase = PHASE_CLONED;
+	seen = stage_act(stage, rec, ACTION_READ_BACK);
+	ok(seen->ev.kind == EVENT_READ_BACK && seen->ev.owned,
+	   "it bears our mark");
+	is_int((long) strlen(seen->instance_uuid), 36, "its instanceUuid");
+	snprintf(rec->instance_uuid, sizeof(rec->instance_uuid), "%s",
+		 seen->instance_uuid);
+}
+
+static void _test_guest(struct stage *stage, const struct record *rec)
+{
+	char json[256];
+	unsigned before;
+
+	executor_stepped(stage->executor, rec);
+	await(stage->vc.loop, &stage->shown, 1);
+	is_str(_kind(&stage->show), "IDENTIFIED", "the guest took its name");
+	ok(stage->show.ev.epoch == rec->epoch, "in this epoch");
+	snprintf(json, sizeof(json), ",\"key\":\"guestinfo.sclone.state\","
+		 "\"value\":\"{\\\"epoch\\\":%llu,\\\"state\\\":"
+		 "\\\"failed\\\"}\"", (unsigned long long) rec->epoch - 1);
+	before = stage->shown;
+	stage_harm(stage, rec->vm, "set", json);
+	await_quiet(stage->vc.loop, 200);
+	is_int(stage->shown, before, "what another epoch says is nothing");
+	snprintf(json, sizeof(json), ",\"key\":\"guestinfo.sclone.state\","
+		 "\"value\":\"{\\\"epoch\\\":%llu,\\\"state\\\":"
+		 "\\\"failed\\\",\\\"text\\\":\\\"no disk\\\"}\"",
+		 (unsigned long long) rec->epoch);
+	stage_harm(stage, rec->vm, "set", json);
+	await(stage->vc.loop, &stage->shown, before + 1);
+	is_str(_kind(&stage->show), "GUEST_FAILED", "the guest gives up");
+	is_str(stage->show.text, "no disk", "and says why");
+	stage_harm(stage, rec->vm, "kill", "");
+	await(stage->vc.loop, &stage->shown, before + 2);
+	is_str(_kind(&stage->show), "VM_LOST", "its power is gone");
+	ok(stage->show.ev.epoch == rec->epoch, "of this epoch");
+}
+
+static void _test_end(struct stage *stage, struct record *rec)
+{
+	const struct stage_seen *seen;
+
+	rec->phase = PHASE_RELEASING;
+	executor_stepped(stage->executor, rec);
+	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
+	is_str(_kind(seen), "ABSENCE_UNPROVEN", "it is still there");
+	is_str(seen->vm, rec->vm, "and which");
+	seen = stage_act(stage, rec, ACTION_POWER_OFF);
+	is_str(_kind(seen), "POWERED_OFF", "off already is off");
+	seen = stage_act(stage, rec, ACTION_DESTROY);
+	is_str(_kind(seen), "DESTROYED", "destroyed");
+	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
+	is_str(_kind(seen), "ABSENCE_PROVEN", "proven gone");
+	is_int(seen->ev.evidence, EVIDENCE_NAME | EVIDENCE_INSTANCE_UUID |
+				  EVIDENCE_BIOS_UUID,
+	       "by name, instanceUuid and biosUuid");
+	*rec->instance_uuid = '\0';
+	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
+	is_int(seen->ev.evidence, EVIDENCE_NAME | EVIDENCE_BIOS_UUID,
+	       "what was not looked for is no evidence");
+}
+
+static void _test_gone(struct stage *stage, const struct record *rec)
+{
+	static const enum action_kind acts[] = {
+		ACTION_READ_BACK, ACTION_SET_OWNER, ACTION_GUARD,
+		ACTION_POWER_OFF, ACTION_DESTROY,
+	};
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+		is_str(_kind(stage_act(stage, rec, acts[i])), "VM_GONE",
+		       action_name(acts[i]));
+}
+
+/* The mark is lost and set again. */
+static void _test_owner(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_clone(stage, &rec, "vm2");
+	stage_harm(stage, rec.vm, "set", ",\"key\":\"sclone.owner\"");
+	seen = stage_act(stage, &rec, ACTION_READ_BACK);
+	ok(seen->ev.kind == EVENT_READ_BACK && !seen->ev.owned,
+	   "a clone without mark");
+	seen = stage_act(stage, &rec, ACTION_SET_OWNER);
+	is_str(_kind(seen), "OWNER_SET", "is given one");
+	seen = stage_act(stage, &rec, ACTION_READ_BACK);
+	ok(seen->ev.kind == EVENT_READ_BACK && seen->ev.owned,
+	   "and is ours again");
+}
+
+/* --- who has the name --------------------------------------------------- */
+
+static void _test_name(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec, next;
+
+	stage_clone(stage, &rec, "vm3");
+	stage_record(&next, "vm3");
+	seen = stage_act(stage, &next, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "SUBMITTED", "a second clone of one name");
+	seen = stage_act(stage, &next, ACTION_WATCH);
+	is_str(_kind(seen), "FAILED", "fails");
+	is_str(_cause(seen), "EXISTS", "for its name");
+	seen = stage_act(stage, &next, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "it is one of ours");
+	ok(seen->ev.found_epoch == rec.epoch, "of the older epoch");
+	is_str(seen->vm, rec.vm, "that very one");
+	is_str(seen->instance_uuid, rec.instance_uuid, "with its UUID");
+	stage_harm(stage, rec.vm, "rename", ",\"name\":\"renamed\"");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS) && !strcmp(seen->vm, rec.vm),
+	   "renamed, it is found by its biosUuid");
+	seen = stage_act(stage, &next, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_ABSENT), "and its name is free");
+}
+
+static void _test_foreign(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_foreign(stage, _source(stage), "vm4", NULL);
+	await(stage->vc.loop, &stage->foreign_ended, 1);
+	stage_record(&rec, "vm4");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_FOREIGN), "somebody else has the name");
+	seen = stage_act(stage, &rec, ACTION_PROVE_ABSENCE);
+	ok(seen->ev.kind == EVENT_ABSENCE_PROVEN &&
+	   seen->ev.evidence == EVIDENCE_BIOS_UUID,
+	   "which does not make ours exist");
+}
+
+/* --- replies that are lost ---------------------------------------------- */
+
+static void _test_lost(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_record(&rec, "vm5");
+	emulated_control(&stage->vc, "/lab/stats", "{\"reset\":true}");
+	_fault(stage, "InstantClone_Task", "reply_lost");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "UNKNOWN", "the reply is lost");
+	is_int(_calls(stage, "InstantClone_Task"), 1, "sent once");
+	do
+		seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	while (_is_look(seen, LOOK_BUSY));
+	ok(_is_look(seen, LOOK_OURS), "the look-up finds it");
+	ok(seen->ev.found_epoch == rec.epoch, "in our epoch");
+	is_int(_calls(stage, "InstantClone_Task"), 1, "and nothing is resent");
+	_fault(stage, "InstantClone_Task", "reset");
+	stage_record(&rec, "vm6");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "UNKNOWN", "the request may have been lost");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_ABSENT), "it was");
+}
+
+/* A clone that runs and that no node knows of may be the lost one. */
+static void _test_busy(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec, ours;
+	unsigned before = stage->foreign_ended;
+
+	stage_clone(stage, &ours, "vm7");
+	stage_record(&rec, "vm8");
+	stage_delay(stage, SLOW_MS);
+	stage_foreign(stage, _source(stage), "elsewhere", NULL);
+	do
+		seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	while (_is_look(seen, LOOK_ABSENT) &&
+	       stage->foreign_ended == before);
+	ok(_is_look(seen, LOOK_BUSY), "a clone is unfinished: busy");
+	await(stage->vc.loop, &stage->foreign_ended, before + 1);
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_ABSENT), "then absent");
+	stage_delay(stage, 0);
+}
+
+static void _test_error(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_record(&rec, "vm9");
+	_fault(stage, "InstantClone_Task", "error_after_success");
+	stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	seen = stage_act(stage, &rec, ACTION_WATCH);
+	is_str(_kind(seen), "FAILED", "a task fails at its very end");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "and leaves a clone");
+	stage_record(&rec, "vm10");
+	snprintf(rec.source, sizeof(rec.source), "/DC1/vm/templates/gone");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "FAILED", "no clone of a source that is not");
+	is_str(_cause(seen), "CAPACITY", "take another one");
+}
+
+/* --- another process ---------------------------------------------------- */
+
+static void _test_restart(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_delay(stage, SLOW_MS);
+	stage_record(&rec, "vm11");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	snprintf(rec.task, sizeof(rec.task), "%s", seen->task);
+	stage_restart(stage, STAGE_ESX01 "," STAGE_ESX02);
+	seen = stage_act(stage, &rec, ACTION_WATCH);
+	is_str(_kind(seen), "CLONE_DONE", "a task known only by its id");
+	ok(*seen->vm, "gives its VM: %s", seen->vm);
+	stage_delay(stage, 0);
+	snprintf(rec.task, sizeof(rec.task), "task-424242");
+	stage_restart(stage, STAGE_ESX01 "," STAGE_ESX02);
+	seen = stage_act(stage, &rec, ACTION_WATCH);
+	is_str(_kind(seen), "UNKNOWN", "a task nobody knows");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "its clone is found all the same");
+}
+
+int main(void)
+{
+	struct buf before, after;
+	struct stage stage;
+	struct record rec;
+
+	if (!emulated_exists()) {
+		printf("1..0 # SKIP vclab is not built\n");
+		return 0;
+	}
+	stage_start(&stage);
+	stage_parents(&stage, &before);
+	_test_clone(&stage, &rec);
+	_test_guest(&stage, &rec);
+	_test_end(&stage, &rec);
+	_test_gone(&stage, &rec);
+	_test_owner(&stage);
+	_test_name(&stage);
+	_test_foreign(&stage);
+	_test_lost(&stage);
+	_test_busy(&stage);
+	_test_error(&stage);
+	_test_restart(&stage);
+	stage_parents(&stage, &after);
+	is_str(buf_str(&after), buf_str(&before), "the sources' files stay");
+	buf_free(&before);
+	buf_free(&after);
+	stage_stop(&stage);
+	return done_testing();
+}

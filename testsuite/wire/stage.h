@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stage - an executor alone before an emulated vCenter: records and acts in,
+ * events out.
+ */
+#ifndef SCLONE_TESTSUITE_STAGE_H
+#define SCLONE_TESTSUITE_STAGE_H
+
+#include "common/base/buf.h"
+#include "common/clone/executor.h"
+#include "emulated.h"
+
+#define STAGE_ESX01 "/DC1/vm/templates/rocky9-esx01"
+#define STAGE_ESX02 "/DC1/vm/templates/rocky9-esx02"
+#define STAGE_KEY "0123456789abcdef0123456789abcdef"
+#define STAGE_FOLDER "/DC1/vm/slurm-clones"
+
+/* An event that has come, with its strings. */
+struct stage_seen {
+	struct event ev;
+	char node[OWNER_NODE_SIZE];
+	char task[RECORD_MOREF_SIZE], vm[RECORD_MOREF_SIZE];
+	char instance_uuid[UUID_TEXT_SIZE];
+	char text[512];
+};
+
+struct stage {
+	struct emulated vc;
+	struct config *config;
+	struct executor *executor;
+	unsigned looks;		/* at the sources */
+	unsigned ended, shown;	/* ends of acts; what VMs show */
+	struct stage_seen end, show;	/* the last of each */
+	struct moref made;	/* by stage_foreign() */
+	unsigned foreign_ended;
+};
+
+/* Ends the program when it cannot. */
+void stage_start(struct stage *stage);
+void stage_stop(struct stage *stage);
+
+/* As after a restart: another executor, with these sources in its
+ * configuration ("a,b"), which has looked at them. */
+void stage_restart(struct stage *stage, const char *sources);
+
+/* A record that is about to be cloned from rocky9-esx01; epochs grow. */
+void stage_record(struct record *rec, const char *node);
+
+/* Hand in an act, and await its end. */
+void stage_ask(struct stage *stage, const struct record *rec,
+	       enum action_kind kind, enum guard_level level);
+const struct stage_seen *stage_act(struct stage *stage,
+				   const struct record *rec,
+				   enum action_kind kind);
+const struct stage_seen *stage_guard(struct stage *stage,
+				     const struct record *rec,
+				     enum guard_level level);
+
+/* Submit, watch and read back: a whole clone, known to its record. */
+void stage_clone(struct stage *stage, struct record *rec, const char *node);
+
+/* A clone by somebody else, into our folder. It is not awaited; it goes on
+ * in stage->foreign_ended and stage->made. */
+void stage_foreign(struct stage *stage, const struct moref *source,
+		   const char *name, const char *bios_uuid);
+
+/* /lab/vm: the action, with more members (",\"k\":\"v\"", or ""). */
+void stage_harm(struct stage *stage, const char *vm, const char *action,
+		const char *more);
+
+/* How long clones take from now on. */
+void stage_delay(struct stage *stage, unsigned ms);
+
+/* All files of the sources, with their names, byte for byte. */
+void stage_parents(const struct stage *stage, struct buf *out);
+
+#endif
