@@ -264,11 +264,29 @@ static void _test_error(struct stage *stage)
 	is_str(_kind(seen), "FAILED", "a task fails at its very end");
 	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
 	ok(_is_look(seen, LOOK_OURS), "and leaves a clone");
+}
+
+/* A look at the sources does not make them unknown meanwhile. */
+static void _test_look(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_restart(stage, STAGE_ESX01);	/* one look, and then none */
+	emulated_control(&stage->vc, "/lab/fault",
+			 "{\"method\":\"RetrievePropertiesEx\",\"kind\":"
+			 "\"delay_reply\",\"ms\":500}");
 	stage_record(&rec, "vm10");
 	snprintf(rec.source, sizeof(rec.source), "/DC1/vm/templates/gone");
 	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
 	is_str(_kind(seen), "FAILED", "no clone of a source that is not");
 	is_str(_cause(seen), "CAPACITY", "take another one");
+	await_quiet(stage->vc.loop, 50);
+	stage_record(&rec, "vm10");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_int(stage->looks, 1, "during the look that follows");
+	is_str(_kind(seen), "SUBMITTED", "clones are submitted");
+	await(stage->vc.loop, &stage->looks, 2);
 }
 
 /* --- another process ---------------------------------------------------- */
@@ -317,6 +335,7 @@ int main(void)
 	_test_lost(&stage);
 	_test_busy(&stage);
 	_test_error(&stage);
+	_test_look(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);
 	is_str(buf_str(&after), buf_str(&before), "the sources' files stay");

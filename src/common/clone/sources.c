@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A look goes: paths not known yet -> search each; then one read of all
- * machines; then one read of their hosts.
+ * machines; then one read of their hosts. What it finds is shown when it is
+ * over; until then the last look counts.
  */
 #include <stdlib.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct place {
 	struct moref ref;
 	struct search *search;
 	struct sources *sources;
+	bool told;	/* in this look */
 };
 
 struct sources {
@@ -28,7 +30,8 @@ struct sources {
 	void (*changed)(void *arg);
 	void *arg;
 	struct loop_timer *timer;
-	struct source *list;
+	struct source *list;	/* as the last look found them */
+	struct source *fresh;	/* of the look under way */
 	size_t count;
 	struct place *places;	/* count + 2 */
 	size_t searching;
@@ -58,6 +61,12 @@ static void _set_state(struct source *source, enum source_state state,
 
 /* --- the end of a look -------------------------------------------------- */
 
+static void _show(struct sources *sources)
+{
+	memcpy(sources->list, sources->fresh,
+	       sources->count * sizeof(*sources->list));
+}
+
 static void _finish(struct sources *sources, const struct err *failure)
 {
 	sources->looking = false;
@@ -65,6 +74,7 @@ static void _finish(struct sources *sources, const struct err *failure)
 	if (failure) {
 		sources->problem = *failure;
 	} else {
+		_show(sources);
 		sources->seen = clock_wall_us();
 	}
 	loop_timer_set(sources->timer, sources->again ? 0
@@ -97,7 +107,7 @@ static int _each_host(const struct property_object *object, void *arg,
 			  &maintenance, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->list[i];
+		struct source *source = &sources->fresh[i];
 
 		if (!moref_equal(&source->host_ref, &object->ref))
 			continue;
@@ -115,7 +125,7 @@ static void _hosts_done(const struct err *failure, void *arg)
 
 	if (!failure)
 		for (size_t i = 0; i < sources->count; i++)
-			_judge(&sources->list[i]);
+			_judge(&sources->fresh[i]);
 	_finish(sources, failure);
 }
 
@@ -125,7 +135,7 @@ static size_t _collect_hosts(const struct sources *sources,
 	size_t count = 0;
 
 	for (size_t i = 0; i < sources->count; i++) {
-		const struct moref *host = &sources->list[i].host_ref;
+		const struct moref *host = &sources->fresh[i].host_ref;
 		size_t j = 0;
 
 		while (j < count && !moref_equal(&hosts[j], host))
@@ -195,10 +205,11 @@ static int _each_machine(const struct property_object *object, void *arg,
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->list[i];
+		struct source *source = &sources->fresh[i];
 
 		if (!moref_equal(&source->vm, &object->ref))
 			continue;
+		sources->places[i].told = true;
 		_read_state(source, &machine);
 		_copy_uuid(source->instance_uuid, machine.instance_uuid);
 		_copy_uuid(source->bios_uuid, machine.bios_uuid);
@@ -212,12 +223,11 @@ static void _machines_done(const struct err *failure, void *arg)
 	struct sources *sources = arg;
 
 	for (size_t i = 0; !failure && i < sources->count; i++) {
-		struct source *source = &sources->list[i];
+		struct source *source = &sources->fresh[i];
 
 		/* Gone since it was found: search its path anew. */
-		if (source->state == SOURCE_UNKNOWN) {
-			memset(&sources->places[i].ref, 0,
-			       sizeof(sources->places[i].ref));
+		if (moref_is_set(&source->vm) && !sources->places[i].told) {
+			sources->places[i].ref = (struct moref) { 0 };
 			_set_state(source, SOURCE_MISSING, "it is gone");
 		}
 	}
@@ -237,15 +247,16 @@ static void _read_machines(struct sources *sources)
 	machine_spec(&spec, MACHINE_ALL);
 	spec.objects = refs;
 	for (size_t i = 0; refs && i < sources->count; i++) {
-		struct source *source = &sources->list[i];
+		struct source *source = &sources->fresh[i];
 
 		source->vm = sources->places[i].ref;
 		if (!moref_is_set(&source->vm))
 			continue;
-		source->state = SOURCE_UNKNOWN;
+		sources->places[i].told = false;
 		refs[spec.n_objects++] = source->vm;
 	}
 	if (!refs || !spec.n_objects) {
+		_show(sources);
 		_finish(sources, sources->problem.code ? &sources->problem
 						       : NULL);
 		return;
@@ -272,7 +283,7 @@ static void _found(const struct moref *ref, const struct err *failure,
 	else if (failure)
 		sources->problem = *failure;
 	else if (index < sources->count)
-		_set_state(&sources->list[index], SOURCE_MISSING,
+		_set_state(&sources->fresh[index], SOURCE_MISSING,
 			   "no such machine; check Sources= and the "
 			   "account's right to see it");
 	else
@@ -357,16 +368,18 @@ struct sources *sources_create(struct loop *loop, struct session *session,
 		sources->changed = changed;
 		sources->arg = arg;
 		sources->list = calloc(count, sizeof(*sources->list));
+		sources->fresh = calloc(count, sizeof(*sources->fresh));
 		sources->places = calloc(count + 2, sizeof(*sources->places));
 		sources->timer = loop_timer_create(loop, _look, sources, err);
 	}
-	if (!sources || !sources->list || !sources->places ||
-	    !sources->timer) {
+	if (!sources || !sources->list || !sources->fresh ||
+	    !sources->places || !sources->timer) {
 		err_nomem(err);
 		return NULL;
 	}
 	err_set(&sources->problem, ERR_TRANSIENT, "not asked yet");
 	_fill(sources, config);
+	memcpy(sources->fresh, sources->list, count * sizeof(*sources->list));
 	loop_timer_set(sources->timer, 0);
 	return steal_ptr(&sources);
 }
@@ -381,6 +394,7 @@ void sources_destroy(struct sources *sources)
 	loop_timer_destroy(sources->timer);
 	free(sources->places);
 	free(sources->list);
+	free(sources->fresh);
 	free(sources);
 }
 
