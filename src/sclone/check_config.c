@@ -76,5 +76,5 @@ const struct check check_config_table[] = {
 	{ "key", "private, and readable by scloned", CHECK_CONFIG, _mark },
 	{ "spool", "there, and SlurmUser's", CHECK_CONFIG, _spool },
 	{ "scloned", "running", CHECK_CONFIG, _daemon },
-	{ NULL },
+	{ .topic = NULL },
 };

@@ -143,9 +143,9 @@ static void _judge_set(const struct facts *facts,
 			check_names_add(&memory, node->name);
 	}
 	if (check_names_count(&cpus))
-		findings_fail(out, "%s have more CPUs in slurm.conf than their "
-			      "sources' %" PRId64 ", so that Slurm drains "
-			      "them; set CPUs=%" PRId64,
+		findings_fail(out, "%s have more CPUs in slurm.conf than "
+			      "their sources' %" PRId64 ", so that Slurm "
+			      "drains them; set CPUs=%" PRId64,
 			      check_names_print(&cpus), size.cpus, size.cpus);
 	if (check_names_count(&memory))
 		findings_fail(out, "%s have a larger RealMemory in slurm.conf "
@@ -175,5 +175,5 @@ const struct check check_nodes_table[] = {
 	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
 	{ "features", "name the templates", CHECK_SLURM, _features },
 	{ "node-size", "no larger than the sources", CHECK_SLURM, _size },
-	{ NULL },
+	{ .topic = NULL },
 };

@@ -89,8 +89,8 @@ static void _clouds(const struct facts *facts, struct findings *out)
 {
 	if (!facts->slurm.clouds_shown)
 		findings_fail(out, "without it Slurm %s hides nodes that are "
-			      "powered down from scloned; add PrivateData=cloud",
-			      facts->slurm.version_text);
+			      "powered down from scloned; add PrivateData="
+			      "cloud", facts->slurm.version_text);
 }
 
 static void _reg_addrs(const struct facts *facts, struct findings *out)
@@ -101,7 +101,8 @@ static void _reg_addrs(const struct facts *facts, struct findings *out)
 	if (facts->slurm.version >= 2311 && set)
 		findings_warn(out, "Slurm %s always does this and does not "
 			      "know cloud_reg_addrs any more; take it out of "
-			      "SlurmctldParameters", facts->slurm.version_text);
+			      "SlurmctldParameters",
+			      facts->slurm.version_text);
 	else if (facts->slurm.version < 2311 && !set &&
 		 !facts_param(params, "cloud_dns", NULL))
 		findings_fail(out, "slurmctld will not learn a clone's "
@@ -134,7 +135,8 @@ static void _service(const struct facts *facts, struct findings *out)
 {
 	if (facts->slurm.return_to_service != 2)
 		findings_warn(out, "it is %" PRId64 ": a clone whose slurmd "
-			      "starts again is set DOWN; set ReturnToService=2",
+			      "starts again is set DOWN; set "
+			      "ReturnToService=2",
 			      facts->slurm.return_to_service);
 }
 
@@ -186,5 +188,5 @@ const struct check check_slurm_table[] = {
 	{ "ReturnToService", "2", CHECK_SLURM, _service },
 	{ "requeue", "soon", CHECK_SLURM, _requeue },
 	{ "scheduler", "allocates at once", CHECK_SLURM, _scheduler },
-	{ NULL },
+	{ .topic = NULL },
 };

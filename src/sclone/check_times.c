@@ -163,5 +163,5 @@ const struct check check_times_table[] = {
 	{ "PrologEpilogTimeout", "longer than a wait for clones",
 	  CHECK_SLURM, _prolog_timeout },
 	{ "rates", "unlimited", CHECK_SLURM, _rates },
-	{ NULL },
+	{ .topic = NULL },
 };

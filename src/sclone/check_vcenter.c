@@ -106,7 +106,8 @@ static void _hosts(const struct facts *facts, struct findings *out)
 			findings_warn(out, "%s of %s is not connected or in "
 				      "maintenance mode; its clones have to "
 				      "come from other hosts until it is back",
-				      *source->host ? source->host : "the host",
+				      *source->host ? source->host
+						    : "the host",
 				      source->path);
 	}
 }
@@ -297,5 +298,5 @@ const struct check check_vcenter_table[] = {
 	{ "privileges", "none is missing", CHECK_VCENTER, _missing },
 	{ "excess", "the account can harm no source", CHECK_VCENTER,
 	  _excess },
-	{ NULL },
+	{ .topic = NULL },
 };

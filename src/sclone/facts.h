@@ -19,7 +19,8 @@
 #include "privileges.h"
 
 #define FACTS_NAME_SIZE 128
-#define FACTS_FOREVER INT64_C(0xffffffff)	/* seconds; see slurmcall.h */
+/* Seconds that never end; see slurmcall.h. */
+#define FACTS_FOREVER INT64_C(0xffffffff)
 #define FACTS_GRANTS_MAX 65536
 
 /* --- files of this machine ---------------------------------------------- */
@@ -99,8 +100,8 @@ struct facts_program {
 struct facts_partition {
 	const char *name;
 	bool exclusive, power_down_on_idle;
-	int64_t resume_timeout, suspend_timeout, suspend_time;	/* 0: not
-							 * set here */
+	/* 0: not set here */
+	int64_t resume_timeout, suspend_timeout, suspend_time;
 };
 
 /* Of our nodes; in the order of the config. */
@@ -129,7 +130,7 @@ struct facts_slurm {
 	size_t partition_count;
 	struct facts_node *nodes;
 	size_t node_count;
-	struct json *answers[3];	/* what the strings are borrowed from */
+	struct json *answers[3];	/* the strings are borrowed from them */
 	char *owned[FACTS_PROGRAMS];
 };
 

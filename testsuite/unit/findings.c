@@ -308,8 +308,9 @@ static void _device(const char *type, bool bad)
 	int len;
 
 	len = snprintf(text, sizeof(text),
-		       "<v xmlns:i='http://www.w3.org/2001/XMLSchema-instance'>"
-		       "<d i:type='VirtualDisk'/><d i:type='%s'><deviceInfo>"
+		       "<v xmlns:i='http://www.w3.org/2001/"
+		       "XMLSchema-instance'><d i:type='VirtualDisk'/>"
+		       "<d i:type='%s'><deviceInfo>"
 		       "<label>Device 0</label></deviceInfo></d></v>", type);
 	xml = xml_parse(text, (size_t) len, NULL);
 	facts_take_devices(source, xml_root(xml));
@@ -434,7 +435,8 @@ static void _test_parameters(void)
 	_with_params("25.11.0", "auth_info", "");
 	fine("requeue", "requeue_delay=5 shortens", "or requeue_delay");
 	_with_str("scheduler_parameters", "sched_min_interval=0");
-	fine("scheduler", "batch_sched_delay=0", "advice on batch_sched_delay");
+	fine("scheduler", "batch_sched_delay=0",
+	     "advice on batch_sched_delay");
 }
 
 static void _test_times(void)

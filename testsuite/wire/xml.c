@@ -50,7 +50,8 @@ static void _test_reading(void)
 	struct err err = ERR_INIT;
 	cleanup_xml struct xml *xml = _parse(
 		"<?xml version='1.0'?><!-- c --><p:a xmlns:p='urn:p'>\n"
-		"<?pi x?><p:b k='v&amp;&lt;&#38;#38;'>one<!-- c --> &amp; <![CDATA[<two>]]>"
+		"<?pi x?><p:b k='v&amp;&lt;&#38;#38;'>one<!-- c --> &amp; "
+		"<![CDATA[<two>]]>"
 		"&#34;</p:b><b>2</b><c/></p:a>", &err);
 	const struct xml_node *root = xml_root(xml), *b;
 

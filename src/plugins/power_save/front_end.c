@@ -190,8 +190,9 @@ int front_end_run(enum request_kind kind, int argc, char **argv)
 	log_open(ident, LOG_LEVEL_INFO, true);
 	_parse_options(argc, argv, &options);
 	if (options.help || options.version) {
-		printf(options.help ? "usage: %s [--spool DIR] [--socket PATH] "
-				      "HOSTLIST\n\nSee sclone-resume(8).\n"
+		printf(options.help ? "usage: %s [--spool DIR] "
+				      "[--socket PATH] HOSTLIST\n\n"
+				      "See sclone-resume(8).\n"
 				    : "%s " PACKAGE_VERSION "\n", ident);
 		return 0;
 	}
