@@ -28,7 +28,7 @@
 struct facts_secret {
 	const char *key;		/* of sclone.conf, "PasswordFile" */
 	const char *path;
-	struct err problem;		/* code NONE: readable by us, private */
+	struct err problem;		/* code NONE: private, readable */
 	uid_t uid;			/* whose it is */
 };
 
@@ -130,7 +130,7 @@ struct facts_slurm {
 	size_t partition_count;
 	struct facts_node *nodes;
 	size_t node_count;
-	struct json *answers[3];	/* the strings are borrowed from them */
+	struct json *answers[3];	/* owners of the strings */
 	char *owned[FACTS_PROGRAMS];
 };
 
