@@ -131,10 +131,10 @@ static void _watching(void)
 	_print("CreatePropertyCollector", &request);
 	watch_write_list(&request, &views);
 	_print("CreateListView", &request);
-	watch_write_filter(&request, &collector, &list, false);
-	_print("CreateFilter", &request);
 	watch_write_filter(&request, &collector, &list, true);
-	_print("CreateFilter-guest", &request);
+	_print("CreateFilter", &request);
+	watch_write_filter(&request, &collector, &list, false);
+	_print("CreateFilter-power", &request);
 	watch_write_modify(&request, &list, tasks, 2, tasks + 2, 1);
 	_print("ModifyListView", &request);
 	watch_write_wait(&request, &collector, "", 30);

@@ -118,13 +118,14 @@ power = PC.PropertySpec(type=vim.VirtualMachine,
 task = PC.PropertySpec(type=vim.Task, pathSet=[
     "info.state", "info.result", "info.error", "info.queueTime",
     "info.completeTime"])
-guest = PC.PropertySpec(type=vim.VirtualMachine,
-                        pathSet=["runtime.powerState", "config.extraConfig"])
+guest = PC.PropertySpec(type=vim.VirtualMachine, pathSet=[
+    "runtime.powerState", "config.extraConfig", "config.uuid",
+    "config.instanceUuid"])
 want("CreateFilter", collector.CreateFilter,
-     PC.FilterSpec(propSet=[task, power], objectSet=[via(view, "view")]),
+     PC.FilterSpec(propSet=[task, guest], objectSet=[via(view, "view")]),
      False)
-want("CreateFilter-guest", collector.CreateFilter,
-     PC.FilterSpec(propSet=[guest], objectSet=[via(view, "view")]), False)
+want("CreateFilter-power", collector.CreateFilter,
+     PC.FilterSpec(propSet=[power], objectSet=[via(view, "view")]), False)
 want("ModifyListView", view.Modify, tasks[:2], tasks[2:])
 wait = PC.WaitOptions(maxWaitSeconds=30, maxObjectUpdates=256)
 want("WaitForUpdatesEx-first", collector.WaitForUpdatesEx, "", wait)

@@ -403,9 +403,13 @@ static void _on_event(const struct watch_event *event, void *arg)
 
 	rig->events++;
 	rig->kind = event->kind;
-	snprintf(rig->told, sizeof(rig->told), "%s/%s",
+	snprintf(rig->told, sizeof(rig->told), "%s/%s%s%s%s%s",
 		 event->power ? event->power : "-",
-		 event->guest ? event->guest : "-");
+		 event->guest ? event->guest : "-",
+		 event->bios_uuid ? " " : "",
+		 event->bios_uuid ? event->bios_uuid : "",
+		 event->instance_uuid ? " " : "",
+		 event->instance_uuid ? event->instance_uuid : "");
 }
 
 static void _tell(struct rig *rig, const char *changes, bool leaves)
@@ -436,6 +440,9 @@ static void _test_machines(void)
 			   "guestinfo.state</key><value>ready</value>"
 			   "</OptionValue></val>"), false);
 	is_str(rig.told, "-/ready", "the guest's word");
+	_tell(&rig, CHANGE("config.uuid", "<val>b</val>")
+	      CHANGE("config.instanceUuid", "<val>i</val>"), false);
+	is_str(rig.told, "-/- b i", "what identifies it");
 	rig.vc.session += 100;
 	_tell(&rig, CHANGE("runtime.powerState", "<val>poweredOff</val>"),
 	      false);

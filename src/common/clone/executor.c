@@ -144,6 +144,16 @@ static void _start_task(struct hand *hand)
 		hand_fail(hand, &err);
 }
 
+/* Whoever is about to be told of the machine need not ask. */
+static void _read_back(struct hand *hand)
+{
+	if (hand->machine && hand->machine_epoch == hand->act.epoch &&
+	    !hand->machine_told)
+		hand->reading = true;
+	else
+		verdicts_add(hand);
+}
+
 void executor_act(struct executor *executor, const struct record *rec,
 		  const struct action *action)
 {
@@ -168,6 +178,8 @@ void executor_act(struct executor *executor, const struct record *rec,
 		lookup_prove(hand);
 		break;
 	case ACTION_READ_BACK:
+		_read_back(hand);
+		break;
 	case ACTION_GUARD:
 		verdicts_add(hand);
 		break;
@@ -216,21 +228,62 @@ static void _guest_said(struct hand *hand, const char *text)
 				    hand->executor->hooks.arg);
 }
 
+static void _machine_gone(struct hand *hand)
+{
+	static const char why[] = "the VM is gone from the inventory";
+	struct event ev = { .text = why };
+
+	hand->machine = NULL;
+	if (!hand->reading) {
+		_lost(hand, why);
+		return;
+	}
+	hand->reading = false;
+	hand_end(hand, EVENT_VM_GONE, &ev);
+}
+
+/* The first word of the machine's watch has what READ_BACK wants, if all of
+ * it could be read. */
+static void _end_reading(struct hand *hand, const struct watch_event *event)
+{
+	const struct machine machine = {
+		.options = event->options,
+		.bios_uuid = event->bios_uuid,
+		.instance_uuid = event->instance_uuid,
+	};
+
+	hand->reading = false;
+	if (machine.options && machine.bios_uuid && machine.instance_uuid)
+		verdicts_read_back(hand, &machine);
+	else
+		verdicts_add(hand);
+}
+
 static void _machine_seen(const struct watch_event *event, void *arg)
 {
 	struct hand *hand = arg;
 
 	if (event->kind == WATCH_GONE) {
-		hand->machine = NULL;
-		_lost(hand, "the VM is gone from the inventory");
+		_machine_gone(hand);
 		return;
 	}
 	if (event->kind != WATCH_CHANGED)
 		return;
+	hand->machine_told = true;
+	if (hand->reading)
+		_end_reading(hand, event);
 	if (event->guest && *event->guest)
 		_guest_said(hand, event->guest);
 	if (event->power && !strcmp(event->power, "poweredOff"))
 		_lost(hand, "the VM is powered off");
+}
+
+static void _unwatch_machine(struct hand *hand)
+{
+	watch_remove(steal_ptr(&hand->machine));
+	if (hand->reading)
+		verdicts_add(hand);
+	hand->reading = false;
 }
 
 static void _watch_machine(struct hand *hand, const struct record *rec)
@@ -242,11 +295,12 @@ static void _watch_machine(struct hand *hand, const struct record *rec)
 
 	if (hand->machine && hand->machine_epoch == rec->epoch)
 		return;
-	watch_remove(steal_ptr(&hand->machine));
+	_unwatch_machine(hand);
 	if (moref_set(&vm, "VirtualMachine", rec->vm, &err) < 0)
 		return;
 	memcpy(hand->rec.node, rec->node, sizeof(hand->rec.node));
 	hand->machine_epoch = rec->epoch;
+	hand->machine_told = false;
 	hand->machine = watch_add(hand->executor->watch, &vm, what,
 				  _machine_seen, hand, &err);
 }
@@ -267,7 +321,7 @@ void executor_stepped(struct executor *executor, const struct record *rec)
 		break;
 	default:
 		if (hand)
-			watch_remove(steal_ptr(&hand->machine));
+			_unwatch_machine(hand);
 	}
 }
 

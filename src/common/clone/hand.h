@@ -46,6 +46,8 @@ struct hand {
 	/* The clone in use. */
 	struct watch_item *machine;
 	uint64_t machine_epoch;
+	bool machine_told;		/* its watch has told something */
+	bool reading;			/* READ_BACK waits for that */
 };
 
 struct executor {
@@ -83,6 +85,9 @@ struct verdicts;
 struct verdicts *verdicts_create(struct executor *executor, struct err *err);
 void verdicts_destroy(struct verdicts *verdicts);
 void verdicts_add(struct hand *hand);
+
+/* End READ_BACK with what is known: options, bios_uuid, instance_uuid. */
+void verdicts_read_back(struct hand *hand, const struct machine *machine);
 
 /* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
 int hand_owner(const struct executor *executor, const struct machine *machine,

@@ -207,7 +207,7 @@ static void _judge(struct verdicts *verdicts, struct hand *hand,
 	}
 }
 
-static void _read_back(struct hand *hand, const struct machine *machine)
+void verdicts_read_back(struct hand *hand, const struct machine *machine)
 {
 	struct owner owner;
 	struct event ev = {
@@ -235,7 +235,7 @@ static int _each_machine(const struct property_object *object, void *arg,
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
 	if (hand->act.kind == ACTION_READ_BACK) {
-		_read_back(hand, &machine);
+		verdicts_read_back(hand, &machine);
 		return 0;
 	}
 	facts = calloc(1, sizeof(*facts));

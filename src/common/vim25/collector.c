@@ -411,7 +411,7 @@ static bool _work_view(struct collector *collector, struct view *view,
 		_send(collector, STEP_LIST, view, &request);
 	} else if (!moref_is_set(&view->filter)) {
 		watch_write_filter(&request, &collector->ref, &view->list,
-				   view == &collector->views[VIEW_GUEST]);
+				   view == &collector->views[VIEW_NEWS]);
 		_send(collector, STEP_FILTER, view, &request);
 	} else if (modify) {
 		_modify(collector, view);

@@ -14,8 +14,8 @@
 struct collector;
 
 enum collector_view {
-	VIEW_STATE,	/* tasks, and machines' power */
-	VIEW_GUEST,	/* machines' power and extraConfig */
+	VIEW_NEWS,	/* tasks; machines' power, UUIDs and extraConfig */
+	VIEW_POWER,	/* machines' power alone */
 	VIEWS
 };
 

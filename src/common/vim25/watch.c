@@ -215,7 +215,7 @@ static void _learn(struct watch *watch, int64_t took_us)
 {
 	if (took_us <= 0 || took_us > 3600 * CLOCK_US_PER_S)
 		return;
-	if (took_us < watch->task_us)
+	if (!watch->task_us || took_us < watch->task_us)
 		watch->task_us = took_us;
 	else
 		watch->task_us += (took_us - watch->task_us) / 64;

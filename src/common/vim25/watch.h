@@ -27,8 +27,9 @@ struct watch_item;
 enum watch_what {
 	WATCH_TASK,	/* until it ends */
 	WATCH_POWER,	/* a machine's power state */
-	WATCH_GUEST,	/* the same and one value of config.extraConfig;
-			 * each change costs the whole extraConfig */
+	WATCH_GUEST,	/* the same, config.extraConfig and what identifies
+			 * it: all of it at first, then what changes; each
+			 * change costs the whole extraConfig */
 };
 
 enum watch_kind {
@@ -44,6 +45,8 @@ struct watch_event {
 	const struct moref *result;	/* of a task, or NULL */
 	const char *power;	/* "poweredOn" ..., NULL: no news */
 	const char *guest;	/* NULL: no news, "" when unset */
+	const struct xml_node *options;	/* config.extraConfig, likewise */
+	const char *bios_uuid, *instance_uuid;	/* likewise */
 };
 
 /*
@@ -88,7 +91,7 @@ void watch_write_list(struct soap_request *request,
 		      const struct moref *view_manager);
 void watch_write_filter(struct soap_request *request,
 			const struct moref *collector,
-			const struct moref *list, bool guest);
+			const struct moref *list, bool news);
 void watch_write_modify(struct soap_request *request,
 			const struct moref *list, const struct moref *add,
 			size_t n_add, const struct moref *remove,
