@@ -63,13 +63,13 @@ void watch_write_list(struct soap_request *request,
 
 void watch_write_filter(struct soap_request *request,
 			const struct moref *collector,
-			const struct moref *list, bool guest)
+			const struct moref *list, bool news)
 {
 	struct buf *text = &request->text;
 
 	soap_begin(request, SOAP_READ, "CreateFilter", collector, NULL);
 	buf_puts(text, "<spec>");
-	if (!guest)
+	if (news)
 		buf_puts(text, "<propSet><type>Task</type>"
 			 "<pathSet>info.state</pathSet>"
 			 "<pathSet>info.result</pathSet>"
@@ -78,8 +78,10 @@ void watch_write_filter(struct soap_request *request,
 			 "<pathSet>info.completeTime</pathSet></propSet>");
 	buf_puts(text, "<propSet><type>VirtualMachine</type>"
 		 "<pathSet>runtime.powerState</pathSet>");
-	if (guest)
-		buf_puts(text, "<pathSet>config.extraConfig</pathSet>");
+	if (news)
+		buf_puts(text, "<pathSet>config.extraConfig</pathSet>"
+			 "<pathSet>config.uuid</pathSet>"
+			 "<pathSet>config.instanceUuid</pathSet>");
 	buf_puts(text, "</propSet><objectSet>");
 	soap_put_ref(request, "obj", list);
 	buf_puts(text, "<skip>true</skip><selectSet"
@@ -137,7 +139,7 @@ static struct watch_item *_find(const struct watch *watch,
 
 static enum collector_view _view(const struct watch_item *item)
 {
-	return item->what == WATCH_GUEST ? VIEW_GUEST : VIEW_STATE;
+	return item->what == WATCH_POWER ? VIEW_POWER : VIEW_NEWS;
 }
 
 static void _free_item(void *arg)
@@ -231,7 +233,7 @@ static void _task_ended(struct watch_item *item, bool success)
 	struct watch_event event = { .kind = WATCH_ENDED };
 
 	_learn(watch, item->completed_us - item->queued_us);
-	collector_remove(watch->collector, VIEW_STATE, &item->object);
+	collector_remove(watch->collector, VIEW_NEWS, &item->object);
 	if (!success)
 		event.fault = item->fault ? item->fault : &unknown;
 	if (moref_is_set(&item->result))
@@ -283,23 +285,40 @@ static const char *_guest_value(const struct watch *watch,
 	return "";
 }
 
+static void _read_change(const struct watch_item *item,
+			 const struct xml_node *change,
+			 struct watch_event *event)
+{
+	const char *name = xml_child_text(change, "name");
+	const struct xml_node *val = xml_child(change, "val");
+
+	if (!name || !val)
+		return;
+	if (!strcmp(name, "runtime.powerState")) {
+		event->power = xml_text(val);
+	} else if (item->what != WATCH_GUEST) {
+		return;
+	} else if (!strcmp(name, "config.uuid")) {
+		event->bios_uuid = xml_text(val);
+	} else if (!strcmp(name, "config.instanceUuid")) {
+		event->instance_uuid = xml_text(val);
+	} else if (!strcmp(name, "config.extraConfig")) {
+		event->options = val;
+		if (item->watch->guest_key)
+			event->guest = _guest_value(item->watch, val);
+	}
+}
+
 static void _update_machine(struct watch_item *item,
 			    const struct xml_node *update)
 {
-	const struct xml_node *change = xml_child(update, "changeSet"), *val;
+	const struct xml_node *change = xml_child(update, "changeSet");
 	struct watch_event event = { .kind = WATCH_CHANGED };
-	const char *name;
 
-	for (; change; change = xml_next(change, "changeSet")) {
-		name = xml_text(xml_child(change, "name"));
-		val = xml_child(change, "val");
-		if (!strcmp(name, "runtime.powerState") && val)
-			event.power = xml_text(val);
-		else if (!strcmp(name, "config.extraConfig") &&
-			 item->what == WATCH_GUEST && item->watch->guest_key)
-			event.guest = _guest_value(item->watch, val);
-	}
-	if (event.power || event.guest)
+	for (; change; change = xml_next(change, "changeSet"))
+		_read_change(item, change, &event);
+	if (event.power || event.options || event.bios_uuid ||
+	    event.instance_uuid)
 		item->cb(&event, item->arg);
 }
 
