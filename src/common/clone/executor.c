@@ -26,8 +26,40 @@ static void _free_hand(void *value)
 	property_cancel(hand->query);
 	task_cancel(hand->task);
 	watch_remove(hand->task_watch);
-	watch_remove(hand->machine);
 	free(hand);
+}
+
+/* Nothing of it is under way. */
+static bool _is_idle(const struct hand *hand)
+{
+	return hand->act.kind == ACTION_NONE && !hand->search &&
+	       !hand->query && !hand->task && !hand->task_watch &&
+	       !hand->ended && !hand->batched;
+}
+
+/* Callers of hand_end() still hold their hands; in the next turn nobody
+ * does. */
+static void _on_idle(void *arg)
+{
+	struct executor *executor = arg;
+	struct hand *hand;
+
+	while ((hand = STAILQ_FIRST(&executor->idle)) != NULL) {
+		STAILQ_REMOVE_HEAD(&executor->idle, idle);
+		hand->is_listed = false;
+		if (_is_idle(hand))
+			_free_hand(table_take(executor->hands,
+					      hand->rec.node));
+	}
+}
+
+static void _may_be_idle(struct hand *hand)
+{
+	if (hand->is_listed)
+		return;
+	hand->is_listed = true;
+	STAILQ_INSERT_TAIL(&hand->executor->idle, hand, idle);
+	loop_timer_set(hand->executor->idle_timer, 0);
 }
 
 static struct hand *_hand(struct executor *executor, const char *node)
@@ -49,6 +81,7 @@ void hand_end(struct hand *hand, enum event_kind kind, struct event *ev)
 	ev->act = hand->act.kind;
 	ev->epoch = hand->act.epoch;
 	hand->act.kind = ACTION_NONE;
+	_may_be_idle(hand);
 	hand->executor->hooks.event(hand->rec.node, ev,
 				    hand->executor->hooks.arg);
 }
@@ -144,16 +177,6 @@ static void _start_task(struct hand *hand)
 		hand_fail(hand, &err);
 }
 
-/* Whoever is about to be told of the machine need not ask. */
-static void _read_back(struct hand *hand)
-{
-	if (hand->machine && hand->machine_epoch == hand->act.epoch &&
-	    !hand->machine_told)
-		hand->reading = true;
-	else
-		verdicts_add(hand);
-}
-
 void executor_act(struct executor *executor, const struct record *rec,
 		  const struct action *action)
 {
@@ -178,7 +201,8 @@ void executor_act(struct executor *executor, const struct record *rec,
 		lookup_prove(hand);
 		break;
 	case ACTION_READ_BACK:
-		_read_back(hand);
+		if (!guests_read_back(executor->guests, hand))
+			verdicts_add(hand);
 		break;
 	case ACTION_GUARD:
 		verdicts_add(hand);
@@ -193,135 +217,16 @@ void executor_act(struct executor *executor, const struct record *rec,
 	}
 }
 
-/* --- the clone in use --------------------------------------------------- */
-
-static void _lost(struct hand *hand, const char *text)
-{
-	struct event ev = { .kind = EVENT_VM_LOST,
-			    .epoch = hand->machine_epoch, .text = text };
-
-	hand->executor->hooks.event(hand->rec.node, &ev,
-				    hand->executor->hooks.arg);
-}
-
-/* What the guest says of itself: for timing and display, never trusted. */
-static void _guest_said(struct hand *hand, const char *text)
-{
-	cleanup_json struct json *said = json_parse(text, strlen(text), NULL);
-	struct event ev = { .epoch = hand->machine_epoch };
-	const char *state = "", *why = "";
-	int64_t epoch = 0;
-
-	(void) json_get_str_or(said, "state", "", &state, NULL);
-	(void) json_get_str_or(said, "text", "", &why, NULL);
-	(void) json_get_int_or(said, "epoch", 0, INT64_MAX, 0, &epoch, NULL);
-	if ((uint64_t) epoch != hand->machine_epoch)
-		return;
-	if (!strcmp(state, "ready"))
-		ev.kind = EVENT_IDENTIFIED;
-	else if (!strcmp(state, "failed"))
-		ev.kind = EVENT_GUEST_FAILED;
-	else
-		return;
-	ev.text = why;
-	hand->executor->hooks.event(hand->rec.node, &ev,
-				    hand->executor->hooks.arg);
-}
-
-static void _machine_gone(struct hand *hand)
-{
-	static const char why[] = "the VM is gone from the inventory";
-	struct event ev = { .text = why };
-
-	hand->machine = NULL;
-	if (!hand->reading) {
-		_lost(hand, why);
-		return;
-	}
-	hand->reading = false;
-	hand_end(hand, EVENT_VM_GONE, &ev);
-}
-
-/* The first word of the machine's watch has what READ_BACK wants, if all of
- * it could be read. */
-static void _end_reading(struct hand *hand, const struct watch_event *event)
-{
-	const struct machine machine = {
-		.options = event->options,
-		.bios_uuid = event->bios_uuid,
-		.instance_uuid = event->instance_uuid,
-	};
-
-	hand->reading = false;
-	if (machine.options && machine.bios_uuid && machine.instance_uuid)
-		verdicts_read_back(hand, &machine);
-	else
-		verdicts_add(hand);
-}
-
-static void _machine_seen(const struct watch_event *event, void *arg)
-{
-	struct hand *hand = arg;
-
-	if (event->kind == WATCH_GONE) {
-		_machine_gone(hand);
-		return;
-	}
-	if (event->kind != WATCH_CHANGED)
-		return;
-	hand->machine_told = true;
-	if (hand->reading)
-		_end_reading(hand, event);
-	if (event->guest && *event->guest)
-		_guest_said(hand, event->guest);
-	if (event->power && !strcmp(event->power, "poweredOff"))
-		_lost(hand, "the VM is powered off");
-}
-
-static void _unwatch_machine(struct hand *hand)
-{
-	watch_remove(steal_ptr(&hand->machine));
-	if (hand->reading)
-		verdicts_add(hand);
-	hand->reading = false;
-}
-
-static void _watch_machine(struct hand *hand, const struct record *rec)
-{
-	enum watch_what what = rec->phase == PHASE_CLONED ? WATCH_GUEST
-							  : WATCH_POWER;
-	struct moref vm = { 0 };
-	struct err err = ERR_INIT;
-
-	if (hand->machine && hand->machine_epoch == rec->epoch)
-		return;
-	_unwatch_machine(hand);
-	if (moref_set(&vm, "VirtualMachine", rec->vm, &err) < 0)
-		return;
-	memcpy(hand->rec.node, rec->node, sizeof(hand->rec.node));
-	hand->machine_epoch = rec->epoch;
-	hand->machine_told = false;
-	hand->machine = watch_add(hand->executor->watch, &vm, what,
-				  _machine_seen, hand, &err);
-}
-
 void executor_stepped(struct executor *executor, const struct record *rec)
 {
-	struct hand *hand = table_get(executor->hands, rec->node);
-
 	switch (rec->phase) {
 	case PHASE_CLONED:
 	case PHASE_IDENTIFIED:
 	case PHASE_READY:
-		_watch_machine(_hand(executor, rec->node), rec);
-		break;
-	case PHASE_ABSENT:
-		if (hand && hand->act.kind == ACTION_NONE && !hand->batched)
-			_free_hand(table_take(executor->hands, rec->node));
+		guests_watch(executor->guests, rec);
 		break;
 	default:
-		if (hand)
-			_unwatch_machine(hand);
+		guests_leave(executor->guests, rec->node);
 	}
 }
 
@@ -388,8 +293,12 @@ struct executor *executor_create(struct loop *loop,
 	executor->loop = loop;
 	executor->config = config;
 	executor->hooks = *hooks;
+	STAILQ_INIT(&executor->idle);
+	executor->idle_timer = loop_timer_create(loop, _on_idle, executor,
+						 err);
 	executor->hands = table_create(CONFIG_NODES_MAX, _free_hand);
-	if (!executor->hands) {
+	executor->guests = guests_create(executor);
+	if (!executor->idle_timer || !executor->hands || !executor->guests) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -407,7 +316,9 @@ void executor_destroy(struct executor *executor)
 	if (!executor)
 		return;
 	verdicts_destroy(executor->verdicts);
+	guests_destroy(executor->guests);
 	table_destroy(executor->hands);
+	loop_timer_destroy(executor->idle_timer);
 	sources_destroy(executor->sources);
 	watch_destroy(executor->watch);
 	session_destroy(executor->session);

@@ -43,11 +43,8 @@ struct hand {
 	struct err failure;		/* how; code NONE: vm is the clone */
 	struct moref vm;
 
-	/* The clone in use. */
-	struct watch_item *machine;
-	uint64_t machine_epoch;
-	bool machine_told;		/* its watch has told something */
-	bool reading;			/* READ_BACK waits for that */
+	STAILQ_ENTRY(hand) idle;	/* to be freed, if it still is */
+	bool is_listed;
 };
 
 struct executor {
@@ -57,7 +54,10 @@ struct executor {
 	struct session *session;
 	struct watch *watch;
 	struct sources *sources;
-	struct table *hands;		/* by node */
+	struct table *hands;		/* by node; while an act needs one */
+	STAILQ_HEAD(, hand) idle;
+	struct loop_timer *idle_timer;
+	struct guests *guests;
 	struct buf key;			/* sclone.key */
 	struct verdicts *verdicts;
 };
@@ -88,6 +88,21 @@ void verdicts_add(struct hand *hand);
 
 /* End READ_BACK with what is known: options, bios_uuid, instance_uuid. */
 void verdicts_read_back(struct hand *hand, const struct machine *machine);
+
+/* guest.c: the clones in use. */
+struct guests;
+struct guests *guests_create(struct executor *executor);
+void guests_destroy(struct guests *guests);
+
+/* Watch the record's VM, if it is not watched yet. */
+void guests_watch(struct guests *guests, const struct record *rec);
+
+/* The node's VM is no longer in use, or never was. */
+void guests_leave(struct guests *guests, const char *node);
+
+/* End READ_BACK with what the VM's watch is about to tell; false when there
+ * is no such watch, or when it has told. */
+bool guests_read_back(struct guests *guests, struct hand *hand);
 
 /* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
 int hand_owner(const struct executor *executor, const struct machine *machine,

@@ -42,14 +42,20 @@ static struct hand *_hand_of(const struct verdicts *verdicts,
 	for (size_t i = 0; i < verdicts->count; i++) {
 		struct hand *hand = verdicts->batch[i];
 
-		if (hand->batched && !strcmp(hand->rec.vm, ref->id))
+		if (hand && !strcmp(hand->rec.vm, ref->id))
 			return hand;
 	}
 	return NULL;
 }
 
+/* It has its event; what it is used for next is not this batch's. */
 static void _leave_batch(struct hand *hand)
 {
+	struct verdicts *verdicts = hand->executor->verdicts;
+
+	for (size_t i = 0; i < verdicts->count; i++)
+		if (verdicts->batch[i] == hand)
+			verdicts->batch[i] = NULL;
 	hand->batched = false;
 }
 
@@ -257,7 +263,7 @@ static void _machines_done(const struct err *failure, void *arg)
 		struct hand *hand = verdicts->batch[i];
 		struct event ev = { .text = "no such machine" };
 
-		if (!hand->batched)
+		if (!hand)
 			continue;
 		_leave_batch(hand);
 		if (failure)
