@@ -63,10 +63,13 @@ static void _bad(void)
 	}
 }
 
+#define TWICE "[1,1][1,1][1,1][1,1]"
+
 static void _bounds(void)
 {
 	cleanup_hostlist struct hostlist *fits = NULL, *more = NULL;
 	cleanup_hostlist struct hostlist *product = NULL, *long_name = NULL;
+	cleanup_hostlist struct hostlist *repeated = NULL;
 	char name[HOSTLIST_NAME_MAX + 2];
 	struct err err = ERR_INIT;
 
@@ -76,6 +79,10 @@ static void _bounds(void)
 	ok(!more && strstr(err.text, "more than 10"), "one more");
 	product = hostlist_parse("a[1-999]b[1-999]c[1-999]", 1000, &err);
 	ok(!product, "a product of brackets ends at the maximum");
+	repeated = hostlist_parse("a" TWICE TWICE TWICE TWICE TWICE TWICE
+				  TWICE TWICE TWICE TWICE, 10, &err);
+	ok(!repeated && strstr(err.text, "more than 10"),
+	   "so does a product of repetitions (2^40 times one name)");
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	long_name = hostlist_parse(name, 10, &err);

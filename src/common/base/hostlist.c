@@ -92,6 +92,7 @@ const char *hostlist_at(const struct hostlist *list, size_t index)
 struct expansion {
 	struct hostlist *list;
 	size_t max;
+	size_t written;		/* names so far, repeated ones too */
 	const char *text;	/* the whole list, for errors */
 	struct err *err;
 };
@@ -103,21 +104,23 @@ static int _malformed(const struct expansion *x)
 		       x->text);
 }
 
-static int _emit(const struct expansion *x, const char *name)
+/* Repetitions count too: "[1,1][1,1]..." would go on for ever. */
+static int _emit(struct expansion *x, const char *name)
 {
-	if (hostlist_count(x->list) >= x->max &&
-	    !table_get(x->list->index, name))
+	if (++x->written > HOSTLIST_MAX ||
+	    (hostlist_count(x->list) >= x->max &&
+	     !table_get(x->list->index, name)))
 		return err_set(x->err, ERR_CONFIG,
 			       "'%.64s...' has more than %zu hosts", x->text,
 			       x->max);
 	return hostlist_add(x->list, name, x->err);
 }
 
-static int _expand(const struct expansion *x, const char *prefix,
+static int _expand(struct expansion *x, const char *prefix,
 		   const char *rest);
 
 /* One number of a range, zero-padded to width, then the rest of the item. */
-static int _expand_number(const struct expansion *x, const char *prefix,
+static int _expand_number(struct expansion *x, const char *prefix,
 			  uint64_t number, size_t width, const char *rest)
 {
 	cleanup_buf struct buf name;
@@ -146,7 +149,7 @@ static const char *_number(const char *p, uint64_t *out, size_t *width)
 }
 
 /* "[1-3,07]": p is behind '[', rest behind the matching ']'. */
-static int _expand_bracket(const struct expansion *x, const char *prefix,
+static int _expand_bracket(struct expansion *x, const char *prefix,
 			   const char *p, const char *rest)
 {
 	uint64_t from, to;
@@ -172,7 +175,7 @@ static int _expand_bracket(const struct expansion *x, const char *prefix,
 	}
 }
 
-static int _expand(const struct expansion *x, const char *prefix,
+static int _expand(struct expansion *x, const char *prefix,
 		   const char *rest)
 {
 	const char *open = strchr(rest, '[');
@@ -206,7 +209,7 @@ struct hostlist *hostlist_parse(const char *text, size_t max,
 				struct err *err)
 {
 	cleanup_hostlist struct hostlist *list = hostlist_create();
-	struct expansion x = { list, max, text, err };
+	struct expansion x = { list, max, 0, text, err };
 	const char *p = text, *end;
 
 	if (!list) {

@@ -14,7 +14,7 @@
 #include "cleanup.h"
 #include "err.h"
 
-#define HOSTLIST_MAX 65536		/* names in one list */
+#define HOSTLIST_MAX 65536		/* names in one list, as written */
 #define HOSTLIST_NAME_MAX 255		/* bytes in one name */
 
 struct hostlist;
