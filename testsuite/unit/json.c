@@ -35,7 +35,7 @@ static void _access(void)
 	static const char text[] = " {\"s\":\"x\\u00e4/\",\"n\":-5,\"b\":true,"
 		"\"z\":null,\"u\":\"a\\u0000b\",\"l\":[1,\"two\"],"
 		"\"big\":1763806272123456,\"f\":1.5}\n";
-	cleanup_json struct json *json = NULL;
+	cleanup_json struct json *json = NULL, *nul = NULL;
 	struct err err = ERR_INIT;
 	const char *s = NULL;
 	int64_t n = 0;
@@ -62,6 +62,8 @@ static void _access(void)
 	       "a fallback does not hide a wrong type");
 	is_str(json_str(json_at(json_get(json, "l"), 1)), "two", "an element");
 	ok(!json_at(json_get(json, "l"), 2), "no such element");
+	nul = json_parse("[\"a\\u0000b\"]", 12, &err);
+	ok(nul && !json_str(json_at(nul, 0)), "a string with a NUL is none");
 }
 
 static void _build(void)

@@ -40,9 +40,12 @@ struct json *json_parse(const char *text, size_t len, struct err *err)
 	enum json_tokener_error error;
 	size_t end;
 
-	if (!tokener || len >= INT_MAX || memchr(text, '\0', len)) {
-		if (tokener)
-			json_tokener_free(tokener);
+	if (!tokener) {
+		err_nomem(err);
+		return NULL;
+	}
+	if (len >= INT_MAX || memchr(text, '\0', len)) {
+		json_tokener_free(tokener);
 		err_set(err, ERR_PROTOCOL, "JSON: too long, or has a NUL");
 		return NULL;
 	}
@@ -183,9 +186,14 @@ const struct json *json_next(const struct json *object, size_t *pos,
 
 const char *json_str(const struct json *json)
 {
+	const char *text;
+
 	if (!json_object_is_type(_in(json), json_type_string))
 		return NULL;
-	return json_object_get_string(_in(json));
+	text = json_object_get_string(_in(json));
+	/* A NUL inside (\u0000) would cut the string short unseen. */
+	return strlen(text) == (size_t) json_object_get_string_len(_in(json))
+		       ? text : NULL;
 }
 
 int json_int(const struct json *json, int64_t *out)
@@ -215,9 +223,7 @@ int json_get_str(const struct json *object, const char *key,
 	if (!member)
 		return _missing(key, err);
 	value = json_str(member);
-	/* A NUL inside (\u0000) would cut the string short unseen. */
-	if (!value || strlen(value) !=
-			      (size_t) json_object_get_string_len(_in(member)))
+	if (!value)
 		return _not_a(key, "a string", err);
 	*out = value;
 	return 0;

@@ -61,7 +61,8 @@ size_t json_count(const struct json *json);
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_at(const struct json *array, size_t index);
 
-/* Walk an object's members in order; start with *pos = 0. */
+/* Walk an object's members in order; start with *pos = 0. NULL at the end,
+ * and for a member that is null. Each step walks from the start. */
 const struct json *json_next(const struct json *object, size_t *pos,
 			     const char **key);
 
@@ -84,7 +85,8 @@ int json_get_int_or(const struct json *object, const char *key, int64_t min,
 int json_get_bool_or(const struct json *object, const char *key,
 		     bool fallback, bool *out, struct err *err);
 
-/* The value itself as a string or integer; NULL / -1 if it is none. */
+/* The value itself as a string or integer; NULL / -1 if it is none. A string
+ * with a NUL in it (\u0000) is none. */
 const char *json_str(const struct json *json);
 int json_int(const struct json *json, int64_t *out);
 
