@@ -2,6 +2,7 @@
 #   X_FUZZERS
 # DESCRIPTION
 #   --enable-fuzzers builds testsuite/fuzz with libFuzzer; only clang has it.
+#   Everything is then built with its coverage counters. After X_SANITIZERS.
 #   Sets the conditional FUZZERS.
 AC_DEFUN([X_FUZZERS], [
   AC_ARG_ENABLE([fuzzers],
@@ -14,6 +15,7 @@ AC_DEFUN([X_FUZZERS], [
       [AC_MSG_ERROR([--enable-fuzzers needs clang: ./configure CC=clang
 (Debian: clang and libclang-rt-14-dev)])])
     CFLAGS=$x_save_CFLAGS
+    SANITIZE_FLAGS="$SANITIZE_FLAGS -fsanitize=fuzzer-no-link"
   ])
   AM_CONDITIONAL([FUZZERS], [test "x$enable_fuzzers" = xyes])
 ])
