@@ -98,9 +98,10 @@ static int _sit(struct planner *planner, const char *node, int source)
 
 static void _stand_up(struct planner *planner, const char *node)
 {
-	struct seat *seat = table_take(planner->seats, node);
+	struct seat *seat;
 
 	(void) admit_drop(planner->admit, node);
+	seat = table_take(planner->seats, node);	/* node may go with it */
 	if (seat->source != SEAT_WAITING &&
 	    planner->places[seat->source].in_flight > 0)
 		planner->places[seat->source].in_flight--;
