@@ -86,14 +86,21 @@ void hand_end(struct hand *hand, enum event_kind kind, struct event *ev)
 				    hand->executor->hooks.arg);
 }
 
+/* The next look shows why: a place moved, a source changed, or vCenter is
+ * away, which need be seen but once. */
+static bool _shows(const struct executor *executor, enum err_code code)
+{
+	if (code == ERR_TRANSIENT || code == ERR_UNKNOWN || code == ERR_AUTH)
+		return !executor_problem(executor);
+	return code == ERR_NOTFOUND || code == ERR_CAPACITY;
+}
+
 void hand_fail(struct hand *hand, const struct err *err)
 {
 	struct event ev = { .cause = failure_cause(err->code),
 			    .text = err->text };
 
-	/* A place that moved or a source that changed shows in the next
-	 * look. */
-	if (err->code == ERR_NOTFOUND || err->code == ERR_CAPACITY)
+	if (_shows(hand->executor, err->code))
 		sources_poke(hand->executor->sources);
 	hand_end(hand, err->code == ERR_UNKNOWN ? EVENT_UNKNOWN
 						: EVENT_FAILED, &ev);
