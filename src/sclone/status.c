@@ -15,41 +15,86 @@ static int _worse(int a, int b)
 	return a > b ? a : b;
 }
 
-static int _print_link(const char *name, const struct json *link)
-{
-	const char *state = command_str(link, "state");
-	const char *error = command_str(link, "error");
+/* --- how bad it is ------------------------------------------------------ */
 
-	printf("%-8s %s%s%s\n", name, state, *error ? ": " : "", error);
-	return strcmp(state, "up") ? COMMAND_CRITICAL : COMMAND_OK;
+static int _rate_link(const struct json *link)
+{
+	return strcmp(command_str(link, "state"), "up") ? COMMAND_CRITICAL
+							: COMMAND_OK;
 }
 
-static int _print_daemon(const struct json *daemon)
+static int _rate_daemon(const struct json *daemon)
+{
+	int worst = command_bool(daemon, "paused") ? COMMAND_WARNING
+						   : COMMAND_OK;
+
+	if (command_bool(daemon, "journal_low"))
+		worst = COMMAND_CRITICAL;
+	worst = _worse(worst, _rate_link(json_get(daemon, "vcenter")));
+	return _worse(worst, _rate_link(json_get(daemon, "slurm")));
+}
+
+static int _rate_source(const struct json *row)
+{
+	return strcmp(command_str(row, "state"), "frozen") ? COMMAND_WARNING
+							   : COMMAND_OK;
+}
+
+static int _rate_node(const struct json *row)
+{
+	return *command_str(row, "error") || command_bool(row, "hold")
+		       ? COMMAND_WARNING : COMMAND_OK;
+}
+
+static int _rate_rows(const struct json *rows,
+		      int (*rate)(const struct json *row))
+{
+	int worst = COMMAND_OK;
+
+	for (size_t i = 0; i < json_count(rows); i++)
+		worst = _worse(worst, rate(json_at(rows, i)));
+	return worst;
+}
+
+static int _rate(const struct json *reply)
+{
+	int worst = _rate_daemon(json_get(reply, "daemon"));
+
+	worst = _worse(worst, _rate_rows(json_get(reply, "sources"),
+					 _rate_source));
+	return _worse(worst, _rate_rows(json_get(reply, "nodes"),
+					_rate_node));
+}
+
+/* --- for people --------------------------------------------------------- */
+
+static void _print_link(const char *name, const struct json *link)
+{
+	const char *error = command_str(link, "error");
+
+	printf("%-8s %s%s%s\n", name, command_str(link, "state"),
+	       *error ? ": " : "", error);
+}
+
+static void _print_daemon(const struct json *daemon)
 {
 	char age[16];
-	int worst = COMMAND_OK;
 
 	command_age(command_int(daemon, "now") -
 			    command_int(daemon, "started"), age);
 	printf("scloned  %s, up %s, pid %" PRId64 "\n",
 	       command_str(daemon, "version"), age,
 	       command_int(daemon, "pid"));
-	worst = _worse(worst, _print_link("vcenter",
-					  json_get(daemon, "vcenter")));
-	worst = _worse(worst, _print_link("slurm", json_get(daemon, "slurm")));
-	if (command_bool(daemon, "paused")) {
+	_print_link("vcenter", json_get(daemon, "vcenter"));
+	_print_link("slurm", json_get(daemon, "slurm"));
+	if (command_bool(daemon, "paused"))
 		printf("paused: no new clones; \"sclone unpause\" goes on\n");
-		worst = _worse(worst, COMMAND_WARNING);
-	}
-	if (command_bool(daemon, "journal_low")) {
+	if (command_bool(daemon, "journal_low"))
 		printf("journal: the disk is full; no new clones until there "
 		       "is room\n");
-		worst = _worse(worst, COMMAND_CRITICAL);
-	}
-	return worst;
 }
 
-static int _print_node(const struct json *row, int64_t now)
+static void _print_node(const struct json *row, int64_t now)
 {
 	const char *error = command_str(row, "error");
 	const char *why = command_str(row, "why");
@@ -61,68 +106,63 @@ static int _print_node(const struct json *row, int64_t now)
 	       command_int(row, "job"), command_str(row, "template"),
 	       command_str(row, "vm"), *error ? error : why,
 	       command_bool(row, "hold") ? " [held]" : "");
-	return *error || command_bool(row, "hold") ? COMMAND_WARNING
-						   : COMMAND_OK;
 }
 
-static int _print_nodes(const struct json *nodes, int64_t now)
+static void _print_nodes(const struct json *nodes, int64_t now)
 {
-	int worst = COMMAND_OK;
-
 	if (!json_count(nodes)) {
 		printf("\nno node in use\n");
-		return worst;
+		return;
 	}
 	printf("\n%-16s %-10s %7s %8s %-12s %-12s %s\n", "NODE", "PHASE",
 	       "AGE", "JOB", "TEMPLATE", "VM", "WHY");
 	for (size_t i = 0; i < json_count(nodes); i++)
-		worst = _worse(worst, _print_node(json_at(nodes, i), now));
-	return worst;
+		_print_node(json_at(nodes, i), now);
 }
 
-static int _print_sources(const struct json *sources)
+static void _print_sources(const struct json *sources)
 {
-	int worst = COMMAND_OK;
-
 	printf("\n%-12s %-40s %-10s %5s %s\n", "TEMPLATE", "SOURCE", "STATE",
 	       "LANES", "WHY");
 	for (size_t i = 0; i < json_count(sources); i++) {
 		const struct json *row = json_at(sources, i);
-		const char *state = command_str(row, "state");
 
 		printf("%-12s %-40s %-10s %2" PRId64 "/%-2" PRId64 " %s\n",
 		       command_str(row, "template"), command_str(row, "path"),
-		       state, command_int(row, "in_flight"),
+		       command_str(row, "state"),
+		       command_int(row, "in_flight"),
 		       command_int(row, "lanes"), command_str(row, "why"));
-		if (strcmp(state, "frozen"))
-			worst = COMMAND_WARNING;
 	}
-	return worst;
+}
+
+static void _print(const struct json *reply)
+{
+	const struct json *daemon = json_get(reply, "daemon");
+
+	_print_daemon(daemon);
+	_print_sources(json_get(reply, "sources"));
+	_print_nodes(json_get(reply, "nodes"), command_int(daemon, "now"));
 }
 
 int status_command(const struct command_options *options, int argc,
 		   char **argv)
 {
 	cleanup_json struct json *reply = NULL;
-	struct json *request = command_request(VERB_STATUS);
-	const struct json *daemon;
-	int worst;
+	struct json *request;
 
 	if (argc > 1) {
-		json_destroy(request);
 		fprintf(stderr, "usage: sclone status [NODES]\n");
 		return COMMAND_CRITICAL;
 	}
+	request = command_request(VERB_STATUS);
 	if (request && argc == 1)
 		json_put_str(request, "nodes", argv[0]);
 	reply = command_ask(options, request);
 	if (!reply)
 		return COMMAND_CRITICAL;
 	if (options->json)
-		return command_print_json(reply);
-	daemon = json_get(reply, "daemon");
-	worst = _print_daemon(daemon);
-	worst = _worse(worst, _print_sources(json_get(reply, "sources")));
-	return _worse(worst, _print_nodes(json_get(reply, "nodes"),
-					  command_int(daemon, "now")));
+		(void) command_print_json(reply);
+	else
+		_print(reply);
+	return _rate(reply);
 }
