@@ -75,7 +75,7 @@ static struct json *_node_row(const struct record *rec)
 
 static int _append_node(struct json *nodes, const struct record *rec, bool all)
 {
-	if (!rec || (rec->phase == PHASE_ABSENT && !all && !*rec->error))
+	if (rec->phase == PHASE_ABSENT && !all && !*rec->error)
 		return 0;
 	return json_append(nodes, _node_row(rec));
 }
@@ -129,16 +129,24 @@ static int _put_sources(const struct daemon *daemon, struct json *reply)
 	return rc | json_put(reply, "sources", list);
 }
 
-static int _wanted(const struct json *request, struct hostlist **wanted,
-		   struct err *err)
+/* The request's nodes, all of which exist; none asked for: NULL. */
+static int _wanted(const struct daemon *daemon, const struct json *request,
+		   struct hostlist **wanted, struct err *err)
 {
+	cleanup_hostlist struct hostlist *nodes = NULL;
 	const char *text;
 
 	if (json_get_str_or(request, "nodes", NULL, &text, err) < 0)
 		return -1;
 	if (!text)
 		return 0;
-	*wanted = hostlist_parse(text, HOSTLIST_MAX, err);
+	nodes = hostlist_parse(text, HOSTLIST_MAX, err);
+	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++)
+		if (!fleet_record(daemon->fleet, hostlist_at(nodes, i)))
+			return err_set(err, ERR_NOTFOUND,
+				       "no node '%s' in sclone.conf",
+				       hostlist_at(nodes, i));
+	*wanted = steal_ptr(&nodes);
 	return *wanted ? 0 : -1;
 }
 
@@ -150,7 +158,7 @@ static void _status(struct daemon *daemon, struct server_call *call)
 	struct err err = ERR_INIT;
 	bool all;
 
-	if (_wanted(request, &wanted, &err) < 0 ||
+	if (_wanted(daemon, request, &wanted, &err) < 0 ||
 	    json_get_bool_or(request, "all", false, &all, &err) < 0) {
 		server_call_fail(call, &err);
 		return;
@@ -232,9 +240,9 @@ static void _event_to_nodes(struct daemon *daemon, struct server_call *call,
 	cleanup_hostlist struct hostlist *wanted = NULL;
 	struct json *reply = json_new_object();
 	struct err err = ERR_INIT;
-	int64_t count = 0;
 
-	if (_wanted(server_call_request(call), &wanted, &err) < 0 || !wanted) {
+	if (_wanted(daemon, server_call_request(call), &wanted, &err) < 0 ||
+	    !wanted) {
 		if (!wanted && !err.code)
 			err_set(&err, ERR_PROTOCOL, "'nodes' is missing");
 		json_destroy(reply);
@@ -243,15 +251,12 @@ static void _event_to_nodes(struct daemon *daemon, struct server_call *call,
 	}
 	for (size_t i = 0; i < hostlist_count(wanted); i++) {
 		struct event ev = { .kind = kind };
-		const char *node = hostlist_at(wanted, i);
 
-		if (!fleet_record(daemon->fleet, node))
-			continue;
-		fleet_event(daemon->fleet, node, &ev);
-		count++;
+		fleet_event(daemon->fleet, hostlist_at(wanted, i), &ev);
 	}
 	if (reply)
-		json_put_int(reply, "nodes", count);
+		json_put_int(reply, "nodes",
+			     (int64_t) hostlist_count(wanted));
 	server_call_reply(call, reply);
 }
 
@@ -269,15 +274,20 @@ static void _reload(struct daemon *daemon, struct server_call *call)
 {
 	struct json *reply = json_new_object();
 	struct err err = ERR_INIT;
+	size_t nodes, sources;
 
 	if (daemon_reload(daemon, &err) < 0) {
 		json_destroy(reply);
 		server_call_fail(call, &err);
 		return;
 	}
-	if (reply)
-		json_put_int(reply, "nodes",
-			     (int64_t) config_node_count(daemon->config));
+	nodes = config_node_count(daemon->config);
+	sources = sources_count(executor_sources(daemon->executor));
+	if (reply && (json_put_int(reply, "nodes", (int64_t) nodes) < 0 ||
+		      json_put_int(reply, "sources", (int64_t) sources) < 0)) {
+		json_destroy(reply);
+		reply = NULL;
+	}
 	server_call_reply(call, reply);
 }
 

@@ -5,7 +5,8 @@
  *
  * Anybody may ask for status and history; the others need root or scloned's
  * own user. Times are µs since 1970, 0 = never; optional members are left
- * out when they have nothing to say.
+ * out when they have nothing to say. An unknown name in nodes is NOTFOUND,
+ * and nothing is done.
  *
  * status	request: [nodes: hostlist] [all: bool: absent nodes too]
  *	reply: daemon {version pid started now paused journal_low cluster
