@@ -101,7 +101,7 @@ static void _stand_up(struct planner *planner, const char *node)
 	struct seat *seat;
 
 	(void) admit_drop(planner->admit, node);
-	seat = table_take(planner->seats, node);	/* node may go with it */
+	seat = table_take(planner->seats, node);	/* and node, perhaps */
 	if (seat->source != SEAT_WAITING &&
 	    planner->places[seat->source].in_flight > 0)
 		planner->places[seat->source].in_flight--;
