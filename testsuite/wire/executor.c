@@ -203,6 +203,28 @@ static void _test_foreign(struct stage *stage)
 	   "which does not make ours exist");
 }
 
+/* Copies of marks. */
+static void _test_copies(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_record(&rec, "vm12");
+	stage_foreign(stage, _source(stage), "copy", rec.bios_uuid);
+	await(stage->vc.loop, &stage->foreign_ended, 2);
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_ABSENT), "a copied biosUuid is not our VM");
+	stage_harm(stage, "copy", "rename", ",\"name\":\"vm12\"");
+	stage_harm(stage, stage->made.id, "set",
+		   ",\"key\":\"sclone.owner\",\"value\":\"hpc1/vm12/1/00\"");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_FOREIGN), "with a forged mark it is foreign");
+	stage_harm(stage, stage->made.id, "set", ",\"key\":\"sclone.owner\"");
+	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "name, place and biosUuid of ours, and "
+	   "no mark yet: ours");
+}
+
 /* --- replies that are lost ---------------------------------------------- */
 
 static void _test_lost(struct stage *stage)
@@ -230,7 +252,8 @@ static void _test_lost(struct stage *stage)
 	ok(_is_look(seen, LOOK_ABSENT), "it was");
 }
 
-/* A clone that runs and that no node knows of may be the lost one. */
+/* A clone that runs and that no node knows of may be the lost one, and what
+ * is in sight need not be whole yet. */
 static void _test_busy(struct stage *stage)
 {
 	const struct stage_seen *seen;
@@ -246,9 +269,13 @@ static void _test_busy(struct stage *stage)
 	while (_is_look(seen, LOOK_ABSENT) &&
 	       stage->foreign_ended == before);
 	ok(_is_look(seen, LOOK_BUSY), "a clone is unfinished: busy");
+	seen = stage_act(stage, &ours, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_BUSY), "also with a VM in sight");
 	await(stage->vc.loop, &stage->foreign_ended, before + 1);
 	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
 	ok(_is_look(seen, LOOK_ABSENT), "then absent");
+	seen = stage_act(stage, &ours, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "and ours");
 	stage_delay(stage, 0);
 }
 
@@ -332,6 +359,7 @@ int main(void)
 	_test_owner(&stage);
 	_test_name(&stage);
 	_test_foreign(&stage);
+	_test_copies(&stage);
 	_test_lost(&stage);
 	_test_busy(&stage);
 	_test_error(&stage);

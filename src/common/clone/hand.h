@@ -20,6 +20,14 @@
 #define HAND_OPERATION_SIZE 160
 #define OWNER_OPTION "sclone.owner"	/* the owner key in extraConfig */
 
+/* A machine that a look-up has seen; vm "": none. */
+struct hand_sight {
+	char vm[MOREF_ID_SIZE];
+	char instance_uuid[UUID_TEXT_SIZE];
+	uint64_t epoch;
+	bool powered_off;
+};
+
 struct hand {
 	struct executor *executor;
 	struct record rec;		/* as it was when the act began */
@@ -30,6 +38,8 @@ struct hand {
 	struct search *search;
 	struct property_query *query;
 	struct moref found;		/* by a search */
+	struct hand_sight sight;
+	bool foreign;			/* it is not ours */
 	unsigned evidence;
 	STAILQ_ENTRY(hand) batch;	/* waits for the next verdict */
 	bool batched;

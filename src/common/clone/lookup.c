@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * LOOK_UP: our biosUuid anywhere -> the name in the folder -> the source's
- * recent tasks. PROVE_ABSENCE: the same places must show nothing.
+ * recent tasks, which also say whether what was found is whole.
+ * PROVE_ABSENCE: the same places must show nothing.
  */
 #include <stdio.h>
 #include <string.h>
@@ -54,7 +55,6 @@ static void _read_found(struct hand *hand, enum machine_detail detail,
 	spec.objects = &hand->found;
 	spec.n_objects = 1;
 	spec.operation = hand->operation;
-	hand->vm = (struct moref) { 0 };
 	hand->query = property_read(hand->executor->session, &spec, each,
 				    done, hand, &err);
 	if (!hand->query)
@@ -63,36 +63,49 @@ static void _read_found(struct hand *hand, enum machine_detail detail,
 
 /* --- LOOK_UP ------------------------------------------------------------ */
 
-static void _end_look(struct hand *hand, enum look look,
-		      const struct machine *machine, uint64_t epoch)
+static void _end_look(struct hand *hand, enum look look)
 {
+	const struct hand_sight *sight = &hand->sight;
 	struct event ev = { .look = look };
 
-	if (machine) {
-		ev.vm = machine->ref.id;
-		ev.found_epoch = epoch;
-		ev.instance_uuid = machine->instance_uuid;
-		ev.powered_off = machine->power &&
-				 !strcmp(machine->power, "poweredOff");
+	if (look == LOOK_OURS || look == LOOK_FOREIGN) {
+		ev.vm = sight->vm;
+		ev.found_epoch = sight->epoch;
+		ev.instance_uuid = sight->instance_uuid;
+		ev.powered_off = sight->powered_off;
 	}
 	hand_end(hand, EVENT_LOOKED_UP, &ev);
 }
 
-/* Whether some node's clone is known to be that task. */
-static bool _is_known(const struct executor *executor,
-		      const struct moref *task)
+static void _remember(struct hand *hand, const struct machine *machine,
+		      uint64_t epoch)
+{
+	struct hand_sight *sight = &hand->sight;
+
+	*sight = (struct hand_sight) {
+		.epoch = epoch,
+		.powered_off = machine->power &&
+			       !strcmp(machine->power, "poweredOff"),
+	};
+	snprintf(sight->vm, sizeof(sight->vm), "%s", machine->ref.id);
+	snprintf(sight->instance_uuid, sizeof(sight->instance_uuid), "%s",
+		 machine->instance_uuid ? machine->instance_uuid : "");
+}
+
+/* Whether another node's clone is known to be that task. */
+static bool _is_others(const struct hand *own, const struct moref *task)
 {
 	const struct hand *hand;
 	size_t pos = 0;
 
-	while ((hand = table_next(executor->hands, &pos, NULL)) != NULL)
-		if (moref_equal(&hand->task_ref, task))
+	while ((hand = table_next(own->executor->hands, &pos, NULL)) != NULL)
+		if (hand != own && moref_equal(&hand->task_ref, task))
 			return true;
 	return false;
 }
 
-/* An unfinished clone that no node knows may be the one whose reply was
- * lost. */
+/* An unfinished clone that no other node knows may be the one whose reply
+ * was lost. */
 static int _each_task(const struct property_object *object, void *arg,
 		      struct err *err)
 {
@@ -102,9 +115,17 @@ static int _each_task(const struct property_object *object, void *arg,
 	if (recent_task_parse(&task, object, err) < 0)
 		return -1;
 	if (recent_task_is_unfinished(&task) &&
-	    !_is_known(hand->executor, &task.ref))
+	    !_is_others(hand, &task.ref))
 		hand->found = task.ref;
 	return 0;
+}
+
+static void _end_read(struct hand *hand)
+{
+	if (moref_is_set(&hand->found))
+		_end_look(hand, LOOK_BUSY);
+	else
+		_end_look(hand, hand->sight.vm[0] ? LOOK_OURS : LOOK_ABSENT);
 }
 
 static void _tasks_done(const struct err *failure, void *arg)
@@ -115,9 +136,7 @@ static void _tasks_done(const struct err *failure, void *arg)
 	if (failure)
 		hand_fail(hand, failure);
 	else
-		_end_look(hand, moref_is_set(&hand->found) ? LOOK_BUSY
-							   : LOOK_ABSENT,
-			  NULL, 0);
+		_end_read(hand);
 }
 
 static void _read_tasks(struct hand *hand)
@@ -130,7 +149,7 @@ static void _read_tasks(struct hand *hand)
 	hand->found = (struct moref) { 0 };
 	/* A source that is gone has no tasks any more. */
 	if (!source || !moref_is_set(&source->vm)) {
-		_end_look(hand, LOOK_ABSENT, NULL, 0);
+		_end_read(hand);
 		return;
 	}
 	recent_task_spec(&spec, &source->vm);
@@ -141,41 +160,62 @@ static void _read_tasks(struct hand *hand)
 		hand_fail(hand, &err);
 }
 
+/* The owner key is not there yet, but all else is: still ours. A BIOS UUID
+ * alone proves nothing, since whoever copies a VM copies it. */
+static bool _has_our_place(const struct hand *hand,
+			   const struct machine *machine)
+{
+	const struct moref *folder = sources_folder(hand->executor->sources);
+
+	return machine->bios_uuid && machine->name && folder &&
+	       !property_option(machine->options, OWNER_OPTION) &&
+	       !strcasecmp(machine->bios_uuid, hand->rec.bios_uuid) &&
+	       !strcmp(machine->name, hand->rec.node) &&
+	       moref_equal(&machine->parent, folder);
+}
+
+/* Whether the machine is ours, and of which epoch. */
+static bool _is_ours(const struct hand *hand, const struct machine *machine,
+		     uint64_t *epoch)
+{
+	struct owner owner;
+
+	if (hand_owner(hand->executor, machine, &owner) == 0 &&
+	    !strcmp(owner.node, hand->rec.node) &&
+	    !strcasecmp(owner.cluster, hand->rec.cluster)) {
+		*epoch = owner.epoch;
+		return true;
+	}
+	*epoch = hand->rec.epoch;
+	return _has_our_place(hand, machine);
+}
+
 static int _each_named(const struct property_object *object, void *arg,
 		       struct err *err)
 {
 	struct hand *hand = arg;
 	struct machine machine;
-	struct owner owner;
+	uint64_t epoch;
 
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
-	hand->vm = machine.ref;
-	if (hand_owner(hand->executor, &machine, &owner) < 0 ||
-	    strcmp(owner.node, hand->rec.node)) {
-		/* biosUuid right, owner key not there yet: still ours. */
-		if (machine.bios_uuid &&
-		    !strcasecmp(machine.bios_uuid, hand->rec.bios_uuid))
-			_end_look(hand, LOOK_OURS, &machine, hand->rec.epoch);
-		else
-			_end_look(hand, LOOK_FOREIGN, &machine, 0);
-	} else {
-		_end_look(hand, LOOK_OURS, &machine, owner.epoch);
-	}
+	hand->foreign = !_is_ours(hand, &machine, &epoch);
+	_remember(hand, &machine, hand->foreign ? 0 : epoch);
 	return 0;
 }
 
+/* Nothing in sight: it has gone between search and read. */
 static void _named_done(const struct err *failure, void *arg)
 {
 	struct hand *hand = arg;
 
 	hand->query = NULL;
-	if (hand->act.kind == ACTION_NONE)
-		return;		/* _each_named() has ended it */
 	if (failure)
 		hand_fail(hand, failure);
+	else if (hand->foreign)
+		_end_look(hand, LOOK_FOREIGN);
 	else
-		_read_tasks(hand);	/* gone between search and read */
+		_read_tasks(hand);
 }
 
 static void _name_searched(const struct moref *found,
@@ -194,6 +234,23 @@ static void _name_searched(const struct moref *found,
 	}
 }
 
+/* Somebody else's copy of our biosUuid does not tell where ours is. */
+static void _uuid_done(const struct err *failure, void *arg)
+{
+	struct hand *hand = arg;
+
+	hand->query = NULL;
+	if (failure) {
+		hand_fail(hand, failure);
+	} else if (hand->foreign || !*hand->sight.vm) {
+		hand->foreign = false;
+		hand->sight = (struct hand_sight) { .epoch = 0 };
+		_search_name(hand, _name_searched);
+	} else {
+		_read_tasks(hand);
+	}
+}
+
 static void _uuid_searched(const struct moref *found,
 			   const struct err *failure, void *arg)
 {
@@ -204,7 +261,7 @@ static void _uuid_searched(const struct moref *found,
 		hand_fail(hand, failure);
 	} else if (found) {
 		hand->found = *found;
-		_read_found(hand, MACHINE_OPTIONS, _each_named, _named_done);
+		_read_found(hand, MACHINE_OPTIONS, _each_named, _uuid_done);
 	} else {
 		_search_name(hand, _name_searched);
 	}
@@ -212,6 +269,8 @@ static void _uuid_searched(const struct moref *found,
 
 void lookup_start(struct hand *hand)
 {
+	hand->foreign = false;
+	hand->sight = (struct hand_sight) { .epoch = 0 };
 	if (*hand->rec.bios_uuid)
 		_search_uuid(hand, hand->rec.bios_uuid, false,
 			     _uuid_searched);
