@@ -34,6 +34,13 @@ static int _collect_text(const char *text, void *arg, struct err *err)
 	return _collect("", text, arg, err);
 }
 
+static int _collect_one(const char *node, const char *text, void *arg,
+			struct err *err)
+{
+	(void) _collect(node, text, arg, err);
+	return -1;
+}
+
 static struct journal *_open(void)
 {
 	struct err err = ERR_INIT;
@@ -111,6 +118,16 @@ static void _history(void)
 	   !journal_get_meta(journal, "head", &value, &err), "a value");
 	is_str(value, "x", "read back");
 	free(value);
+	ok(!journal_set_meta(journal, "source/vm-2", "u2", &err) &&
+	   !journal_set_meta(journal, "source/vm-1", "u1", &err), "more");
+	seen[0] = '\0';
+	ok(!journal_each_meta(journal, "source/", _collect, NULL, &err),
+	   "those of a name's beginning");
+	is_str(seen, "source/vm-1=u1;source/vm-2=u2;", "and no others");
+	seen[0] = '\0';
+	is_int(journal_each_meta(journal, "source/", _collect_one, NULL, &err),
+	       -1, "the walk ends with an error");
+	is_str(seen, "source/vm-1=u1;", "at once");
 	journal_close(journal);
 }
 

@@ -419,19 +419,14 @@ static const char *_text(sqlite3_stmt *stmt, int column)
 	return text ? (const char *) text : "";
 }
 
-int journal_load(struct journal *journal,
-		 int (*each)(const char *node, const char *text, void *arg,
-			     struct err *err),
-		 void *arg, struct err *err)
+/* Walk rows of two texts; frees the statement. */
+static int _each_pair(struct journal *journal, sqlite3_stmt *stmt,
+		      int (*each)(const char *name, const char *text,
+				  void *arg, struct err *err),
+		      void *arg, struct err *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc;
+	int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
 
-	rc = sqlite3_prepare_v2(journal->db,
-				"SELECT node,text FROM record ORDER BY node",
-				-1, &stmt, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(stmt);
 	while (rc == SQLITE_ROW &&
 	       each(_text(stmt, 0), _text(stmt, 1), arg, err) == 0)
 		rc = sqlite3_step(stmt);
@@ -439,6 +434,33 @@ int journal_load(struct journal *journal,
 		_fail(journal, err, "read");
 	sqlite3_finalize(stmt);
 	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int journal_load(struct journal *journal,
+		 int (*each)(const char *node, const char *text, void *arg,
+			     struct err *err),
+		 void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	(void) sqlite3_prepare_v2(journal->db,
+				  "SELECT node,text FROM record ORDER BY node",
+				  -1, &stmt, NULL);
+	return _each_pair(journal, stmt, each, arg, err);
+}
+
+int journal_each_meta(struct journal *journal, const char *prefix,
+		      int (*each)(const char *name, const char *value,
+				  void *arg, struct err *err),
+		      void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT name,value FROM meta WHERE "
+				  "substr(name,1,length(?1))=?1 ORDER BY name";
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL) == SQLITE_OK)
+		_bind_text(stmt, 1, prefix);
+	return _each_pair(journal, stmt, each, arg, err);
 }
 
 int journal_history(struct journal *journal, const char *node, int64_t job,

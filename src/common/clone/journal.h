@@ -89,6 +89,13 @@ int journal_get_meta(struct journal *journal, const char *name, char **out,
 int journal_set_meta(struct journal *journal, const char *name,
 		     const char *value, struct err *err);
 
+/* Call each value whose name starts so, in order of names, until each
+ * returns -1. */
+int journal_each_meta(struct journal *journal, const char *prefix,
+		      int (*each)(const char *name, const char *value,
+				  void *arg, struct err *err),
+		      void *arg, struct err *err);
+
 /*
  * Make everything since the last commit durable; nothing to do is fine.
  * CAPACITY: the disk is full even without the reserve; TRANSIENT: I/O. The
