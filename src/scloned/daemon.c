@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -11,6 +12,7 @@
 #define OTHERS_MAX 64
 #define IDLE_US (30 * CLOCK_US_PER_S)
 #define CALLS_MAX 4096
+#define SOURCE_META "source/"	/* and the moref; the value: instanceUuid */
 
 /* --- the fleet's hooks -------------------------------------------------- */
 
@@ -129,6 +131,29 @@ static void _sources(void *arg)
 				executor_sources(daemon->executor));
 }
 
+/* Sources are kept for ever, see ancestry.h. */
+static void _source(const char *vm, const char *instance_uuid, void *arg)
+{
+	struct daemon *daemon = arg;
+	char name[sizeof(SOURCE_META) + MOREF_ID_SIZE];
+	struct err err = ERR_INIT;
+
+	snprintf(name, sizeof(name), SOURCE_META "%s", vm);
+	if (journal_set_meta(daemon->journal, name, instance_uuid, &err) < 0 ||
+	    journal_commit(daemon->journal, &err) < 0)
+		log_error("journal: source %s: %s", vm, err.text);
+}
+
+static int _remember(const char *name, const char *instance_uuid, void *arg,
+		     struct err *err)
+{
+	struct daemon *daemon = arg;
+
+	return executor_remember(daemon->executor,
+				 name + sizeof(SOURCE_META) - 1,
+				 instance_uuid, err);
+}
+
 static void _timing(void *arg)
 {
 	struct daemon *daemon = arg;
@@ -226,14 +251,16 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 
 static int _start_vcenter(struct daemon *daemon, struct err *err)
 {
-	struct executor_hooks hooks = { _event, _sources, daemon };
+	struct executor_hooks hooks = { _event, _sources, _source, daemon };
 
 	if (config_global(daemon->config)->insecure)
 		log_warn("Insecure=yes: the vCenter's certificate is not "
 			 "verified");
 	daemon->executor = executor_create(daemon->loop, daemon->config,
 					   &hooks, err);
-	if (!daemon->executor)
+	if (!daemon->executor ||
+	    journal_each_meta(daemon->journal, SOURCE_META, _remember, daemon,
+			      err) < 0)
 		return -1;
 	daemon->planner = planner_create(daemon->loop, daemon->fleet,
 					 &daemon->config,

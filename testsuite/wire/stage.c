@@ -44,6 +44,25 @@ static void _on_sources(void *arg)
 	stage->looks += sources_seen(executor_sources(stage->executor)) != 0;
 }
 
+static void _on_source(const char *vm, const char *instance_uuid, void *arg)
+{
+	struct stage *stage = arg;
+
+	if (stage->kept == 2)
+		bail_out("a third source: %s", vm);
+	_keep(stage->past[stage->kept][0], 64, vm);
+	_keep(stage->past[stage->kept++][1], 64, instance_uuid);
+}
+
+/* What the process before has kept. */
+static void _remember(struct stage *stage)
+{
+	for (unsigned i = 0; i < stage->kept; i++)
+		if (executor_remember(stage->executor, stage->past[i][0],
+				      stage->past[i][1], NULL) < 0)
+			bail_out("a source of the past is not taken");
+}
+
 static void _configure(struct stage *stage, const char *sources)
 {
 	struct emulated *vc = &stage->vc;
@@ -69,6 +88,7 @@ static void _open(struct stage *stage, const char *sources)
 {
 	struct executor_hooks hooks = { .event = _on_event,
 					.sources = _on_sources,
+					.source = _on_source,
 					.arg = stage };
 	struct err err = ERR_INIT;
 
@@ -77,6 +97,7 @@ static void _open(struct stage *stage, const char *sources)
 					  &hooks, &err);
 	if (!stage->executor)
 		bail_out("%s", err.text);
+	_remember(stage);
 	await(stage->vc.loop, &stage->looks, 1);
 }
 

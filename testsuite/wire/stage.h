@@ -29,6 +29,8 @@ struct stage {
 	struct config *config;
 	struct executor *executor;
 	unsigned looks;		/* at the sources */
+	unsigned kept;		/* sources that were new */
+	char past[2][2][64];	/* their ids and instanceUuids */
 	unsigned ended, shown;	/* ends of acts; what VMs show */
 	struct stage_seen end, show;	/* the last of each */
 	struct moref made;	/* by stage_foreign() */

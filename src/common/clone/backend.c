@@ -12,6 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/rules/owner.h"
+#include "facts.h"
 #include "hand.h"
 #include "identity.h"
 
@@ -130,7 +131,7 @@ static int _submit(struct hand *hand, struct marks *marks, struct err *err)
 {
 	struct vm_option options[] = {
 		{ IDENTITY_KEY, NULL },
-		{ OWNER_OPTION, marks->owner },
+		{ FACTS_OWNER, marks->owner },
 	};
 	struct vm_clone_spec spec = {
 		.name = hand->rec.node,

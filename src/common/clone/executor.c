@@ -6,6 +6,8 @@
 #include "common/base/json.h"
 #include "common/base/path.h"
 #include "common/rules/owner.h"
+#include "ancestry.h"
+#include "facts.h"
 #include "hand.h"
 #include "identity.h"
 
@@ -117,7 +119,7 @@ struct moref hand_vm(const struct hand *hand)
 int hand_owner(const struct executor *executor, const struct machine *machine,
 	       struct owner *owner)
 {
-	const char *text = property_option(machine->options, OWNER_OPTION);
+	const char *text = property_option(machine->options, FACTS_OWNER);
 
 	if (!text || !machine->bios_uuid)
 		return -1;
@@ -154,7 +156,7 @@ static struct task *_set_owner(struct hand *hand, const struct moref *vm,
 {
 	const struct buf *key = &hand->executor->key;
 	char text[OWNER_TEXT_SIZE];
-	struct vm_option option = { OWNER_OPTION, text };
+	struct vm_option option = { FACTS_OWNER, text };
 
 	if (owner_make(key->data, key->len, hand->rec.cluster, hand->rec.node,
 		       hand->rec.epoch, text, err) < 0)
@@ -239,10 +241,26 @@ void executor_stepped(struct executor *executor, const struct record *rec)
 
 /* --- the whole ---------------------------------------------------------- */
 
+static void _keep_source(struct executor *executor,
+			 const struct source *source)
+{
+	int known;
+
+	if (!moref_is_set(&source->vm) || !*source->instance_uuid)
+		return;
+	known = ancestry_add(executor->ancestry, source->vm.id,
+			     source->instance_uuid, &executor->forgot);
+	if (known == 1)
+		executor->hooks.source(source->vm.id, source->instance_uuid,
+				       executor->hooks.arg);
+}
+
 static void _sources_changed(void *arg)
 {
 	struct executor *executor = arg;
 
+	for (size_t i = 0; i < sources_count(executor->sources); i++)
+		_keep_source(executor, sources_at(executor->sources, i));
 	executor->hooks.sources(executor->hooks.arg);
 }
 
@@ -305,7 +323,9 @@ struct executor *executor_create(struct loop *loop,
 						 err);
 	executor->hands = table_create(CONFIG_NODES_MAX, _free_hand);
 	executor->guests = guests_create(executor);
-	if (!executor->idle_timer || !executor->hands || !executor->guests) {
+	executor->ancestry = ancestry_create();
+	if (!executor->idle_timer || !executor->hands || !executor->guests ||
+	    !executor->ancestry) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -329,8 +349,16 @@ void executor_destroy(struct executor *executor)
 	sources_destroy(executor->sources);
 	watch_destroy(executor->watch);
 	session_destroy(executor->session);
+	ancestry_destroy(executor->ancestry);
 	buf_wipe(&executor->key);
 	free(executor);
+}
+
+int executor_remember(struct executor *executor, const char *vm,
+		      const char *instance_uuid, struct err *err)
+{
+	return ancestry_add(executor->ancestry, vm, instance_uuid, err) < 0
+		       ? -1 : 0;
 }
 
 int executor_reload(struct executor *executor, const struct config *config,

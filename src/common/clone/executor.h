@@ -28,6 +28,9 @@ struct executor_hooks {
 	void (*event)(const char *node, struct event *ev, void *arg);
 	/* The sources were looked at. */
 	void (*sources)(void *arg);
+	/* One of them was not known: to be kept for ever, and given to
+	 * executor_remember() by the next process. */
+	void (*source)(const char *vm, const char *instance_uuid, void *arg);
 	void *arg;
 };
 
@@ -45,6 +48,10 @@ struct executor *executor_create(struct loop *loop,
 void executor_destroy(struct executor *executor);
 CLEANUP_DEFINE(struct executor *, executor_destroy)
 #define cleanup_executor cleanup_with(executor_destroy_cleanup_)
+
+/* A source of the past, which the guard must know; before any act. */
+int executor_remember(struct executor *executor, const char *vm,
+		      const char *instance_uuid, struct err *err);
 
 /* Carry out an action that is not Slurm's and not RECORD_ABSENCE. */
 void executor_act(struct executor *executor, const struct record *rec,

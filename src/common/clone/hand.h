@@ -18,7 +18,6 @@
 #include "executor.h"
 
 #define HAND_OPERATION_SIZE 160
-#define OWNER_OPTION "sclone.owner"	/* the owner key in extraConfig */
 
 /* A machine that a look-up has seen; vm "": none. */
 struct hand_sight {
@@ -64,6 +63,8 @@ struct executor {
 	struct session *session;
 	struct watch *watch;
 	struct sources *sources;
+	struct ancestry *ancestry;
+	struct err forgot;		/* a source could not be kept there */
 	struct table *hands;		/* by node; while an act needs one */
 	STAILQ_HEAD(, hand) idle;
 	struct loop_timer *idle_timer;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "facts.h"
 #include "hand.h"
 
 #define PATH_SIZE 1024
@@ -168,7 +169,7 @@ static bool _has_our_place(const struct hand *hand,
 	const struct moref *folder = sources_folder(hand->executor->sources);
 
 	return machine->bios_uuid && machine->name && folder &&
-	       !property_option(machine->options, OWNER_OPTION) &&
+	       !property_option(machine->options, FACTS_OWNER) &&
 	       !strcasecmp(machine->bios_uuid, hand->rec.bios_uuid) &&
 	       !strcmp(machine->name, hand->rec.node) &&
 	       moref_equal(&machine->parent, folder);

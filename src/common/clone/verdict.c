@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/rules/guard.h"
+#include "ancestry.h"
+#include "facts.h"
 #include "hand.h"
 
 #define BATCH_MAX 64
-#define CHAIN_MAX 256		/* files of one disk; vSphere's end is 255 */
-#define FILES_MAX 262144	/* of all machines in the folder */
+#define FILES_MAX 524288	/* of all machines in the folder */
 
 struct verdicts {
 	struct executor *executor;
@@ -59,152 +59,50 @@ static void _leave_batch(struct hand *hand)
 	hand->batched = false;
 }
 
-/* --- facts -------------------------------------------------------------- */
+/* --- the verdict --------------------------------------------------------- */
 
-struct facts {
-	struct guard_facts guard;
-	struct guard_disk disks[GUARD_DISKS_MAX];
-	const char *files[GUARD_DISKS_MAX][CHAIN_MAX];
-};
-
-static bool _is_raw(const struct xml_node *backing)
+/* All sources of today must have been found or missed: what was not looked
+ * at may be the VM in question. */
+static int _check_sources(const struct executor *executor, struct err *err)
 {
-	const char *type = xml_type(backing);
+	const struct sources *sources = executor->sources;
 
-	return strstr(type, "Raw") != NULL || !*type;
-}
-
-/* VirtualDiskSharing and VirtualDiskMode; absent means plain. */
-static bool _is_shared(const struct xml_node *backing)
-{
-	const char *sharing = xml_child_text(backing, "sharing");
-	const char *mode = xml_child_text(backing, "diskMode");
-
-	return (sharing && strcmp(sharing, "sharingNone")) ||
-	       (mode && !strncmp(mode, "independent", 11));
-}
-
-/* Fill one disk; false when it cannot be read whole. */
-static bool _read_disk(struct facts *facts, const struct xml_node *device,
-		       size_t index)
-{
-	const struct xml_node *backing = disk_backing(device);
-	struct guard_disk *disk = &facts->disks[index];
-	size_t depth = 0;
-
-	*disk = (struct guard_disk) {
-		.top = disk_file(backing),
-		.raw = _is_raw(backing),
-		.shared = _is_shared(backing),
-		.chain = facts->files[index],
-	};
-	for (; backing; backing = disk_parent(backing)) {
-		if (depth == CHAIN_MAX || !disk_file(backing))
-			return false;
-		facts->files[index][depth++] = disk_file(backing);
-	}
-	disk->chain_count = depth;
-	return depth > 0;
-}
-
-static void _read_disks(struct facts *facts, const struct machine *machine)
-{
-	const struct xml_node *device = NULL;
-	size_t count = 0;
-
-	if (!machine->devices)
-		return;
-	while ((device = disk_next(machine->devices, device)) != NULL)
-		if (count == GUARD_DISKS_MAX ||
-		    !_read_disk(facts, device, count++))
-			return;
-	facts->guard.disks = facts->disks;
-	facts->guard.disk_count = count;
-	facts->guard.has |= GUARD_HAS_DISKS | GUARD_HAS_LAYOUT;
-}
-
-static void _read_facts(struct facts *facts, const struct machine *machine,
-			int64_t read_at)
-{
-	struct guard_facts *guard = &facts->guard;
-	const char *owner;
-
-	*guard = (struct guard_facts) { .read_at = read_at,
-					.vm = machine->ref.id };
-	if (moref_is_set(&machine->parent)) {
-		guard->folder = machine->parent.id;
-		guard->has |= GUARD_HAS_FOLDER;
-	}
-	if (machine->is_template >= 0) {
-		guard->is_template = machine->is_template;
-		guard->has |= GUARD_HAS_TEMPLATE;
-	}
-	guard->instance_uuid = machine->instance_uuid;
-	guard->bios_uuid = machine->bios_uuid;
-	guard->vmx = machine->path;
-	guard->has |= (machine->instance_uuid ? GUARD_HAS_INSTANCE : 0u) |
-		      (machine->bios_uuid ? GUARD_HAS_BIOS : 0u) |
-		      (machine->path ? GUARD_HAS_FILES : 0u);
-	if (machine->options) {
-		owner = property_option(machine->options, OWNER_OPTION);
-		guard->owner = owner ? owner : "";
-		guard->has |= GUARD_HAS_CONFIG;
-	}
-	if (machine->power) {
-		guard->powered_off = !strcmp(machine->power, "poweredOff");
-		guard->has |= GUARD_HAS_POWER;
-	}
-	_read_disks(facts, machine);
-}
-
-/* --- the world ---------------------------------------------------------- */
-
-static int _put_sources(const struct sources *sources, struct table *morefs,
-			struct table *uuids, struct err *err)
-{
-	for (size_t i = 0; i < sources_count(sources); i++) {
-		const struct source *source = sources_at(sources, i);
-
-		if (!moref_is_set(&source->vm))
-			continue;
-		if (table_set(morefs, source->vm.id, morefs, err) < 0 ||
-		    (*source->instance_uuid &&
-		     table_set(uuids, source->instance_uuid, uuids, err) < 0))
-			return -1;
-	}
+	for (size_t i = 0; i < sources_count(sources); i++)
+		if (sources_at(sources, i)->state == SOURCE_UNKNOWN)
+			return err_set(err, ERR_TRANSIENT, "%s has not been "
+				       "looked at yet",
+				       sources_at(sources, i)->path);
+	if (executor->forgot.code)
+		return err_set(err, executor->forgot.code, "sources: %s",
+			       executor->forgot.text);
 	return 0;
 }
 
 static void _judge(struct verdicts *verdicts, struct hand *hand,
-		   const struct facts *facts)
+		   const struct guard_facts *facts)
 {
 	const struct executor *executor = hand->executor;
 	const struct moref *folder = sources_folder(executor->sources);
-	cleanup_table struct table *morefs =
-		table_create(CONFIG_SOURCES_MAX, NULL);
-	cleanup_table struct table *uuids =
-		table_create(CONFIG_SOURCES_MAX, NULL);
 	struct guard_world world = {
 		.cluster = hand->rec.cluster,
 		.key = executor->key.data,
 		.key_len = executor->key.len,
 		.folder = folder ? folder->id : "",
-		.sources = morefs,
-		.source_uuids = uuids,
+		.sources = ancestry_vms(executor->ancestry),
+		.source_uuids = ancestry_uuids(executor->ancestry),
 		.chains = verdicts->chains,
 		.chains_complete = verdicts->chains_complete,
 		.chains_at = verdicts->began,
 	};
 	struct event ev = { .level = hand->act.level,
 			    .facts_at = verdicts->began,
-			    .powered_off = facts->guard.powered_off };
+			    .powered_off = facts->powered_off };
 	struct err err = ERR_INIT;
 
 	_leave_batch(hand);
-	if (!morefs || !uuids ||
-	    _put_sources(executor->sources, morefs, uuids, &err) < 0) {
+	if (_check_sources(executor, &err) < 0) {
 		hand_fail(hand, &err);
-	} else if (guard_check(hand->act.level, &facts->guard, &hand->rec,
+	} else if (guard_check(hand->act.level, facts, &hand->rec,
 			       &world, clock_wall_us(), &err) < 0) {
 		ev.text = err.text;
 		hand_end(hand, EVENT_GUARD_REFUSED, &ev);
@@ -233,8 +131,8 @@ static int _each_machine(const struct property_object *object, void *arg,
 {
 	struct verdicts *verdicts = arg;
 	struct hand *hand = _hand_of(verdicts, &object->ref);
+	cleanup_facts struct facts *facts = NULL;
 	struct machine machine;
-	struct facts *facts;
 
 	if (!hand)
 		return 0;
@@ -244,12 +142,10 @@ static int _each_machine(const struct property_object *object, void *arg,
 		verdicts_read_back(hand, &machine);
 		return 0;
 	}
-	facts = calloc(1, sizeof(*facts));
+	facts = facts_create(&machine, verdicts->began);
 	if (!facts)
 		return err_nomem(err);
-	_read_facts(facts, &machine, verdicts->began);
-	_judge(verdicts, hand, facts);
-	free(facts);
+	_judge(verdicts, hand, facts_guard(facts));
 	return 0;
 }
 
@@ -303,25 +199,16 @@ static int _each_user(const struct property_object *object, void *arg,
 		      struct err *err)
 {
 	struct verdicts *verdicts = arg;
-	const struct xml_node *devices =
-		property_value(object, "config.hardware.device");
-	const struct xml_node *device = NULL, *backing;
+	struct machine machine;
+	int whole;
 
-	/* A machine that is just being made has no devices to show. */
-	if (!devices)
+	if (machine_parse(&machine, object, err) < 0)
+		return -1;
+	whole = facts_put_chains(&machine, verdicts->chains, err);
+	if (whole == 0)
 		verdicts->chains_complete = false;
-	while ((device = disk_next(devices, device)) != NULL)
-		for (backing = disk_backing(device); backing;
-		     backing = disk_parent(backing)) {
-			const char *file = disk_file(backing);
-
-			if (!file)
-				verdicts->chains_complete = false;
-			else if (chains_add(verdicts->chains, object->ref.id,
-					    file, err) < 0)
-				return -1;
-		}
-	return 0;
+	ancestry_tell(verdicts->executor->ancestry, object->ref.id);
+	return whole < 0 ? -1 : 0;
 }
 
 static void _sources_done(const struct err *failure, void *arg)
@@ -329,21 +216,22 @@ static void _sources_done(const struct err *failure, void *arg)
 	struct verdicts *verdicts = arg;
 
 	verdicts->query = NULL;
-	if (failure)
+	if (failure) {
 		_machines_done(failure, verdicts);
-	else
-		_read_machines(verdicts);
+		return;
+	}
+	ancestry_settle(verdicts->executor->ancestry);
+	_read_machines(verdicts);
 }
 
 static void _read_users(struct verdicts *verdicts, struct property_spec *spec,
 			property_done_fn *done)
 {
-	static const char *const paths[] = { "config.hardware.device" };
 	struct err err = ERR_INIT;
 
 	spec->type = "VirtualMachine";
-	spec->paths = paths;
-	spec->n_paths = 1;
+	spec->paths = facts_chain_paths;
+	spec->n_paths = FACTS_CHAIN_PATHS;
 	verdicts->query = property_read(verdicts->executor->session, spec,
 					_each_user, done, verdicts, &err);
 	if (!verdicts->query)
@@ -353,9 +241,7 @@ static void _read_users(struct verdicts *verdicts, struct property_spec *spec,
 static void _folder_done(const struct err *failure, void *arg)
 {
 	struct verdicts *verdicts = arg;
-	const struct sources *sources = verdicts->executor->sources;
-	cleanup_free struct moref *refs =
-		calloc(sources_count(sources) + 1, sizeof(*refs));
+	cleanup_free struct moref *refs = calloc(ANCESTRY_MAX, sizeof(*refs));
 	struct property_spec spec = { .objects = refs };
 	struct err err = ERR_INIT;
 
@@ -365,9 +251,7 @@ static void _folder_done(const struct err *failure, void *arg)
 		_machines_done(failure ? failure : &err, verdicts);
 		return;
 	}
-	for (size_t i = 0; i < sources_count(sources); i++)
-		if (moref_is_set(&sources_at(sources, i)->vm))
-			refs[spec.n_objects++] = sources_at(sources, i)->vm;
+	spec.n_objects = ancestry_ask(verdicts->executor->ancestry, refs);
 	if (spec.n_objects)
 		_read_users(verdicts, &spec, _sources_done);
 	else

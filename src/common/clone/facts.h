@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * facts - what the guard must know about a machine, out of what vCenter
+ * tells of it. It judges nothing; what is missing stays missing.
+ *
+ * Chains of disk files have two witnesses: the devices' backings and
+ * layoutEx, which also shows files that no backing names (extents, and the
+ * deltas of a running source, KB 67186). A chain is what either shows.
+ */
+#ifndef SCLONE_CLONE_FACTS_H
+#define SCLONE_CLONE_FACTS_H
+
+#include "common/base/cleanup.h"
+#include "common/rules/guard.h"
+#include "common/vim25/machine.h"
+
+#define FACTS_OWNER "sclone.owner"	/* the owner key in extraConfig */
+
+struct facts;
+
+/* Of a machine read with MACHINE_ALL at that time. Its strings are borrowed
+ * from the machine. NULL: out of memory. */
+struct facts *facts_create(const struct machine *machine, int64_t read_at);
+
+/* Accepts NULL. */
+void facts_destroy(struct facts *facts);
+CLEANUP_DEFINE(struct facts *, facts_destroy)
+#define cleanup_facts cleanup_with(facts_destroy_cleanup_)
+
+const struct guard_facts *facts_guard(const struct facts *facts);
+
+/* All paths that facts_put_chains() needs, for a property_spec. */
+extern const char *const facts_chain_paths[];
+#define FACTS_CHAIN_PATHS 2
+
+/*
+ * Put every disk file the machine uses into chains. 1: all of them; 0: some
+ * cannot be seen (a machine that is just being made shows no devices); -1:
+ * as chains_add().
+ */
+int facts_put_chains(const struct machine *machine, struct chains *chains,
+		     struct err *err);
+
+#endif
