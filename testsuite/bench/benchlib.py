@@ -26,14 +26,14 @@ class Site(labsclone.Site):
     """vclab with sim guests (ready_ms -1: they say nothing), scloned on a
     node table."""
 
-    def __init__(self, nodes, slots=64, delay_ms=0, ready_ms=-1):
+    def __init__(self, nodes, slots=64, delay_ms=0, ready_ms=-1, lanes=None):
         super().__init__(nodes=1)
         self.count = nodes
         self.nodes_text = "vm[1-%d]" % nodes
         self.slots = slots
         self.delay_ms = delay_ms
         self.ready_ms = ready_ms
-        self.lanes = min(slots, LANES_MAX)
+        self.lanes = min(lanes or slots, LANES_MAX)
         self.config = {"InFlight": self.lanes, "LogLevel": "info"}
         self.write("slurm.conf", "")
 
@@ -80,6 +80,10 @@ class Site(labsclone.Site):
         self.write_sclone_conf()
         self.start_scloned()
         return self
+
+    def stop(self):
+        """No findings here: those are the tests'."""
+        labslurm.Cluster.stop(self)
 
     @property
     def url(self):
