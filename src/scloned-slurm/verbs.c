@@ -235,6 +235,8 @@ static const struct verb _verbs[] = {
 	  .act = NODE_ACT_POWER_DOWN },
 	{ .name = "force_down", .run = _run_update,
 	  .act = NODE_ACT_POWER_DOWN_FORCE, .reason = true },
+	{ .name = "set_down", .run = _run_update, .act = NODE_ACT_DOWN,
+	  .reason = true },
 	{ .name = "power_up", .run = _run_update, .act = NODE_ACT_POWER_UP },
 	{ .name = "node_resume", .run = _run_update, .act = NODE_ACT_RESUME },
 	{ .name = "drain", .run = _run_update, .act = NODE_ACT_DRAIN,

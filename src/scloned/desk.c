@@ -45,6 +45,7 @@ static const char *const verbs[ACTIONS] = {
 	[ACTION_SLURM_MARK] = "mark",
 	[ACTION_SLURM_NOTIFY] = "admin_comment_append",
 	[ACTION_SLURM_FORCE_DOWN] = "force_down",
+	[ACTION_SLURM_SET_DOWN] = "set_down",
 	[ACTION_SLURM_POWER_DOWN] = "power_down",
 	[ACTION_SLURM_NODE_RESUME] = "node_resume",
 	[ACTION_SLURM_DRAIN] = "drain",

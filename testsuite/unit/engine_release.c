@@ -279,6 +279,50 @@ static void _unseen_drain(void)
 	NO_ACT(SLURM_DRAIN, "nor is ours");
 }
 
+/* No slurmd is left that could end the job on the node. */
+static void _lost(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	DO(VM_LOST, .text = "powered off");
+	DONE(NOTIFY);
+	LOOKS(UP, .job = 7);
+	NO_ACT(SLURM_FORCE_DOWN, "the job would end at SlurmdTimeout");
+	ACTS(SLURM_SET_DOWN, "the VM is lost under its job");
+	DURABLE(SLURM_SET_DOWN);
+	DONE(SET_DOWN);
+	ACTS(SLURM_LOOK, "what did it do?");
+	now += S;
+	LOOKS(.base = NODE_DOWN, .power_down = true);
+	ACTS(SLURM_POWER_DOWN, "the node must not stay DOWN");
+
+	_reach(PHASE_CLONED);
+	conf.max_attempts = 1;
+	now += S;
+	DO(VM_LOST, .text = "powered off");
+	DONE(NOTIFY);
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_FORCE_DOWN, "a VM lost at its start");
+	NO_ACT(SLURM_SET_DOWN, "a booting node would stay DOWN");
+}
+
+/* The prolog of a job whose node failed, and of its next try. */
+static void _failed_prolog(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	DO(PROLOG, .job = 7, .asked = now);
+	is_int(record_wait(&rec, 7), WAIT_ON, "a prolog waits");
+	conf.max_attempts = 1;
+	now += S;
+	DO(GUEST_FAILED, .text = "no mount");
+	is_int(record_wait(&rec, 7), WAIT_OVER,
+	       "not after its request failed");
+	now += S;
+	DO(PROLOG, .job = 7, .asked = now);
+	is_int(record_wait(&rec, 7), WAIT_ON,
+	       "that of the requeued job waits for its own request");
+}
+
 static void _hold(void)
 {
 	_reach(PHASE_IDENTIFIED);
@@ -390,6 +434,8 @@ int main(void)
 	_lost_journal();
 	_admin_drain();
 	_unseen_drain();
+	_lost();
+	_failed_prolog();
 	_hold();
 	_epochs();
 	_restarts();

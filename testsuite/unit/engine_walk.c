@@ -173,6 +173,7 @@ static void _check_act(const struct record *before, const struct event *ev,
 		    ev->level == GUARD_DESTROY, "guard before destroy");
 		break;
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 		LAW(act->durable && ev->now - after->view.got <= 2 * S,
 		    "a fresh view before force");
 		break;

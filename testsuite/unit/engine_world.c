@@ -527,6 +527,7 @@ static struct event _slurm_act(int node, const struct action *act)
 			view->power_down = true;
 		break;
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:
 		_suspend(node);
 		break;

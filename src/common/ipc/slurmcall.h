@@ -24,6 +24,7 @@
  *						gone when their job ends)
  *	power_down	"nodes"			(the same update)
  *	force_down	"nodes" "reason"	(POWER_DOWN_FORCE)
+ *	set_down	"nodes" "reason"	(DOWN)
  *	power_up	"nodes"
  *	node_resume	"nodes"
  *	drain		"nodes" "reason"

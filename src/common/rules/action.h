@@ -35,6 +35,8 @@ enum action_kind {
 	ACTION_SLURM_MARK,	/* POWER_DOWN while allocated: single use */
 	ACTION_SLURM_NOTIFY,	/* admin_comment and notify of action.job */
 	ACTION_SLURM_FORCE_DOWN,	/* POWER_DOWN_FORCE with the text */
+	ACTION_SLURM_SET_DOWN,	/* DOWN with the text: the VM is gone, and no
+				 * slurmd will end the node's jobs */
 	ACTION_SLURM_POWER_DOWN,	/* POWER_DOWN: heals a failed resume */
 	ACTION_SLURM_NODE_RESUME,	/* POWERING_DOWN is over: name free */
 	ACTION_SLURM_DRAIN,	/* with the text: ours, or an admin's again */

@@ -371,6 +371,9 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 	case ACTION_SLURM_FORCE_DOWN:
 		_told(rec, TELL_FORCE, TELL_NOTHING);
 		break;
+	case ACTION_SLURM_SET_DOWN:
+		_told(rec, TELL_FORCE, TELL_POWER_DOWN);
+		break;
 	case ACTION_SLURM_POWER_DOWN:
 		_told(rec, TELL_POWER_DOWN, TELL_NOTHING);
 		break;

@@ -116,6 +116,10 @@ enum wait record_wait(const struct record *rec, uint32_t job)
 	if (req)
 		return req == &rec->req && rec->phase == PHASE_READY &&
 		       req->marked ? WAIT_OVER : WAIT_ON;
+	/* Its request failed. When the job is tried again, it has the same
+	 * number and a prolog of its own. */
+	if (rec->tell_job == job && rec->prolog_asked <= rec->tell_since)
+		return WAIT_OVER;
 	/* A prolog can be quicker than its request; but Slurm is the truth
 	 * about a node that is up without one. */
 	return rec->phase == PHASE_ABSENT && nodeview_up(&rec->view) &&

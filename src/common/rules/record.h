@@ -72,8 +72,9 @@ enum release {
 enum tell {
 	TELL_NOTHING,
 	TELL_JOB,		/* the job first; what follows takes a view */
-	TELL_FORCE,		/* then POWER_DOWN_FORCE with the reason */
-	TELL_POWER_DOWN,	/* after ResumeFail: heal DOWN+POWERED_DOWN */
+	TELL_FORCE,		/* then POWER_DOWN_FORCE or, when the VM is
+				 * lost, DOWN with the reason */
+	TELL_POWER_DOWN,	/* after ResumeFail or DOWN: heal it */
 	TELLS
 };
 

@@ -63,6 +63,7 @@ bool update_needed(enum action_kind act, const struct record *rec,
 	case ACTION_SLURM_MARK:
 		return !_is_marked(rec, view);
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 		return _force_needed(rec, view);
 	case ACTION_SLURM_POWER_DOWN:
 		return _stuck(view);

@@ -101,7 +101,11 @@ static enum action_kind _tell(const struct record *rec)
 	case TELL_JOB:
 		return ACTION_SLURM_NOTIFY;
 	case TELL_FORCE:
-		return ACTION_SLURM_FORCE_DOWN;
+		/* A booting node that is DOWN would stay so until
+		 * ResumeTimeout. */
+		return rec->tell_cause == CAUSE_LOST && !rec->view.powering_up
+			       ? ACTION_SLURM_SET_DOWN
+			       : ACTION_SLURM_FORCE_DOWN;
 	case TELL_POWER_DOWN:
 		return ACTION_SLURM_POWER_DOWN;
 	default:
@@ -183,6 +187,7 @@ int64_t wants_token(const struct record *rec, enum action_kind kind)
 		return record_request(rec)->asked;
 	case ACTION_SLURM_NOTIFY:
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:
 		return rec->tell_since;
 	case ACTION_SLURM_REQUEUE:
@@ -201,6 +206,7 @@ static bool _durable(enum action_kind kind)
 	case ACTION_DESTROY:
 	case ACTION_RECORD_ABSENCE:
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:
 	case ACTION_SLURM_NODE_RESUME:
 	case ACTION_SLURM_UNDRAIN:
@@ -227,6 +233,7 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 		break;
 	case ACTION_SLURM_NOTIFY:
 	case ACTION_SLURM_FORCE_DOWN:
+	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:
 		out->job = rec->tell_job;
 		failure_reason(rec->tell_cause, rec->tell_text, out->text,

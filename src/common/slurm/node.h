@@ -65,6 +65,8 @@ enum node_act {
 	NODE_ACT_POWER_UP,
 	NODE_ACT_POWER_DOWN,	/* when idle: makes a node single use */
 	NODE_ACT_POWER_DOWN_FORCE,	/* now: its jobs are requeued */
+	NODE_ACT_DOWN,		/* needs a reason; its jobs are requeued, and
+				 * their ends on it not waited for */
 	NODE_ACT_RESUME,	/* also ends POWERING_DOWN at once */
 	NODE_ACT_DRAIN,		/* needs a reason */
 	NODE_ACT_UNDRAIN,
