@@ -15,8 +15,15 @@ static const char *const _types[] = {
 	"gfs2", "coda",	  "9p",	 "wekafs", "daos", NULL,
 };
 
-bool mounts_is_network(const char *type)
+static const char *const _devices[] = {
+	"/dev/nbd", "/dev/rbd", "/dev/drbd", NULL,
+};
+
+bool mounts_is_network(const char *type, const char *source)
 {
+	for (size_t i = 0; _devices[i]; i++)
+		if (strncmp(source, _devices[i], strlen(_devices[i])) == 0)
+			return true;
 	if (strncmp(type, "fuse.", 5) == 0)
 		return strcmp(type, "fuse.lxcfs") != 0 &&
 		       strcmp(type, "fuse.portal") != 0;
@@ -49,8 +56,8 @@ static void _unescape(char *text)
 	*to = '\0';
 }
 
-/* Mount point and type of one line; NULL when it is no such line. */
-static char *_parse(char *line, const char **type)
+/* Mount point, type and source of one line; NULL when it is no such line. */
+static char *_parse(char *line, const char **type, const char **source)
 {
 	char *dash = strstr(line, " - ");
 	char *field = line;
@@ -60,12 +67,13 @@ static char *_parse(char *line, const char **type)
 		return NULL;
 	*dash = '\0';
 	*type = strtok_r(dash + 3, " \n", &save);
+	*source = strtok_r(NULL, " \n", &save);
 	for (int i = 0; field && i < 4; i++) {
 		field = strchr(field, ' ');
 		if (field)
 			field++;
 	}
-	if (!field || !*type)
+	if (!field || !*type || !*source)
 		return NULL;
 	field[strcspn(field, " ")] = '\0';
 	_unescape(field);
@@ -82,10 +90,10 @@ int mounts_read(const char *path, struct mounts *mounts, struct err *err)
 	if (!file)
 		return err_errno(err, ERR_FATAL, errno, "open %s", path);
 	while (getline(&line, &size, file) >= 0) {
-		const char *type = NULL;
-		char *point = _parse(line, &type);
+		const char *type = NULL, *source = NULL;
+		char *point = _parse(line, &type, &source);
 
-		if (!point || !mounts_is_network(type))
+		if (!point || !mounts_is_network(type, source))
 			continue;
 		if (mounts->count == MOUNTS_MAX) {
 			mounts_free(mounts);

@@ -19,8 +19,9 @@ struct mounts {
 	char *paths[MOUNTS_MAX];	/* in the order they were mounted */
 };
 
-/* Whether a type (mountinfo's) keeps its data on another machine. */
-bool mounts_is_network(const char *type);
+/* Whether a type and a source (mountinfo's) keep the data on another
+ * machine; a network block device has a local type. */
+bool mounts_is_network(const char *type, const char *source);
 
 /*
  * Network mounts listed in a file in the format of /proc/self/mountinfo

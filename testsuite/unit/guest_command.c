@@ -339,14 +339,16 @@ static void _test_mounts(void)
 	     "31 22 0:41 / /my\\040scratch rw - lustre mgs:/s rw\n"
 	     "32 22 0:42 / /x rw - tmpfs tmpfs rw\n"
 	     "33 22 0:43 / /ssh rw a:1 b:2 - fuse.sshfs h: rw\n"
+	     "34 22 43:0 / /block rw - ext4 /dev/nbd0 rw\n"
 	     "garbage\n",
 	     0644);
 	ok(mounts_read(_at("mountinfo"), &mounts, &err) == 0 &&
-		   mounts.count == 3,
+		   mounts.count == 4,
 	   "the network mounts are found");
 	is_str(mounts.paths[0], "/home", "NFS");
 	is_str(mounts.paths[1], "/my scratch", "Lustre, with a blank");
 	is_str(mounts.paths[2], "/ssh", "a FUSE file system");
+	is_str(mounts.paths[3], "/block", "a network block device");
 	mounts_free(&mounts);
 }
 
