@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "call.h"
 #include "control.h"
 #include "control_vm.h"
@@ -202,6 +203,18 @@ static int _stats(struct lab *lab, const struct json *json,
 	return 0;
 }
 
+static int _clock(struct lab *lab, const struct json *json,
+		  struct json *answer, struct err *err)
+{
+	int64_t ms;
+
+	(void) answer;
+	if (json_get_int(json, "ms", -86400000, 86400000, &ms, err) < 0)
+		return -1;
+	lab->guest_lab.clock_us = ms * CLOCK_US_PER_MS;
+	return 0;
+}
+
 static const struct {
 	const char *path;
 	int (*run)(struct lab *lab, const struct json *json,
@@ -213,6 +226,7 @@ static const struct {
 	{ "/lab/delay", _delay },
 	{ "/lab/slots", _slots },
 	{ "/lab/password", _password },
+	{ "/lab/clock", _clock },
 	{ "/lab/stats", _stats },
 };
 

@@ -57,6 +57,7 @@ struct guest_lab {
 	struct loop *loop;
 	const char *state_dir;	/* --state, absolute */
 	void *lab;		/* the lab's own */
+	int64_t clock_us;	/* how far the hosts' clocks are ahead */
 
 	/*
 	 * power_on or clone has been done: the guest executes. err NULL on

@@ -66,7 +66,6 @@ struct lab {
 	struct call *calls;
 	void *shared;
 	char dir[1024];
-	int64_t clock_us;
 };
 
 static void _report(const char *vm, const char *event, const char *key,
@@ -324,25 +323,6 @@ static int _act(struct lab *lab, const char *verb,
 	return 0;
 }
 
-static int64_t _wall(void *arg)
-{
-	const struct lab *lab = arg;
-	struct timespec ts;
-
-	(void) clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * CLOCK_US_PER_S + ts.tv_nsec / 1000 +
-	       lab->clock_us;
-}
-
-static int64_t _mono(void *arg)
-{
-	struct timespec ts;
-
-	(void) arg;
-	(void) clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * CLOCK_US_PER_S + ts.tv_nsec / 1000;
-}
-
 static void _request(struct lab *lab, const char *line, size_t len)
 {
 	struct err err = ERR_INIT;
@@ -357,7 +337,7 @@ static void _request(struct lab *lab, const char *line, size_t len)
 	else if (verb && strcmp(verb, "clock") == 0) {
 		rc = json_get_int(request, "ms", -1000000000, 1000000000, &ms,
 				  &err);
-		lab->clock_us = rc == 0 ? ms * CLOCK_US_PER_MS : 0;
+		lab->face.clock_us = rc == 0 ? ms * CLOCK_US_PER_MS : 0;
 	} else {
 		rc = _act(lab, verb ? verb : "", request, &err);
 	}
@@ -430,9 +410,6 @@ static void _shut(struct lab *lab)
 int main(int argc, char **argv)
 {
 	static struct lab lab;
-	const struct clock_source source = { .wall_us = _wall,
-					     .mono_us = _mono,
-					     .arg = &lab };
 	struct err err = ERR_INIT;
 	int rc = 1;
 
@@ -440,7 +417,6 @@ int main(int argc, char **argv)
 		(void) fprintf(stderr, "usage: guestlab DIR\n");
 		return 64;
 	}
-	clock_set_source(&source);
 	if (_open(&lab, argv[1], &err) == 0)
 		rc = loop_run(lab.loop, &err);
 	if (rc != 0)

@@ -90,7 +90,7 @@ static void _freeze(struct rpc *rpc)
 
 static void _time(struct rpc *rpc)
 {
-	int64_t now = clock_wall_us();
+	int64_t now = clock_wall_us() + rpc->lab->clock_us;
 	char text[48];
 
 	(void) snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64,
