@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real machines for Python tests, through vclab's guestlab: every wait has
 a limit, and nothing outlives the test."""
+import fcntl
 import json
 import os
 import select
@@ -15,17 +16,42 @@ BUILD = os.environ.get("top_builddir", os.getcwd())
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 LIMIT = 60  # seconds; machines are emulated and may share their core
+ALONE_LIMIT = 900
 KEY = "guestinfo.sclone"
 STATE = KEY + ".state"
 TEMPLATE = KEY + ".template"
+
+
+_alone = None
 
 
 def build_path(name):
     return os.path.join(BUILD, name)
 
 
+def be_alone():
+    """Wait until no other test of this build has machines, and keep others
+    waiting until this program ends: they would share too little processor."""
+    global _alone
+    if _alone is not None:
+        return
+    _alone = os.open(build_path("machines.lock"), os.O_RDWR | os.O_CREAT,
+                     0o644)
+    os.set_inheritable(_alone, True)  # a program may exec itself
+    deadline = time.monotonic() + ALONE_LIMIT
+    while True:
+        try:
+            fcntl.flock(_alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                tap.bail_out("other tests keep machines")
+            time.sleep(0.2)
+
+
 def make_image(*options):
     """Build or find an image; its directory."""
+    be_alone()
     run = subprocess.run(
         [os.path.join(SOURCE, "testsuite/lib/mkimage"),
          "--guest", build_path("src/guest/sclone-guest"),

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 
+import guests
 import labsclone
 import labslurm
 from labslurm import await_
@@ -24,8 +25,6 @@ SOURCE_TREE = os.path.dirname(os.path.dirname(labsclone.HERE))
 def make_image(*options):
     """Build or find the guests' image; its directory, which stands in a
     cache ($SCLONE_LAB_CACHE, or mkimage's own)."""
-    if "SCLONE_LAB_CACHE" in os.environ:
-        options += ("--cache", os.environ["SCLONE_LAB_CACHE"])
     done = subprocess.run(
         [os.path.join(SOURCE_TREE, "testsuite/lib/mkimage"),
          "--guest", labsclone.build_path("src/guest/sclone-guest"),
@@ -41,6 +40,7 @@ def prepare(*options):
     guests' slurm.conf and the controller's name one socket. They go with
     their last process. Returns the image's directory, inside."""
     if os.environ.get("SCLONE_LAB") != "inside":
+        guests.be_alone()
         if "SCLONE_LAB_IMAGE" not in os.environ:
             os.environ["SCLONE_LAB_IMAGE"] = make_image(*options)
         os.environ["SCLONE_LAB"] = "inside"
@@ -75,7 +75,7 @@ class QemuSite(labsclone.Site):
         self.settings["SlurmdLogFile"] = "/run/slurmd.log"
         self.settings.pop("CommunicationParameters")
         self.ports = [self.ports[0]] + [6818] * nodes
-        del self.settings["AuthInfo"]
+        self.settings["AuthInfo"] = "socket=" + MUNGE_SOCKET
         self.node_settings = "CPUs=1 RealMemory=100 Feature=rocky9"
 
     def write_conf(self):
