@@ -33,6 +33,10 @@ void findings_topic(struct findings *findings, const char *topic)
 
 static void _add(struct findings *findings, enum findings_level level,
 		 const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void _add(struct findings *findings, enum findings_level level,
+		 const char *fmt, va_list args)
 {
 	struct finding *finding;
 
