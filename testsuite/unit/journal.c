@@ -180,7 +180,6 @@ static void _full(void)
 
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
 	small.rlim_max = old.rlim_max;
 	setrlimit(RLIMIT_FSIZE, &small);
@@ -201,6 +200,38 @@ static void _full(void)
 	   !journal_is_low(journal), "the reserve is back");
 	snprintf(seen, sizeof(seen), "%s/journal.reserve", dir);
 	ok(!stat(seen, &st) && st.st_blocks > 0, "and takes real room");
+	journal_close(journal);
+}
+
+/* What a commit could not write is not forgotten by SQLite's rollback. */
+static void _full_once(void)
+{
+	struct rlimit old, small = { 4096, 4096 };
+	struct journal *journal = _open();
+	struct err err = ERR_INIT;
+
+	is_int(journal_take_request(journal, "r-full", 5, &err), 1,
+	       "a request");
+	ok(!journal_save(journal, "vm7", "old", &err) &&
+	   !journal_save(journal, "vm7", "intent", &err),
+	   "its record, changed twice");
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	is_int(journal_commit(journal, &err), -1, "a commit without room");
+	is_int(journal_commit(journal, &err), -1, "fails as often as tried");
+	is_int(journal_take_request(journal, "r-full", 6, &err), 0,
+	       "the request is still known");
+	setrlimit(RLIMIT_FSIZE, &old);
+	ok(!journal_save(journal, "vm8", "later", &err), "another record");
+	ok(!journal_commit(journal, &err), "with room: %s", err.text);
+	journal_close(journal);
+	journal = _open();
+	ok(!journal_load(journal, _collect, NULL, &err), "read again");
+	has_str(seen, "vm7=intent;", "what the first commit was for");
+	has_str(seen, "vm8=later;", "and what came after");
+	is_int(journal_take_request(journal, "r-full", 7, &err), 0,
+	       "the request too");
 	journal_close(journal);
 }
 
@@ -253,11 +284,13 @@ int main(void)
 
 	if (!mkdtemp(dir))
 		bail_out("mkdtemp");
+	signal(SIGXFSZ, SIG_IGN);
 	_records();
 	_requests();
 	_history();
 	_second();
 	_killed();
+	_full_once();
 	_full();
 	_newer();
 	_foreign();

@@ -9,11 +9,13 @@
 #include <sqlite3.h>
 
 #include "common/base/path.h"
+#include "common/base/table.h"
 #include "journal.h"
 
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x73636c6e	/* "scln" */
 #define RESERVE_BYTES (4 * 1024 * 1024)
+#define CHANGES_MAX 262144	/* not committed yet */
 
 enum statement {
 	SAVE,
@@ -44,6 +46,14 @@ static const char *const statement_text[STATEMENTS] = {
 		     "ON CONFLICT(name) DO UPDATE SET value=?2",
 };
 
+/* Their parameters in order: name, text, numbers. */
+static const char *const statement_values[STATEMENTS] = {
+	[SAVE] = "nt",	       [FORGET] = "n",
+	[TAKE] = "n0",	       [ADD_CYCLE] = "n012t",
+	[PRUNE_CYCLES] = "0",  [PRUNE_REQUESTS] = "0",
+	[SET_META] = "nt",
+};
+
 static const char schema[] =
 	"BEGIN;"
 	"CREATE TABLE record(node TEXT PRIMARY KEY, text TEXT NOT NULL)"
@@ -61,13 +71,25 @@ static const char schema[] =
 	"PRAGMA user_version=1;"
 	"COMMIT;";
 
+/*
+ * A change that is not committed. After most errors of a disk SQLite rolls
+ * the transaction back by itself; then it is made again from these.
+ */
+struct change {
+	enum statement statement;
+	const char *name, *text;	/* behind the struct, or NULL */
+	int64_t numbers[3];
+	char bytes[];
+};
+
 struct journal {
 	char *db_path;
 	char *reserve_path;
 	int lock_fd;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	bool open;	/* a transaction is open */
+	struct table *changes;	/* since the last commit, by what they change */
+	bool open;	/* a transaction is open, and has them all */
 	bool low;
 };
 
@@ -228,7 +250,8 @@ struct journal *journal_open(const char *dir, struct err *err)
 	}
 	journal->lock_fd = -1;
 	if (asprintf(&journal->db_path, "%s/journal.db", dir) < 0 ||
-	    asprintf(&journal->reserve_path, "%s/journal.reserve", dir) < 0) {
+	    asprintf(&journal->reserve_path, "%s/journal.reserve", dir) < 0 ||
+	    !(journal->changes = table_create(CHANGES_MAX, free))) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -250,6 +273,7 @@ void journal_close(struct journal *journal)
 	(void) sqlite3_close(journal->db);
 	if (journal->lock_fd >= 0)
 		(void) close(journal->lock_fd);
+	table_destroy(journal->changes);
 	free(journal->db_path);
 	free(journal->reserve_path);
 	free(journal);
@@ -257,13 +281,59 @@ void journal_close(struct journal *journal)
 
 /* --- writing ------------------------------------------------------------ */
 
+static void _bind_text(sqlite3_stmt *stmt, int index, const char *text)
+{
+	/* Borrowed: every statement is reset before its caller returns. */
+	sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+}
+
+static int _run(struct journal *journal, const struct change *change,
+		struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[change->statement];
+	const char *values = statement_values[change->statement];
+	int rc;
+
+	for (int i = 0; values[i]; i++) {
+		if (values[i] == 'n')
+			_bind_text(stmt, i + 1, change->name);
+		else if (values[i] == 't')
+			_bind_text(stmt, i + 1, change->text);
+		else
+			sqlite3_bind_int64(stmt, i + 1,
+					   change->numbers[values[i] - '0']);
+	}
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE)
+		_fail(journal, err, "write");
+	sqlite3_reset(stmt);
+	journal->open = !sqlite3_get_autocommit(journal->db);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+static void _roll_back(struct journal *journal)
+{
+	(void) sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+	journal->open = !sqlite3_get_autocommit(journal->db);
+}
+
+/* Have a transaction that holds all changes. */
 static int _begin(struct journal *journal, struct err *err)
 {
+	const struct change *change;
+	size_t pos = 0;
+
 	if (journal->open)
 		return 0;
 	if (_exec(journal, "BEGIN IMMEDIATE", "begin", err) < 0)
 		return -1;
 	journal->open = true;
+	while ((change = table_next(journal->changes, &pos, NULL)) != NULL) {
+		if (_run(journal, change, err) < 0) {
+			_roll_back(journal);
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -276,133 +346,156 @@ static int _drop_reserve(struct journal *journal)
 	return unlink(journal->reserve_path);
 }
 
-/* Run a bound statement; a full disk costs the reserve and one more try. */
-static int _run(struct journal *journal, sqlite3_stmt *stmt, struct err *err)
+/* Do it; a full disk costs the reserve and one more try. */
+static int _try(struct journal *journal, const struct change *change,
+		int (*act)(struct journal *journal,
+			   const struct change *change, struct err *err),
+		struct err *err)
 {
-	int rc = sqlite3_step(stmt);
+	struct err why = ERR_INIT;
+	int rc = _begin(journal, &why) < 0 ? -1
+					   : act(journal, change, &why);
 
-	if (rc == SQLITE_FULL && _drop_reserve(journal) == 0) {
-		sqlite3_reset(stmt);
-		rc = sqlite3_step(stmt);
+	if (rc < 0 && why.code == ERR_CAPACITY && _drop_reserve(journal) == 0)
+		rc = _begin(journal, &why) < 0 ? -1
+					       : act(journal, change, &why);
+	return rc < 0 ? err_set(err, why.code, "%s", why.text) : 0;
+}
+
+/* A later change of the same thing takes the place of the earlier one. */
+static int _remember(struct journal *journal, struct change **change,
+		     struct err *err)
+{
+	const struct change *c = *change;
+	cleanup_free char *key = NULL;
+	int64_t epoch = c->statement == ADD_CYCLE ? c->numbers[0] : 0;
+	enum statement what = c->statement == FORGET ? SAVE : c->statement;
+
+	if (asprintf(&key, "%d/%lld/%s", what, (long long) epoch,
+		     c->name ? c->name : "") < 0)
+		return err_nomem(err);
+	if (table_set(journal->changes, key, *change, err) < 0)
+		return err_wrap(err, "journal");
+	*change = NULL;
+	return 0;
+}
+
+static struct change *_make(enum statement statement, const char *name,
+			    const char *text, const int64_t *numbers,
+			    size_t n_numbers, struct err *err)
+{
+	size_t name_size = name ? strlen(name) + 1 : 0;
+	size_t text_size = text ? strlen(text) + 1 : 0;
+	struct change *change;
+
+	if (text_size > JOURNAL_TEXT_MAX + 1) {
+		err_set(err, ERR_FATAL, "journal: text longer than %d bytes",
+			JOURNAL_TEXT_MAX);
+		return NULL;
 	}
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-		_fail(journal, err, "write");
-		sqlite3_reset(stmt);
-		/* SQLite may have rolled the transaction back itself. */
-		journal->open = !sqlite3_get_autocommit(journal->db);
+	change = calloc(1, sizeof(*change) + name_size + text_size);
+	if (!change) {
+		err_nomem(err);
+		return NULL;
+	}
+	change->statement = statement;
+	if (name)
+		change->name = memcpy(change->bytes, name, name_size);
+	if (text)
+		change->text = memcpy(change->bytes + name_size, text,
+				      text_size);
+	for (size_t i = 0; i < n_numbers; i++)
+		change->numbers[i] = numbers[i];
+	return change;
+}
+
+/* 1: changed something, 0: nothing to change, -1: error, and no change. */
+static int _change(struct journal *journal, enum statement statement,
+		   const char *name, const char *text, const int64_t *numbers,
+		   size_t n_numbers, struct err *err)
+{
+	cleanup_free struct change *change =
+		_make(statement, name, text, numbers, n_numbers, err);
+
+	if (!change || _try(journal, change, _run, err) < 0)
+		return -1;
+	if (!sqlite3_changes(journal->db))
+		return 0;
+	if (_remember(journal, &change, err) < 0) {
+		_roll_back(journal);
 		return -1;
 	}
-	sqlite3_reset(stmt);
-	return 0;
-}
-
-static void _bind_text(sqlite3_stmt *stmt, int index, const char *text)
-{
-	/* Borrowed: every statement is reset before its caller returns. */
-	sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
-}
-
-static int _check_length(const char *text, struct err *err)
-{
-	if (strlen(text) > JOURNAL_TEXT_MAX)
-		return err_set(err, ERR_FATAL, "journal: text longer than %d "
-			       "bytes", JOURNAL_TEXT_MAX);
-	return 0;
+	return 1;
 }
 
 int journal_save(struct journal *journal, const char *node, const char *text,
 		 struct err *err)
 {
-	sqlite3_stmt *stmt = journal->statements[SAVE];
-
-	if (_check_length(text, err) < 0 || _begin(journal, err) < 0)
-		return -1;
-	_bind_text(stmt, 1, node);
-	_bind_text(stmt, 2, text);
-	return _run(journal, stmt, err);
+	return _change(journal, SAVE, node, text, NULL, 0, err) < 0 ? -1 : 0;
 }
 
 int journal_forget(struct journal *journal, const char *node, struct err *err)
 {
-	sqlite3_stmt *stmt = journal->statements[FORGET];
-
-	if (_begin(journal, err) < 0)
-		return -1;
-	_bind_text(stmt, 1, node);
-	return _run(journal, stmt, err);
+	return _change(journal, FORGET, node, NULL, NULL, 0, err) < 0 ? -1 : 0;
 }
 
 int journal_take_request(struct journal *journal, const char *id,
 			 int64_t wall_us, struct err *err)
 {
-	sqlite3_stmt *stmt = journal->statements[TAKE];
-
-	if (_begin(journal, err) < 0)
-		return -1;
-	_bind_text(stmt, 1, id);
-	sqlite3_bind_int64(stmt, 2, wall_us);
-	if (_run(journal, stmt, err) < 0)
-		return -1;
-	return sqlite3_changes(journal->db) > 0;
+	return _change(journal, TAKE, id, NULL, &wall_us, 1, err);
 }
 
 int journal_add_cycle(struct journal *journal, const char *node,
 		      int64_t epoch, int64_t job, int64_t ended_us,
 		      const char *text, struct err *err)
 {
-	sqlite3_stmt *stmt = journal->statements[ADD_CYCLE];
+	const int64_t numbers[] = { epoch, job, ended_us };
 
-	if (_check_length(text, err) < 0 || _begin(journal, err) < 0)
-		return -1;
-	_bind_text(stmt, 1, node);
-	sqlite3_bind_int64(stmt, 2, epoch);
-	sqlite3_bind_int64(stmt, 3, job);
-	sqlite3_bind_int64(stmt, 4, ended_us);
-	_bind_text(stmt, 5, text);
-	return _run(journal, stmt, err);
+	return _change(journal, ADD_CYCLE, node, text, numbers, 3, err) < 0
+		       ? -1 : 0;
 }
 
 int journal_prune(struct journal *journal, int64_t before_us, struct err *err)
 {
-	static const enum statement both[] = { PRUNE_CYCLES, PRUNE_REQUESTS };
-
-	if (_begin(journal, err) < 0)
-		return -1;
-	for (size_t i = 0; i < 2; i++) {
-		sqlite3_stmt *stmt = journal->statements[both[i]];
-
-		sqlite3_bind_int64(stmt, 1, before_us);
-		if (_run(journal, stmt, err) < 0)
-			return -1;
-	}
-	return 0;
+	return _change(journal, PRUNE_CYCLES, NULL, NULL, &before_us, 1,
+		       err) < 0 ||
+	       _change(journal, PRUNE_REQUESTS, NULL, NULL, &before_us, 1,
+		       err) < 0 ? -1 : 0;
 }
 
 int journal_set_meta(struct journal *journal, const char *name,
 		     const char *value, struct err *err)
 {
-	sqlite3_stmt *stmt = journal->statements[SET_META];
+	return _change(journal, SET_META, name, value, NULL, 0, err) < 0 ? -1
+									 : 0;
+}
 
-	if (_check_length(value, err) < 0 || _begin(journal, err) < 0)
-		return -1;
-	_bind_text(stmt, 1, name);
-	_bind_text(stmt, 2, value);
-	return _run(journal, stmt, err);
+static int _commit(struct journal *journal, const struct change *none,
+		   struct err *err)
+{
+	int rc = _exec(journal, "COMMIT", "commit", err);
+
+	(void) none;
+	journal->open = !sqlite3_get_autocommit(journal->db);
+	return rc;
 }
 
 int journal_commit(struct journal *journal, struct err *err)
 {
-	int rc;
+	struct table *empty;
 
-	if (!journal->open)
+	if (!journal->open && !table_count(journal->changes))
 		return 0;
-	rc = sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL);
-	if (rc == SQLITE_FULL && _drop_reserve(journal) == 0)
-		rc = sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
-		_fail(journal, err, "commit");
-	journal->open = !sqlite3_get_autocommit(journal->db);
-	return rc == SQLITE_OK ? 0 : -1;
+	empty = table_create(CHANGES_MAX, free);
+	if (!empty)
+		return err_nomem(err);
+	if (_try(journal, NULL, _commit, err) < 0) {
+		table_destroy(empty);
+		return -1;
+	}
+	table_destroy(journal->changes);
+	journal->changes = empty;
+	return 0;
 }
 
 bool journal_is_low(const struct journal *journal)
