@@ -7,6 +7,7 @@
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/base/parse.h"
+#include "common/base/slurmd.h"
 #include "identity.h"
 
 /* 2020-01-01 and 2200-01-01: a time outside is a mistake of units. */
@@ -18,36 +19,6 @@ static const char *const _known[] = {
 	"addr", "gw",	   "dns",	  "mtu",    "conf_server",
 	"time", "slurmd",  "not_after", "seed",   NULL,
 };
-
-/*
- * Options slurmd may be given (slurmd(8)): those that only describe the
- * instance. Nothing that names a file, a plugin, a user, or another mode.
- */
-static const char *const _allowed[] = {
-	"--instance-id=", "--instance-type=", "--extra=", NULL,
-};
-
-static bool _is_value(const char *text)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_.:,@=+/-";
-
-	return *text && !text[strspn(text, allowed)];
-}
-
-bool identity_option_allowed(const char *option)
-{
-	if (strlen(option) > IDENTITY_OPTION_MAX)
-		return false;
-	for (size_t i = 0; _allowed[i]; i++) {
-		size_t len = strlen(_allowed[i]);
-
-		if (strncmp(option, _allowed[i], len) == 0)
-			return _is_value(option + len);
-	}
-	return strcmp(option, "-v") == 0 || strcmp(option, "-vv") == 0;
-}
 
 /*
  * A JSON reader keeps the last of two equal keys, another one the first:
@@ -149,43 +120,6 @@ static int _times(const struct json *json, struct identity *id,
 	return 0;
 }
 
-/* An address a host can have or send to: no group, nobody, or itself. */
-static bool _is_unicast(const struct inet *a)
-{
-	static const uint8_t none[16], loop[16] = { [15] = 1 };
-
-	if (a->family == AF_INET)
-		return a->bytes[0] != 0 && a->bytes[0] != 127 &&
-		       a->bytes[0] < 224;
-	return a->bytes[0] != 0xff && memcmp(a->bytes, none, 16) != 0 &&
-	       memcmp(a->bytes, loop, 16) != 0;
-}
-
-static bool _same_net(const struct inet *a, const struct inet *b,
-		      unsigned prefix)
-{
-	unsigned whole = prefix / 8, bits = prefix % 8;
-	uint8_t mask = (uint8_t) (0xff00U >> bits);
-
-	if (a->family != b->family || memcmp(a->bytes, b->bytes, whole) != 0)
-		return false;
-	return !bits || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0;
-}
-
-/* The network's own address or its broadcast; not in /31 and /32. */
-static bool _is_edge(const struct inet *a, unsigned prefix)
-{
-	uint32_t value = (uint32_t) a->bytes[0] << 24 |
-			 (uint32_t) a->bytes[1] << 16 |
-			 (uint32_t) a->bytes[2] << 8 | a->bytes[3];
-	uint32_t host;
-
-	if (a->family != AF_INET || prefix > 30)
-		return false;
-	host = UINT32_MAX >> prefix;
-	return (value & host) == 0 || (value & host) == host;
-}
-
 static int _addr(const struct json *json, struct identity *id,
 		 struct err *err)
 {
@@ -199,7 +133,7 @@ static int _addr(const struct json *json, struct identity *id,
 		return 0;
 	if (parse_inet_prefix(text, &id->addr, &id->prefix, &why) < 0)
 		return err_set(err, ERR_PROTOCOL, "addr: %s", why.text);
-	if (!_is_unicast(&id->addr) || _is_edge(&id->addr, id->prefix))
+	if (!parse_inet_is_host(&id->addr, id->prefix))
 		return err_set(err, ERR_PROTOCOL,
 			       "addr is no address of a host");
 	return 0;
@@ -224,12 +158,12 @@ static int _gw(const struct json *json, struct identity *id, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "gw together with dhcp");
 	if (parse_inet(text, &id->gw, &why) < 0)
 		return err_set(err, ERR_PROTOCOL, "gw: %s", why.text);
-	if (id->gw.family != id->addr.family || !_is_unicast(&id->gw) ||
-	    _is_edge(&id->gw, id->prefix) ||
-	    _same_net(&id->gw, &id->addr,
-		      id->addr.family == AF_INET ? 32 : 128))
+	if (id->gw.family != id->addr.family ||
+	    !parse_inet_is_host(&id->gw, id->prefix) ||
+	    parse_inet_same_net(&id->gw, &id->addr,
+				id->addr.family == AF_INET ? 32 : 128))
 		return err_set(err, ERR_PROTOCOL, "gw is no router of addr");
-	if (!_same_net(&id->gw, &id->addr, id->prefix) &&
+	if (!parse_inet_same_net(&id->gw, &id->addr, id->prefix) &&
 	    !_is_link_local(&id->gw))
 		return err_set(err, ERR_PROTOCOL, "gw is not in addr's net");
 	id->has_gw = true;
@@ -289,60 +223,18 @@ static int _mtu(const struct json *json, struct identity *id,
 	return 0;
 }
 
-static bool _is_host(char *host)
-{
-	struct inet addr;
-	size_t len = strlen(host);
-
-	if (host[0] != '[')
-		return parse_is_name(host, 253);
-	if (len < 3 || host[len - 1] != ']')
-		return false;
-	host[len - 1] = '\0';
-	return parse_inet(host + 1, &addr, NULL) == 0 &&
-	       addr.family == AF_INET6;
-}
-
-/* host, host:port, [v6], [v6]:port */
-static bool _is_server(const char *text, size_t len)
-{
-	char host[IDENTITY_SERVERS_MAX + 1];
-	uint64_t port;
-	char *colon;
-
-	memcpy(host, text, len);
-	host[len] = '\0';
-	colon = strrchr(host, ':');
-	if (colon && !strchr(colon, ']')) {
-		if (parse_u64(colon + 1, 1, 65535, &port, NULL) < 0)
-			return false;
-		*colon = '\0';
-	}
-	return _is_host(host);
-}
-
 static int _servers(const struct json *json, struct identity *id,
 		    struct err *err)
 {
-	const char *text, *p;
+	const char *text;
 
 	if (json_get_str_or(json, "conf_server", NULL, &text, err) < 0)
 		return -1;
 	if (!text)
 		return 0;
-	if (strlen(text) > IDENTITY_SERVERS_MAX)
-		return err_set(err, ERR_PROTOCOL, "conf_server is too long");
-	p = text;
-	for (;;) {
-		size_t len = strcspn(p, ",");
-
-		if (!_is_server(p, len))
-			return err_set(err, ERR_PROTOCOL,
-				       "conf_server is not host[:port],...");
-		if (!p[len])
-			break;
-		p += len + 1;
-	}
+	if (!slurmd_is_servers(text))
+		return err_set(err, ERR_PROTOCOL,
+			       "conf_server is not host[:port],...");
 	(void) snprintf(id->conf_server, sizeof(id->conf_server), "%s", text);
 	return 0;
 }
@@ -352,13 +244,13 @@ static int _options(const struct json *json, struct identity *id,
 {
 	const struct json *list;
 
-	if (_list(json, "slurmd", IDENTITY_OPTIONS_MAX, &list,
+	if (_list(json, "slurmd", SLURMD_OPTIONS_MAX, &list,
 		  &id->option_count, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < id->option_count; i++) {
 		const char *text = json_str(json_at(list, i));
 
-		if (!identity_option_allowed(text))
+		if (!slurmd_option_allowed(text))
 			return err_set(err, ERR_PROTOCOL,
 				       "slurmd option %u is not allowed", i);
 		(void) snprintf(id->options[i], sizeof(id->options[i]), "%s",

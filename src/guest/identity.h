@@ -15,13 +15,11 @@
 
 #include "common/base/err.h"
 #include "common/base/parse.h"
+#include "common/base/slurmd.h"
 
 #define IDENTITY_MAX 8192	/* bytes of the line */
 #define IDENTITY_NAME_MAX 63	/* bytes of a cluster, node, template name */
 #define IDENTITY_DNS_MAX 3	/* what a resolver reads, resolv.conf(5) */
-#define IDENTITY_SERVERS_MAX 256
-#define IDENTITY_OPTIONS_MAX 8
-#define IDENTITY_OPTION_MAX 255
 #define IDENTITY_SEED 32	/* bytes */
 #define IDENTITY_LIFE_MAX (INT64_C(24) * 3600 * 1000000)
 
@@ -40,14 +38,11 @@ struct identity {
 	unsigned dns_count;
 	struct inet dns[IDENTITY_DNS_MAX];
 	unsigned mtu;		/* 0: as the driver has it */
-	char conf_server[IDENTITY_SERVERS_MAX + 1];	/* "": none */
+	char conf_server[SLURMD_SERVERS_MAX + 1];	/* "": none */
 	unsigned option_count;
-	char options[IDENTITY_OPTIONS_MAX][IDENTITY_OPTION_MAX + 1];
+	char options[SLURMD_OPTIONS_MAX][SLURMD_OPTION_MAX + 1];
 	uint8_t seed[IDENTITY_SEED];
 };
-
-/* Whether slurmd may be given this option; the list is in identity.c. */
-bool identity_option_allowed(const char *option);
 
 /* Fill *out from the line. PROTOCOL with the key at fault; *out is then
  * untouched. */

@@ -13,7 +13,7 @@
 #include "identity.h"
 #include "settings.h"
 
-#define SERVICES_ARGS_MAX (IDENTITY_OPTIONS_MAX + 8)
+#define SERVICES_ARGS_MAX (SLURMD_OPTIONS_MAX + 8)
 
 /* slurmd's argument vector, NULL at the end; borrows from both. Pure. */
 void services_slurmd_args(const struct settings *settings,

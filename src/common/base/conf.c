@@ -12,6 +12,7 @@
 #include "path.h"
 
 #define LINE_MAX_BYTES (64 * 1024)
+#define NAME_MAX_BYTES 255
 
 struct conf {
 	char *name;
@@ -294,14 +295,15 @@ static int _set_choice(const struct conf_key *key, const char *text, int *out,
 static int _set_string(const struct conf_key *key, const char *text,
 		       char **out, struct err *err)
 {
+	size_t max = key->max ? (size_t) key->max : NAME_MAX_BYTES;
 	char *copy;
 
 	if (!*text)
 		return err_set(err, ERR_CONFIG, "the value is empty");
-	if (key->type == CONF_NAME && !parse_is_name(text, 255))
+	if (key->type == CONF_NAME && !parse_is_name(text, max))
 		return err_set(err, ERR_CONFIG,
-			       "'%s' is not a name (letters, digits, . _ -)",
-			       text);
+			       "'%s' is not a name (letters, digits, . _ -; "
+			       "at most %zu)", text, max);
 	if (key->type == CONF_PATH && *text != '/')
 		return err_set(err, ERR_CONFIG,
 			       "'%s' is not a path that starts with /", text);

@@ -25,7 +25,7 @@
 
 enum conf_type {
 	CONF_STRING,	/* char *, not empty */
-	CONF_NAME,	/* char *, parse_is_name() */
+	CONF_NAME,	/* char *, parse_is_name(); max, 0: 255 */
 	CONF_PATH,	/* char *, starts with '/' */
 	CONF_UINT,	/* uint64_t, min..max */
 	CONF_DURATION,	/* uint64_t seconds, min..max; see parse_duration() */
@@ -39,7 +39,7 @@ struct conf_key {
 	size_t offset;		/* of the field in the struct to fill */
 	bool required;
 	const char *fallback;	/* default, as text; NULL leaves the field */
-	uint64_t min, max;	/* CONF_UINT, CONF_DURATION */
+	uint64_t min, max;	/* CONF_UINT, CONF_DURATION, CONF_NAME */
 	const char *const *choices;	/* CONF_CHOICE, NULL-terminated */
 	const char *help;	/* one or two sentences, for the man page */
 };

@@ -216,23 +216,41 @@ void parse_print_inet(const struct inet *addr, char *out)
 		out[0] = '\0';
 }
 
-/* Whether bits from..end of the address are all ones. */
-static bool _ones_from(const struct inet *addr, unsigned from)
+bool parse_inet_same_net(const struct inet *a, const struct inet *b,
+			 unsigned prefix)
 {
-	for (unsigned bit = from; bit < _inet_bits(addr); bit++)
-		if (!(addr->bytes[bit / 8] >> (7 - bit % 8) & 1))
-			return false;
-	return true;
+	unsigned whole = prefix / 8, bits = prefix % 8;
+	unsigned mask = 0xff00U >> bits & 0xffU;
+
+	if (a->family != b->family || memcmp(a->bytes, b->bytes, whole) != 0)
+		return false;
+	return !bits || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0;
 }
 
-static bool _same_network(const struct inet *a, const struct inet *b,
-			  unsigned prefix)
+/* The bits behind the prefix: all ones, all zeros, or neither? IPv4. */
+static bool _is_edge(const struct inet *addr, unsigned prefix, bool ones)
 {
-	for (unsigned bit = 0; bit < prefix; bit++)
-		if ((a->bytes[bit / 8] ^ b->bytes[bit / 8]) >>
-		    (7 - bit % 8) & 1)
-			return false;
-	return true;
+	uint32_t value = (uint32_t) addr->bytes[0] << 24 |
+			 (uint32_t) addr->bytes[1] << 16 |
+			 (uint32_t) addr->bytes[2] << 8 | addr->bytes[3];
+	uint32_t host;
+
+	if (addr->family != AF_INET || prefix > 30)
+		return false;
+	host = UINT32_MAX >> prefix;
+	return (value & host) == (ones ? host : 0);
+}
+
+bool parse_inet_is_host(const struct inet *addr, unsigned prefix)
+{
+	static const uint8_t none[16], loop[16] = { [15] = 1 };
+	const uint8_t *bytes = addr->bytes;
+
+	if (addr->family == AF_INET6)
+		return bytes[0] != 0xff && memcmp(bytes, none, 16) &&
+		       memcmp(bytes, loop, 16);
+	return bytes[0] != 0 && bytes[0] != 127 && bytes[0] < 224 &&
+	       !_is_edge(addr, prefix, false) && !_is_edge(addr, prefix, true);
 }
 
 int parse_inet_add(const struct inet *addr, unsigned prefix, uint64_t n,
@@ -247,9 +265,8 @@ int parse_inet_add(const struct inet *addr, unsigned prefix, uint64_t n,
 		sum.bytes[i] = (uint8_t) carry;
 		carry >>= 8;
 	}
-	if (carry || !_same_network(addr, &sum, prefix) ||
-	    (sum.family == AF_INET && prefix < 31 &&
-	     _ones_from(&sum, prefix))) {
+	if (carry || !parse_inet_same_net(addr, &sum, prefix) ||
+	    _is_edge(&sum, prefix, true)) {
 		parse_print_inet(addr, text);
 		return err_set(err, ERR_CONFIG,
 			       "%s/%u has no room for address number %" PRIu64

@@ -61,6 +61,17 @@ int parse_inet(const char *text, struct inet *out, struct err *err);
 int parse_inet_prefix(const char *text, struct inet *out, unsigned *prefix,
 		      struct err *err);
 
+/* Whether both are in one network of this prefix length (0..32 or 0..128). */
+bool parse_inet_same_net(const struct inet *a, const struct inet *b,
+			 unsigned prefix);
+
+/*
+ * Whether a host of a network with this prefix length can have the address:
+ * not a group's, nobody's or a loopback address; for IPv4 up to /30 neither
+ * the network's own nor its broadcast address.
+ */
+bool parse_inet_is_host(const struct inet *addr, unsigned prefix);
+
 /* Text form; out has INET_TEXT_SIZE bytes. */
 void parse_print_inet(const struct inet *addr, char *out);
 

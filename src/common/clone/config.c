@@ -5,8 +5,11 @@
 #include <strings.h>
 #include <arpa/inet.h>
 
+#include "common/base/slurmd.h"
 #include "common/base/table.h"
 #include "config.h"
+
+#define MTU_MIN_INET6 1280
 
 struct config {
 	char *file;
@@ -182,15 +185,13 @@ static int _add_dns(void *arg, const char *item, struct err *err)
 	return 0;
 }
 
-static bool _in_network(const struct config_set *set, const struct inet *addr)
+/* Whether it is one of the nodes' addresses, which are one range. */
+static bool _is_taken(const struct config_set *set, const struct inet *addr)
 {
-	if (addr->family != set->addr.family)
-		return false;
-	for (unsigned bit = 0; bit < set->prefix; bit++)
-		if ((addr->bytes[bit / 8] ^ set->addr.bytes[bit / 8]) >>
-		    (7 - bit % 8) & 1)
-			return false;
-	return true;
+	size_t len = addr->family == AF_INET ? 4 : 16;
+
+	return memcmp(addr->bytes, set->addr.bytes, len) >= 0 &&
+	       memcmp(addr->bytes, set->last.bytes, len) <= 0;
 }
 
 static int _check_gateway(const struct conf_line *line,
@@ -206,10 +207,14 @@ static int _check_gateway(const struct conf_line *line,
 				  "network says the gateway");
 	if (parse_inet(set->gateway, &gateway, &why) < 0)
 		return conf_error(line, err, "Gateway: %s", why.text);
-	if (!_in_network(set, &gateway))
+	if (!parse_inet_same_net(&gateway, &set->addr, set->prefix) ||
+	    !parse_inet_is_host(&gateway, set->prefix))
 		return conf_error(line, err, "Gateway: %s is not in the "
 				  "network of NodeAddr=%s", set->gateway,
 				  set->addr_text);
+	if (_is_taken(set, &gateway))
+		return conf_error(line, err, "Gateway: %s is the address of "
+				  "one of these nodes", set->gateway);
 	return 0;
 }
 
@@ -219,7 +224,6 @@ static int _check_addr(const struct conf_line *line, struct config_set *set,
 {
 	cleanup_free char *text = NULL;
 	struct err why = ERR_INIT;
-	struct inet last;
 	char *plus;
 
 	if (!strcasecmp(set->addr_text, "dhcp"))
@@ -235,10 +239,55 @@ static int _check_addr(const struct conf_line *line, struct config_set *set,
 	memmove(plus, plus + 1, strlen(plus));
 	if (parse_inet_prefix(text, &set->addr, &set->prefix, &why) < 0 ||
 	    parse_inet_add(&set->addr, set->prefix,
-			   hostlist_count(set->nodes) - 1, &last, &why) < 0)
+			   hostlist_count(set->nodes) - 1, &set->last,
+			   &why) < 0)
 		return conf_error(line, err, "NodeAddr: %s", why.text);
+	if (!parse_inet_is_host(&set->addr, set->prefix))
+		return conf_error(line, err, "NodeAddr: '%s' does not start "
+				  "with an address a host can have",
+				  set->addr_text);
 	set->addr_kind = CONFIG_ADDR_RANGE;
 	return 0;
+}
+
+/* What goes to slurmd, by the rules the guest applies to it. */
+static int _check_slurmd(const struct conf_line *line,
+			 const struct config_set *set, struct err *err)
+{
+	cleanup_free char *options = NULL;
+	char *save = NULL, *option;
+	size_t count = 0;
+
+	if (set->conf_server && !slurmd_is_servers(set->conf_server))
+		return conf_error(line, err, "ConfServer: '%s' is not "
+				  "HOST[:PORT][,HOST[:PORT]]",
+				  set->conf_server);
+	if (!set->slurmd_options)
+		return 0;
+	options = strdup(set->slurmd_options);
+	if (!options)
+		return err_nomem(err);
+	for (option = strtok_r(options, " ", &save); option;
+	     option = strtok_r(NULL, " ", &save))
+		if (!slurmd_option_allowed(option) ||
+		    ++count > SLURMD_OPTIONS_MAX)
+			return conf_error(line, err, "SlurmdOptions: '%s' is "
+					  "not one of at most %d of: %s",
+					  option, SLURMD_OPTIONS_MAX,
+					  SLURMD_OPTIONS_TEXT);
+	return 0;
+}
+
+/* IPv6 has links of at least 1280 bytes (RFC 8200 section 5). */
+static int _check_mtu(const struct conf_line *line,
+		      const struct config_set *set, struct err *err)
+{
+	if (!set->mtu || set->mtu >= MTU_MIN_INET6 ||
+	    set->addr_kind == CONFIG_ADDR_DHCP ||
+	    set->addr.family == AF_INET)
+		return 0;
+	return conf_error(line, err, "MTU: an IPv6 network needs at least %d",
+			  MTU_MIN_INET6);
 }
 
 static int _add_nodes(struct config *config, const struct conf_line *line,
@@ -249,6 +298,10 @@ static int _add_nodes(struct config *config, const struct conf_line *line,
 
 	for (size_t i = 0; i < hostlist_count(set->nodes); i++) {
 		name = hostlist_at(set->nodes, i);
+		if (strlen(name) > CONFIG_NAME_MAX)
+			return conf_error(line, err, "NodeName: %s is longer "
+					  "than %d bytes", name,
+					  CONFIG_NAME_MAX);
 		node = table_get(config->nodes, name);
 		if (node)
 			return conf_error(line, err, "node %s stands on line "
@@ -286,6 +339,8 @@ static int _take_set(struct config *config, const struct conf_line *line,
 		return conf_error(line, err, "NodeName: %s", why.text);
 	if (_check_addr(line, set, err) < 0 ||
 	    _check_gateway(line, set, err) < 0 ||
+	    _check_mtu(line, set, err) < 0 ||
+	    _check_slurmd(line, set, err) < 0 ||
 	    (set->dns_text && _each_item(line, "DNS", set->dns_text, _add_dns,
 					 set, err) < 0))
 		return -1;

@@ -30,6 +30,7 @@
 #define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
 #define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
 #define CONFIG_DNS_MAX 3
+#define CONFIG_NAME_MAX 63	/* bytes of a cluster, node, template name */
 
 struct config_global {
 	char *cluster;		/* ClusterName */
@@ -81,6 +82,7 @@ struct config_set {
 	char *addr_text;
 	enum config_addr addr_kind;
 	struct inet addr;	/* of the first node; others count up */
+	struct inet last;	/* of the last node */
 	unsigned prefix;
 	char *gateway;		/* or NULL */
 	char *dns_text;

@@ -3,6 +3,7 @@
  * The keys of sclone.conf: one table per kind of line. A key is added here
  * and nowhere else; the manual page and the strict reader follow.
  */
+#include "common/base/slurmd.h"
 #include "config.h"
 
 #define GLOBAL(field) .offset = offsetof(struct config_global, field)
@@ -17,7 +18,7 @@ static const char *const levels[] = { "error", "warn", "info", "debug",
 
 const struct conf_key config_global_keys[] = {
 	{ .name = "ClusterName", .type = CONF_NAME, GLOBAL(cluster),
-	  .required = true,
+	  .required = true, .max = CONFIG_NAME_MAX,
 	  .help = "Name of the cluster. It is part of every owner mark: two "
 		  "clusters that share a vCenter must differ in it." },
 	{ .name = "VCenter", .type = CONF_STRING, GLOBAL(vcenter),
@@ -103,7 +104,7 @@ const struct conf_key config_global_keys[] = {
 
 const struct conf_key config_template_keys[] = {
 	{ .name = "TemplateName", .type = CONF_NAME, TEMPLATE(name),
-	  .required = true,
+	  .required = true, .max = CONFIG_NAME_MAX,
 	  .help = "The name jobs ask for; also the Feature= of the nodes in "
 		  "slurm.conf." },
 	{ .name = "Sources", .type = CONF_STRING, TEMPLATE(sources_text),
@@ -140,13 +141,13 @@ const struct conf_key config_set_keys[] = {
 	  .help = "Up to three name servers, comma-separated; default: what "
 		  "the template has." },
 	{ .name = "MTU", .type = CONF_UINT, SET(mtu), .min = 576,
-	  .max = 65535,
+	  .max = 9216,
 	  .help = "MTU of the clone's NIC; default: the NIC's own." },
 	{ .name = "ConfServer", .type = CONF_STRING, SET(conf_server),
 	  .help = "HOST[:PORT][,...] for slurmd --conf-server; default: what "
 		  "the template has. Addresses save a name lookup." },
 	{ .name = "SlurmdOptions", .type = CONF_STRING, SET(slurmd_options),
-	  .help = "More options for slurmd, blank-separated; the guest "
-		  "accepts -v, -vv, -vvv and --extra=TEXT." },
+	  .help = "More options for slurmd, blank-separated. Allowed: "
+		  SLURMD_OPTIONS_TEXT "." },
 	{ .name = NULL },
 };

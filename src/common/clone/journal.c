@@ -88,7 +88,7 @@ struct journal {
 	int lock_fd;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	struct table *changes;	/* since the last commit, by what they change */
+	struct table *changes;	/* not committed, by what they change */
 	bool open;	/* a transaction is open, and has them all */
 	bool low;
 };
