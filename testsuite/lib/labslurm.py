@@ -23,6 +23,7 @@ import tempfile
 import time
 
 import tap
+import uptime
 
 BOUND = 60  # seconds; the longest wait for anything that should come at once
 CALL_BOUND = 30  # for one Slurm command
@@ -274,6 +275,7 @@ class Cluster:
 
     def start_slurmd(self, node, *args):
         """What a clone would do: a slurmd that says it has just booted."""
+        uptime.await_safe_start()
         return self.spawn("slurmd-" + node,
                           ["slurmd", "-D", "-b", "-N", node, "-f",
                            self.conf_path] + list(args))

@@ -15,6 +15,8 @@ import socket
 import sys
 import time
 
+import uptime
+
 
 class Rpc:
     def __init__(self):
@@ -60,6 +62,7 @@ def main(conf, mode):
         time.sleep(0.02)
     if time.time() * 1e6 > identity["not_after"]:
         raise SystemExit("too late")
+    uptime.await_safe_start(identity["time"] / 1e6)
     report(rpc, identity, "ready", ms={"identity": 0})
     os.execvp("slurmd", ["slurmd", "-D", "-b", "-N", identity["node"],
                          "-f", conf])
