@@ -475,6 +475,11 @@ int collector_add(struct collector *collector, enum collector_view view,
 	return 0;
 }
 
+void collector_flush(struct collector *collector)
+{
+	_schedule(collector, 0);
+}
+
 void collector_remove(struct collector *collector, enum collector_view view,
 		      const struct moref *object)
 {

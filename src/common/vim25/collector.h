@@ -43,6 +43,9 @@ void collector_destroy(struct collector *collector);
 int collector_add(struct collector *collector, enum collector_view view,
 		  const struct moref *object, struct err *err);
 
+/* What was added and removed need not wait for company. */
+void collector_flush(struct collector *collector);
+
 /* The object is watched no more; news of it may still come. */
 void collector_remove(struct collector *collector, enum collector_view view,
 		      const struct moref *object);

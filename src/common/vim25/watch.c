@@ -465,6 +465,9 @@ struct watch_item *watch_add(struct watch *watch, const struct moref *object,
 		free(item);
 		return NULL;
 	}
+	/* No task will bring it company. */
+	if (what != WATCH_TASK && !watch->n_tasks)
+		collector_flush(watch->collector);
 	return item;
 }
 
