@@ -15,7 +15,7 @@ import tap
 BUILD = os.environ.get("top_builddir", os.getcwd())
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-LIMIT = 60  # seconds; machines are emulated and may share their core
+LIMIT = 180  # seconds; machines are emulated and may share their core
 ALONE_LIMIT = 900
 KEY = "guestinfo.sclone"
 STATE = KEY + ".state"
