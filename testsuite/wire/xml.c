@@ -131,6 +131,24 @@ static void _test_hostile(void)
 	ok(xml, "%d levels are taken", XML_DEPTH_MAX);
 }
 
+/* 16 MB of the smallest elements would be 300 MB of nodes. */
+static void _test_amplified(void)
+{
+	const size_t count = 4000000;
+	cleanup_buf struct buf buf;
+	cleanup_xml struct xml *xml = NULL;
+	struct err err = ERR_INIT;
+
+	buf_init(&buf, 4 * count + 16);
+	buf_puts(&buf, "<a>");
+	for (size_t i = 0; i < count; i++)
+		buf_puts(&buf, "<b/>");
+	buf_puts(&buf, "</a>");
+	xml = xml_parse(buf_str(&buf), buf.len, &err);
+	ok(!xml && err.code == ERR_PROTOCOL, "elements beyond all measure");
+	has_str(err.text, "more than 256 MiB", "say so");
+}
+
 static void _writes(const char *text, const char *want)
 {
 	struct buf buf;
@@ -162,6 +180,7 @@ int main(void)
 	_test_reading();
 	_test_long_text();
 	_test_hostile();
+	_test_amplified();
 	_test_writing();
 	return done_testing();
 }

@@ -17,6 +17,7 @@
 	(XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR |          \
 	 XML_PARSE_NOWARNING)
 #define BLOCK_SIZE 32768
+#define MEMORY_MAX (256 * 1024 * 1024)
 #define ALIGN sizeof(void *)
 
 struct attr {
@@ -49,7 +50,8 @@ struct xml {
 	struct xml_node *open;
 	size_t text_room;		/* of its text */
 	unsigned depth;
-	bool no_memory;
+	size_t memory;			/* in blocks */
+	bool no_memory, too_large;
 };
 
 /* --- memory ------------------------------------------------------------- */
@@ -62,11 +64,17 @@ static void *_allocate(struct xml *xml, size_t size, size_t align)
 	if (!block || at + size > block->size) {
 		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
 
+		/* An element of four bytes takes twenty times as many. */
+		if (room > MEMORY_MAX - xml->memory) {
+			xml->too_large = true;
+			return NULL;
+		}
 		block = malloc(sizeof(*block) + room);
 		if (!block) {
 			xml->no_memory = true;
 			return NULL;
 		}
+		xml->memory += room;
 		*block = (struct block) { .next = xml->blocks, .size = room };
 		xml->blocks = block;
 		at = 0;
@@ -184,7 +192,7 @@ static void _start(void *ctxt, const xmlChar *name, const xmlChar *prefix,
 	for (int i = 0; i < n_attrs; i++)
 		_add_attr(xml, node, attrs + 5 * i);
 	_append(xml, node);
-	if (xml->no_memory)
+	if (xml->no_memory || xml->too_large)
 		xmlStopParser(ctxt);
 }
 
@@ -266,6 +274,10 @@ static int _bad(const xmlParserCtxt *ctxt, const struct xml *xml,
 
 	if (ctxt->errNo == XML_ERR_NO_MEMORY || xml->no_memory)
 		return err_nomem(err);
+	if (xml->too_large)
+		return err_set(err, ERR_PROTOCOL,
+			       "XML refused: more than %d MiB when read",
+			       MEMORY_MAX / 1024 / 1024);
 	if (ctxt->errNo == XML_ERR_USER_STOP || !why)
 		return err_set(err, ERR_PROTOCOL,
 			       "XML refused: a DTD, or more than %d levels",
@@ -281,7 +293,8 @@ static int _run(xmlParserCtxt *ctxt, struct xml *xml, struct err *err)
 	xml->names = ctxt->dict;
 	xmlDictReference(xml->names);
 	if (ctxt->wellFormed && ctxt->nsWellFormed && xml->root &&
-	    ctxt->errNo != XML_ERR_USER_STOP && !xml->no_memory)
+	    ctxt->errNo != XML_ERR_USER_STOP && !xml->no_memory &&
+	    !xml->too_large)
 		return 0;
 	return _bad(ctxt, xml, err);
 }

@@ -6,7 +6,7 @@
  * alone, so any prefix will do; xsi:type is found by its name space. Unknown
  * elements and any order are the reader's normal case. Documents come from
  * the network: no DTD at all (so no entities), nothing is loaded, depth and
- * size are bounded, comments and processing instructions are dropped.
+ * memory are bounded, comments and processing instructions are dropped.
  *
  * Nodes are borrowed from their document. Every reader accepts a NULL node
  * and then finds nothing, so that paths can be chained.
