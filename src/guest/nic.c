@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nic - see nic.h. */
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,14 +10,6 @@
 #include "files.h"
 #include "netlink.h"
 #include "nic.h"
-
-static void _close_dir(DIR **dir)
-{
-	if (*dir)
-		(void) closedir(*dir);
-}
-
-#define cleanup_dir cleanup_with(_close_dir)
 
 /* Last component of a symbolic link's target; false when it is none. */
 static bool _link_name(const char *path, char *out, size_t size)

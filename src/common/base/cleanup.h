@@ -13,6 +13,7 @@
 #ifndef SCLONE_BASE_CLEANUP_H
 #define SCLONE_BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,9 +46,16 @@ static inline void cleanup_fclose_(FILE **file)
 		(void) fclose(*file);
 }
 
+static inline void cleanup_dir_(DIR **dir)
+{
+	if (*dir)
+		(void) closedir(*dir);
+}
+
 #define cleanup_free cleanup_with(cleanup_free_)
 #define cleanup_close cleanup_with(cleanup_close_)
 #define cleanup_fclose cleanup_with(cleanup_fclose_)
+#define cleanup_dir cleanup_with(cleanup_dir_)
 
 /* Take the pointer out of *p, leaving NULL behind. */
 #define steal_ptr(p)                                                        \

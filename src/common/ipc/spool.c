@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* spool - files and directories; what is in them is request's. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,13 +15,6 @@
 #define SUFFIX ".json"
 #define BAD "bad"
 #define LEFTOVER_AGE_S 3600
-
-static inline void _close_dir(DIR **dir)
-{
-	if (*dir)
-		(void) closedir(*dir);
-}
-#define cleanup_dir __attribute__((cleanup(_close_dir)))
 
 static int _path(char *out, const char *dir, const char *sub, const char *id,
 		 struct err *err)

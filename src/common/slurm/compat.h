@@ -8,6 +8,7 @@
 #ifndef SCLONE_SLURM_COMPAT_H
 #define SCLONE_SLURM_COMPAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <slurm/slurm.h>
@@ -16,6 +17,12 @@
 
 #define COMPAT_AT_LEAST(major, minor)                                       \
 	(SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(major, minor, 0))
+
+/* Slurm's "not set" is NULL or "", by version and field; here it is NULL. */
+static inline const char *compat_text(const char *text)
+{
+	return text && text[0] ? text : NULL;
+}
 
 /* 26.05: calls about a job take a step id, of which the job is a part. */
 #if COMPAT_AT_LEAST(26, 5)

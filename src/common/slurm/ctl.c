@@ -10,11 +10,6 @@
 
 #define DAY_S 86400
 
-static const char *_text(const char *text)
-{
-	return text && text[0] ? text : NULL;
-}
-
 /* 16-bit times use other marks for "infinite" and "not set". */
 static uint32_t _seconds16(uint16_t value)
 {
@@ -32,9 +27,9 @@ static uint32_t _seconds(uint32_t value)
 
 static void _view_programs(const slurm_conf_t *in, struct ctl_conf *conf)
 {
-	conf->resume_program = _text(in->resume_program);
-	conf->suspend_program = _text(in->suspend_program);
-	conf->resume_fail_program = _text(in->resume_fail_program);
+	conf->resume_program = compat_text(in->resume_program);
+	conf->suspend_program = compat_text(in->suspend_program);
+	conf->resume_fail_program = compat_text(in->resume_fail_program);
 	for (size_t i = 0; i < compat_prologs(in) && i < CTL_PROLOGS_MAX; i++)
 		conf->prologs[conf->prologs_count++] = compat_prolog(in, i);
 }
@@ -42,10 +37,10 @@ static void _view_programs(const slurm_conf_t *in, struct ctl_conf *conf)
 static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 {
 	conf->message = in;
-	conf->version = _text(in->version);
-	conf->cluster = _text(in->cluster_name);
-	conf->path = _text(in->slurm_conf);
-	conf->user = _text(in->slurm_user_name);
+	conf->version = compat_text(in->version);
+	conf->cluster = compat_text(in->cluster_name);
+	conf->path = compat_text(in->slurm_conf);
+	conf->user = compat_text(in->slurm_user_name);
 	_view_programs(in, conf);
 	conf->resume_timeout = _seconds16(in->resume_timeout);
 	conf->suspend_timeout = _seconds16(in->suspend_timeout);
@@ -58,10 +53,10 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 			: _seconds16(compat_prolog_timeout(in));
 	conf->return_to_service = in->ret2service;
 	conf->clouds_shown = compat_clouds_shown(in);
-	conf->slurmctld_parameters = _text(in->slurmctld_params);
-	conf->slurmd_parameters = _text(in->slurmd_params);
-	conf->scheduler_parameters = _text(in->sched_params);
-	conf->auth_info = _text(in->authinfo);
+	conf->slurmctld_parameters = compat_text(in->slurmctld_params);
+	conf->slurmd_parameters = compat_text(in->slurmd_params);
+	conf->scheduler_parameters = compat_text(in->sched_params);
+	conf->auth_info = compat_text(in->authinfo);
 	conf->boot_s = (int64_t) in->boot_time;
 }
 
@@ -89,7 +84,7 @@ static void _view_partition(const partition_info_t *in,
 			    struct ctl_partition *partition)
 {
 	partition->name = in->name;
-	partition->nodes = _text(in->nodes);
+	partition->nodes = compat_text(in->nodes);
 	partition->exclusive = (in->max_share & ~SHARED_FORCE) == 0;
 	partition->exclusive_user =
 		(in->flags & PART_FLAG_EXCLUSIVE_USER) != 0;

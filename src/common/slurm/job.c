@@ -7,11 +7,6 @@
 #include "fault.h"
 #include "job.h"
 
-static const char *_text(const char *text)
-{
-	return text && text[0] ? text : NULL;
-}
-
 static const char *_state_name(uint32_t state)
 {
 	static const char *const names[] = {
@@ -44,14 +39,14 @@ static void _view(job_info_msg_t *message, struct job *job)
 
 	job->id = compat_job_id(info);
 	job->uid = info->user_id;
-	job->user = _text(info->user_name);
+	job->user = compat_text(info->user_name);
 	job->state = _state_name(info->job_state);
-	job->partition = _text(info->partition);
-	job->features = _text(info->features);
-	job->comment = _text(info->comment);
-	job->admin_comment = _text(info->admin_comment);
-	job->extra = _text(compat_job_extra(info));
-	job->nodes = _text(info->nodes);
+	job->partition = compat_text(info->partition);
+	job->features = compat_text(info->features);
+	job->comment = compat_text(info->comment);
+	job->admin_comment = compat_text(info->admin_comment);
+	job->extra = compat_text(compat_job_extra(info));
+	job->nodes = compat_text(info->nodes);
 	job->batch = info->batch_flag != 0;
 	job->requeue = info->requeue != 0;
 	job->restarts = info->restart_cnt;

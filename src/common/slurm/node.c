@@ -64,19 +64,14 @@ static void _print_state(uint32_t state, char *out)
 	}
 }
 
-static const char *_text(const char *text)
-{
-	return text && text[0] ? text : NULL;
-}
-
 static void _view(const node_info_t *info, struct node *node)
 {
 	node->name = info->name;
 	_print_state(info->node_state, node->state);
-	node->reason = _text(info->reason);
-	node->features = _text(info->features);
-	node->addr = _text(info->node_addr);
-	node->version = _text(info->version);
+	node->reason = compat_text(info->reason);
+	node->features = compat_text(info->features);
+	node->addr = compat_text(info->node_addr);
+	node->version = compat_text(info->version);
 	node->boot_s = (int64_t) info->boot_time;
 	node->cpus = info->cpus;
 	node->memory_mib = info->real_memory;
@@ -123,8 +118,8 @@ static bool _same_nodes(const node_info_msg_t *a, const node_info_msg_t *b)
 	if (!a || a->record_count != b->record_count)
 		return false;
 	for (uint32_t i = 0; i < a->record_count; i++) {
-		if (!_same_text(_text(a->node_array[i].name),
-				_text(b->node_array[i].name)))
+		if (!_same_text(compat_text(a->node_array[i].name),
+				compat_text(b->node_array[i].name)))
 			return false;
 	}
 	return true;
@@ -139,7 +134,7 @@ static int _walk(const node_info_msg_t *old, const node_info_msg_t *now,
 	for (uint32_t i = 0; i < now->record_count; i++) {
 		const node_info_t *info = &now->node_array[i];
 
-		if (!_text(info->name) ||
+		if (!compat_text(info->name) ||
 		    (old && _same(&old->node_array[i], info)))
 			continue;
 		_view(info, &node);
@@ -191,7 +186,8 @@ int node_load(const char *name,
 	if (rc)
 		return fault_set(err, fault_number(rc), false,
 				 "load the node");
-	if (!message->record_count || !_text(message->node_array[0].name)) {
+	if (!message->record_count ||
+	    !compat_text(message->node_array[0].name)) {
 		slurm_free_node_info_msg(message);
 		return err_set(err, ERR_NOTFOUND, "Slurm has no node %s",
 			       name);
