@@ -99,6 +99,16 @@ static void _marked_first(void)
 	ACTS(SUBMIT_CLONE, "manual power-up");
 	DO(PROLOG, .job = 9, .asked = now);
 	ACTS(SLURM_MARK, "prolog names a job");
+
+	_reach(PHASE_READY);
+	now += S;
+	VIEW(UP);
+	NO_ACT(SLURM_MARK, "marked once");
+	now += S;
+	VIEW(.base = NODE_IDLE);
+	ACTS(SLURM_MARK, "a slurmctld that was killed forgot it");
+	DONE(MARK);
+	QUIET("and is told once");
 }
 
 static void _prolog(void)
