@@ -15,6 +15,7 @@ own: no test may pass because something timed out.
 """
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -30,6 +31,9 @@ CALL_BOUND = 120  # for one Slurm command
 STEP = 0.02  # between two looks
 NEEDED = ("munged", "slurmctld", "slurmd", "scontrol", "sbatch", "srun",
           "squeue", "sinfo", "unshare", "mount")
+
+# Lines of slurmctld's log that tell nothing.
+NOISE = ("Running job scheduler", "sched/backfill", "create_mmap_buf")
 
 BUILD = os.environ.get("top_builddir", os.getcwd())
 
@@ -69,17 +73,38 @@ def program(name):
     raise FileNotFoundError("%s is not built below %s" % (name, BUILD))
 
 
-def free_ports(count):
-    """Ports that nobody listens on now."""
-    held = []
-    for _ in range(count):
-        sock = socket.socket()
-        sock.bind(("127.0.0.1", 0))
-        held.append(sock)
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
+BLOCKS = range(10000, 32000, 64)  # below what connections take by themselves
+_guards = []  # sockets that keep the blocks of this process
+
+
+def _bound(port):
+    sock = socket.socket()
+    try:
+        sock.bind(("", port))
+    except OSError:
         sock.close()
-    return ports
+        return None
+    return sock
+
+
+def free_ports(count):
+    """Ports that nobody listens on now, and no other test takes: the first
+    of each block is held until this process ends."""
+    ports = []
+    blocks = list(BLOCKS)
+    random.shuffle(blocks)
+    while len(ports) < count:
+        block = blocks.pop()
+        guard = _bound(block)
+        if guard is None:
+            continue
+        _guards.append(guard)
+        for port in range(block + 1, block + BLOCKS.step):
+            sock = _bound(port)
+            if sock:
+                sock.close()
+                ports.append(port)
+    return ports[:count]
 
 
 def _has_ended(pid):
@@ -305,7 +330,9 @@ class Cluster:
 
     def diagnose(self):
         """What may tell why something did not come."""
-        tap.diag(self.tail("slurmctld.log"))
+        for line in self.tail("slurmctld.log", 400).splitlines():
+            if not any(noise in line for noise in NOISE):
+                tap.diag(line)
 
     def tail(self, name, lines=40):
         try:
