@@ -28,6 +28,8 @@ static int _rate_daemon(const struct json *daemon)
 	int worst = command_bool(daemon, "paused") ? COMMAND_WARNING
 						   : COMMAND_OK;
 
+	if (command_bool(json_get(daemon, "folder"), "braked"))
+		worst = COMMAND_WARNING;
 	if (command_bool(daemon, "journal_low"))
 		worst = COMMAND_CRITICAL;
 	worst = _worse(worst, _rate_link(json_get(daemon, "vcenter")));
@@ -76,6 +78,30 @@ static void _print_link(const char *name, const struct json *link)
 	       *error ? ": " : "", error);
 }
 
+static void _print_count(const struct json *folder, const char *key,
+			 const char *what)
+{
+	int64_t count = command_int(folder, key);
+
+	if (count)
+		printf(", %" PRId64 " %s", count, what);
+}
+
+static void _print_folder(const struct json *folder)
+{
+	const char *error = command_str(folder, "error");
+
+	printf("folder   %" PRId64 " VMs of ours", command_int(folder,
+							       "ours"));
+	_print_count(folder, "foreign", "of others");
+	_print_count(folder, "strays", "of nodes not in sclone.conf");
+	_print_count(folder, "waiting", "not explained yet");
+	printf("%s%s\n", *error ? ": " : "", error);
+	if (command_bool(folder, "braked"))
+		printf("folder: too many VMs would be released at once; see "
+		       "scloned's log\n");
+}
+
 static void _print_daemon(const struct json *daemon)
 {
 	char age[16];
@@ -87,6 +113,8 @@ static void _print_daemon(const struct json *daemon)
 	       command_int(daemon, "pid"));
 	_print_link("vcenter", json_get(daemon, "vcenter"));
 	_print_link("slurm", json_get(daemon, "slurm"));
+	if (json_get(daemon, "folder"))
+		_print_folder(json_get(daemon, "folder"));
 	if (command_bool(daemon, "paused"))
 		printf("paused: no new clones; \"sclone unpause\" goes on\n");
 	if (command_bool(daemon, "journal_low"))

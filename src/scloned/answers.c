@@ -29,6 +29,34 @@ static int _put_link(struct json *daemon, const char *key,
 	return rc | json_put(daemon, key, link);
 }
 
+/* What stands in the clone folder; left out until it was looked at. */
+static int _put_folder(struct json *daemon,
+		       const struct reconciler *reconciler)
+{
+	const struct reconciler_tally *tally = reconciler_tally(reconciler);
+	const struct err *problem = reconciler_problem(reconciler);
+	struct json *folder;
+	int rc;
+
+	if (!tally->at && !problem)
+		return 0;
+	folder = json_new_object();
+	rc = folder ? 0 : -1;
+	if (rc == 0) {
+		rc |= json_put_int(folder, "at", tally->at);
+		rc |= json_put_int(folder, "ours", (int64_t) tally->ours);
+		rc |= json_put_int(folder, "foreign",
+				   (int64_t) tally->foreign);
+		rc |= json_put_int(folder, "strays", (int64_t) tally->strays);
+		rc |= json_put_int(folder, "waiting",
+				   (int64_t) tally->waiting);
+		rc |= json_put_bool(folder, "braked", tally->braked);
+		rc |= _put_text(folder, "error", problem ? problem->text
+							 : NULL);
+	}
+	return rc | json_put(daemon, "folder", folder);
+}
+
 static struct json *_daemon(const struct daemon *daemon)
 {
 	cleanup_json struct json *json = json_new_object();
@@ -47,6 +75,7 @@ static struct json *_daemon(const struct daemon *daemon)
 			    journal_is_low(daemon->journal));
 	rc |= _put_link(json, "vcenter", executor_problem(daemon->executor));
 	rc |= _put_link(json, "slurm", sight_problem(daemon->sight));
+	rc |= _put_folder(json, daemon->reconciler);
 	return rc == 0 ? steal_ptr(&json) : NULL;
 }
 

@@ -300,7 +300,8 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 	if (!daemon->server)
 		return -1;
 	daemon->upkeep = upkeep_create(daemon, err);
-	return daemon->upkeep ? 0 : -1;
+	daemon->reconciler = reconciler_create(daemon, err);
+	return daemon->upkeep && daemon->reconciler ? 0 : -1;
 }
 
 int daemon_start(struct daemon *daemon, const struct daemon_options *options,
@@ -345,6 +346,7 @@ void daemon_leave(struct daemon *daemon)
 void daemon_stop(struct daemon *daemon)
 {
 	/* First what can still call back into the others. */
+	reconciler_destroy(daemon->reconciler);
 	upkeep_destroy(daemon->upkeep);
 	server_destroy(daemon->server);
 	slurm_link_destroy(daemon->link);

@@ -19,6 +19,7 @@
 #include "fleet.h"
 #include "intake.h"
 #include "planner.h"
+#include "reconciler.h"
 #include "sight.h"
 #include "timing.h"
 #include "upkeep.h"
@@ -47,6 +48,7 @@ struct daemon {
 	struct waiters *waiters;
 	struct server *server;
 	struct upkeep *upkeep;
+	struct reconciler *reconciler;
 	int64_t started;		/* us since 1970 */
 };
 
