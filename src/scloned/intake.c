@@ -168,7 +168,7 @@ static int _apply(struct intake *intake, const struct hostlist *nodes,
 {
 	cleanup_hostlist struct hostlist *foreign = hostlist_create();
 	const struct request *request = intake->now.request;
-	int fresh;
+	int fresh, rc;
 
 	if (!foreign)
 		return err_nomem(err);
@@ -184,10 +184,12 @@ static int _apply(struct intake *intake, const struct hostlist *nodes,
 		else if (hostlist_add(foreign, name, err) < 0)
 			return -1;
 	}
-	if (fresh < 0 || fleet_commit(intake->ctx.fleet, err) < 0)
+	if (fresh < 0)
 		return -1;
+	rc = fleet_commit(intake->ctx.fleet, err);
+	/* Also without room for the commit: next time it is not fresh. */
 	_chain(intake, foreign);
-	return 0;
+	return rc;
 }
 
 static void _complete(struct intake *intake)
