@@ -331,14 +331,17 @@ class Site(labslurm.Cluster):
             for kind in "nodes", "jobs":
                 tap.diag(self.scontrol("show", kind, check=False))
 
+    # What is said of each thing that must hold at the end.
+    judge = staticmethod(tap.equal)
+
     def stop(self):
         if self.witness_is_there():
-            tap.equal(self.doubled(), set(),
-                      "no two VMs had one name at a time")
+            self.judge(self.doubled(), set(),
+                       "no two VMs had one name at a time")
         for name in "scloned", "vclab":
             if name in self.children:
-                tap.equal(self.end(name), 0, name + " ends well")
-        tap.equal(self.complaints(), [], "no sanitizer complained")
+                self.judge(self.end(name), 0, name + " ends well")
+        self.judge(self.complaints(), [], "no sanitizer complained")
         if os.environ.get("KEEP"):
             print("# kept: " + self.dir)
             subprocess.run(["cp", "-a", self.dir, os.environ["KEEP"]],
