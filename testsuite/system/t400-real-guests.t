@@ -27,7 +27,9 @@ echo node=$SLURMD_NODENAME name=$(hostname) \
 # vm1 listens, vm2 calls it: by ICMP, then by TCP as an MPI rank would.
 MEET = r"""
 if [ $SLURMD_NODENAME = vm1 ]; then
-	echo heard $(timeout 30 nc -l -p 7000)
+	# Its input must not end first: the caller would leave unheard.
+	mkfifo /tmp/open && exec 3<>/tmp/open
+	echo heard $(timeout 60 nc -l -p 7000 <&3)
 else
 	ping -c 1 -W 10 10.20.0.1 >/dev/null && echo pinged
 	tries=0
