@@ -24,6 +24,7 @@ struct mean {
 struct planner {
 	struct fleet *fleet;
 	const struct config *const *config;
+	const struct sources *sources;
 	struct admit *admit;
 	struct loop_timer *timer;
 	struct table *seats;		/* by node */
@@ -66,6 +67,7 @@ static void _take_source(struct place_source *place,
 
 void planner_sources(struct planner *planner, const struct sources *sources)
 {
+	planner->sources = sources;
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
 	planner_poke(planner);
@@ -193,6 +195,68 @@ void planner_stepped(struct planner *planner, const struct record *rec,
 		_resume(planner, rec);
 }
 
+/* --- who waits, and why ------------------------------------------------- */
+
+/* What is wrong with the template's first source that is not ready. */
+static const struct source *_unready(const struct planner *planner,
+				     const char *template_name)
+{
+	for (size_t i = 0; i < sources_count(planner->sources); i++) {
+		const struct source *source = sources_at(planner->sources, i);
+
+		if (*source->why &&
+		    !strcmp(source->template_name, template_name))
+			return source;
+	}
+	return NULL;
+}
+
+/* Code NONE when it is only a matter of lanes. */
+static void _why(const struct planner *planner, const char *template_name,
+		 struct err *why)
+{
+	const struct err *problem = sources_problem(planner->sources);
+	const struct source *source = NULL;
+
+	if (planner->paused)
+		err_set(why, ERR_BUSY, "paused; sclone unpause goes on");
+	else if (planner->starved)
+		err_set(why, ERR_CAPACITY, "the journal's disk is full");
+	else if (problem)
+		*why = *problem;
+	else if (!place_lanes(planner->places, planner->place_count,
+			      template_name))
+		source = _unready(planner, template_name);
+	if (source)
+		err_set(why, ERR_CAPACITY, "%s: %s", source->path,
+			source->why);
+}
+
+/* The record keeps the beginning of a long text. */
+static bool _says(const char *error, const char *text)
+{
+	return *error && !strncmp(error, text, strlen(error));
+}
+
+static void _tell_waiting(struct planner *planner)
+{
+	const struct seat *seat;
+	const char *node;
+	size_t pos = 0;
+
+	while ((seat = table_next(planner->seats, &pos, &node)) != NULL) {
+		const struct record *rec = fleet_record(planner->fleet, node);
+		struct err why = ERR_INIT;
+		struct event ev = { .kind = EVENT_WAITS, .text = why.text };
+
+		if (seat->source != SEAT_WAITING)
+			continue;
+		_why(planner, rec->req.template_name, &why);
+		if (why.code && !_says(rec->error, why.text))
+			fleet_event(planner->fleet, rec->node, &ev);
+	}
+}
+
 /* --- admission ---------------------------------------------------------- */
 
 static void _admit(void *arg)
@@ -213,6 +277,7 @@ static void _admit(void *arg)
 		ev.source = planner->places[decision.source].name;
 		fleet_event(planner->fleet, node, &ev);
 	}
+	_tell_waiting(planner);
 	if (admit_waiting(planner->admit))
 		loop_timer_set(planner->timer, LOOK_AGAIN_US);
 }

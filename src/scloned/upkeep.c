@@ -9,7 +9,7 @@
 #include "upkeep.h"
 
 #define ROUND_US CLOCK_US_PER_S
-#define ROUNDS_PER_RESERVE 60
+#define ROUNDS_PER_RESERVE 10
 #define ROUNDS_PER_PRUNE 3600
 
 /* Something outside that can be away. */

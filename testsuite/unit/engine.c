@@ -457,6 +457,19 @@ static void _retry(void)
 	ok(rec.told_job, "remembered");
 }
 
+static void _waits(void)
+{
+	_reach(PHASE_REQUESTED);
+	DO(WAITS, .text = SOURCE ": not frozen");
+	IN(REQUESTED, "waits for a source");
+	now += 100 * S;
+	DO(TICK);
+	IN(RELEASING, "the deadline ends it");
+	is_str(_find(ACTION_SLURM_NOTIFY) ? _find(ACTION_SLURM_NOTIFY)->text :
+	       "", "sclone: (DEADLINE) " SOURCE ": not frozen",
+	       "the job is told what it waited for");
+}
+
 /* What Slurm showed before the failure does not tell what it wants now. */
 static void _told_at_once(void)
 {
@@ -583,6 +596,7 @@ int main(void)
 	_resume_waits();
 	_retry();
 	_told_at_once();
+	_waits();
 	_wait_out();
 	_deadline();
 	_guests();

@@ -68,6 +68,7 @@ static void _add_inputs(void)
 	_add((struct event) { .kind = EVENT_ADMITTED, .source = "s1" }, 0);
 	_add((struct event) { .kind = EVENT_NOT_ADMITTED,
 			      .cause = CAUSE_CAPACITY }, 0);
+	_add((struct event) { .kind = EVENT_WAITS, .text = "no source" }, 0);
 	_add((struct event) { .kind = EVENT_IDENTIFIED }, 0);
 	_add((struct event) { .kind = EVENT_GUEST_FAILED }, 0);
 	_add((struct event) { .kind = EVENT_VM_LOST }, 0);

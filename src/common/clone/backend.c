@@ -103,12 +103,14 @@ static int _places(const struct hand *hand, struct vm_clone_spec *spec,
 {
 	const struct sources *sources = hand->executor->sources;
 	const struct source *source = sources_find(sources, hand->rec.source);
+	const struct err *problem = sources_problem(sources);
 
 	spec->folder = sources_folder(sources);
 	spec->pool = sources_pool(sources);
 	if (!spec->folder || !spec->pool)
-		return err_set(err, ERR_TRANSIENT, "the clone folder or the "
-			       "resource pool is not found yet");
+		return err_set(err, ERR_TRANSIENT, "%s", problem
+			       ? problem->text : "the clone folder and the "
+			       "resource pool are still being looked up");
 	if (!source || source->state != SOURCE_FROZEN)
 		return err_set(err, ERR_CAPACITY, "source %s is not frozen",
 			       hand->rec.source);

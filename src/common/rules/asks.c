@@ -180,6 +180,14 @@ const char *asks_not_admitted(const struct engine_conf *conf,
 	return NULL;
 }
 
+const char *asks_waits(struct record *rec, const struct event *ev)
+{
+	if (rec->phase != PHASE_REQUESTED)
+		return "the node does not wait for admission";
+	text_set(rec->error, ev->text);
+	return NULL;
+}
+
 const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 			 const struct event *ev)
 {

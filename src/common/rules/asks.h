@@ -19,6 +19,7 @@ const char *asks_prolog(struct record *rec, const struct event *ev);
 const char *asks_admitted(struct record *rec, const struct event *ev);
 const char *asks_not_admitted(const struct engine_conf *conf,
 			      struct record *rec, const struct event *ev);
+const char *asks_waits(struct record *rec, const struct event *ev);
 const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 			 const struct event *ev);
 const char *asks_found(struct record *rec, const struct event *ev);

@@ -262,13 +262,16 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 			   int64_t now)
 {
 	int64_t deadline = rec->req.deadline;
+	const char *why = NULL;
 
 	if (now < deadline || rec->registered)
 		return;
+	if (rec->phase <= PHASE_CLONING && *rec->error)
+		why = rec->error;	/* what stood in the way of a clone */
 	if (rec->phase == PHASE_REQUESTED ||
 	    (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
 	     rec->view.seen >= deadline))
-		cycle_condemn(conf, rec, CAUSE_DEADLINE, NULL, now);
+		cycle_condemn(conf, rec, CAUSE_DEADLINE, why, now);
 }
 
 /*

@@ -56,6 +56,8 @@ static const char *_input(const struct engine_conf *conf, struct record *rec,
 		return asks_admitted(rec, ev);
 	case EVENT_NOT_ADMITTED:
 		return asks_not_admitted(conf, rec, ev);
+	case EVENT_WAITS:
+		return asks_waits(rec, ev);
 	case EVENT_NODE_STATE:
 		return sights_node(conf, rec, ev);
 	case EVENT_FOUND:
