@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The base layer: errors, buffers, readers of values, tables. */
+#include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/cleanup.h"
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/base/table.h"
 #include "tap.h"
@@ -207,6 +211,41 @@ static void _clock(void)
 	ok(clock_mono_us() <= clock_mono_us(), "monotonic");
 }
 
+/* What a program says when systemd told it of a journal behind inode+other of
+ * its standard error. */
+static void _logged(unsigned other, const char *want)
+{
+	char stream[64], line[128] = "";
+	struct stat st;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds) < 0 || fstat(fds[1], &st) < 0)
+		bail_out("pipe");
+	snprintf(stream, sizeof(stream), "%llu:%llu",
+		 (unsigned long long) st.st_dev,
+		 (unsigned long long) st.st_ino + other);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDERR_FILENO);
+		setenv("JOURNAL_STREAM", stream, 1);
+		log_open("me", LOG_LEVEL_INFO, false);
+		log_error("one\ntwo");
+		_exit(0);
+	}
+	close(fds[1]);
+	ok(read(fds[0], line, sizeof(line) - 1) > 0, "a line");
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+	is_str(line, want, "as its reader wants it");
+}
+
+static void _log(void)
+{
+	_logged(0, "<3>one?two\n");
+	_logged(1, "me: one?two\n");
+}
+
 int main(void)
 {
 	_err();
@@ -214,6 +253,7 @@ int main(void)
 	_numbers();
 	_names();
 	_inet();
+	_log();
 	_table();
 	_digest();
 	_clock();

@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -22,12 +24,25 @@ static struct {
 	bool to_journal;	/* stderr is read by systemd */
 } state = { .ident = "sclone", .level = LOG_LEVEL_INFO };
 
+/* systemd names the stream by device and inode (systemd.exec(5)); what a
+ * program was started with may have been redirected since. */
+static bool _is_journal(void)
+{
+	const char *stream = secure_getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
+}
+
 void log_open(const char *ident, enum log_level level, bool to_syslog)
 {
 	state.ident = ident;
 	state.level = level;
 	state.to_syslog = to_syslog;
-	state.to_journal = secure_getenv("JOURNAL_STREAM") != NULL;
+	state.to_journal = _is_journal();
 	if (to_syslog)
 		openlog(ident, LOG_PID, LOG_DAEMON);
 }
