@@ -200,9 +200,10 @@ static void _complete(struct intake *intake)
 
 	nodes = hostlist_parse(request->nodes, HOSTLIST_MAX, &err);
 	if (!nodes) {
-		/* It will never be readable: say so once, and drop it. */
-		log_error("request %s: %s", request->id, err.text);
-		_finish(intake, NULL);
+		/* What is malformed stays so: say it once, and drop it. */
+		if (err.code == ERR_CONFIG)
+			log_error("request %s: %s", request->id, err.text);
+		_finish(intake, err.code == ERR_CONFIG ? NULL : &err);
 		return;
 	}
 	log_info("%s %s (request %s)", request_kind_name(request->kind),
