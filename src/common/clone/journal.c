@@ -6,28 +6,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <sqlite3.h>
-
 #include "common/base/path.h"
-#include "common/base/table.h"
-#include "journal.h"
+#include "journal_own.h"
 
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x73636c6e	/* "scln" */
 #define RESERVE_BYTES (4 * 1024 * 1024)
 #define CHANGES_MAX 262144	/* not committed yet */
-
-enum statement {
-	SAVE,
-	FORGET,
-	TAKE,
-	ADD_CYCLE,
-	PRUNE_CYCLES,
-	PRUNE_REQUESTS,
-	GET_META,
-	SET_META,
-	STATEMENTS
-};
 
 static const char *const statement_text[STATEMENTS] = {
 	[SAVE] = "INSERT INTO record(node,text) VALUES(?1,?2) "
@@ -82,18 +67,8 @@ struct change {
 	char bytes[];
 };
 
-struct journal {
-	char *db_path;
-	char *reserve_path;
-	int lock_fd;
-	sqlite3 *db;
-	sqlite3_stmt *statements[STATEMENTS];
-	struct table *changes;	/* not committed, by what they change */
-	bool open;	/* a transaction is open, and has them all */
-	bool low;
-};
-
-static int _fail(struct journal *journal, struct err *err, const char *what)
+int journal_fail(const struct journal *journal, struct err *err,
+		 const char *what)
 {
 	int rc = sqlite3_extended_errcode(journal->db);
 	const char *text = sqlite3_errmsg(journal->db);
@@ -121,7 +96,7 @@ static int _exec(struct journal *journal, const char *sql, const char *what,
 		 struct err *err)
 {
 	if (sqlite3_exec(journal->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return _fail(journal, err, what);
+		return journal_fail(journal, err, what);
 	return 0;
 }
 
@@ -137,7 +112,7 @@ static int _pragma_int(struct journal *journal, const char *sql, int *out,
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int(stmt, 0);
 	else
-		_fail(journal, err, "read");
+		journal_fail(journal, err, "read");
 	sqlite3_finalize(stmt);
 	return rc == SQLITE_ROW ? 0 : -1;
 }
@@ -168,7 +143,7 @@ static int _prepare(struct journal *journal, struct err *err)
 				       SQLITE_PREPARE_PERSISTENT,
 				       &journal->statements[i],
 				       NULL) != SQLITE_OK)
-			return _fail(journal, err, "prepare");
+			return journal_fail(journal, err, "prepare");
 	return 0;
 }
 
@@ -179,7 +154,7 @@ static int _open_db(struct journal *journal, struct err *err)
 
 	if (sqlite3_open_v2(journal->db_path, &journal->db, flags, NULL) !=
 	    SQLITE_OK)
-		return _fail(journal, err, "open");
+		return journal_fail(journal, err, "open");
 	sqlite3_extended_result_codes(journal->db, 1);
 	if (_exec(journal, "PRAGMA locking_mode=EXCLUSIVE;"
 			   "PRAGMA journal_mode=WAL;"
@@ -281,9 +256,8 @@ void journal_close(struct journal *journal)
 
 /* --- writing ------------------------------------------------------------ */
 
-static void _bind_text(sqlite3_stmt *stmt, int index, const char *text)
+void journal_bind(sqlite3_stmt *stmt, int index, const char *text)
 {
-	/* Borrowed: every statement is reset before its caller returns. */
 	sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
 }
 
@@ -296,16 +270,16 @@ static int _run(struct journal *journal, const struct change *change,
 
 	for (int i = 0; values[i]; i++) {
 		if (values[i] == 'n')
-			_bind_text(stmt, i + 1, change->name);
+			journal_bind(stmt, i + 1, change->name);
 		else if (values[i] == 't')
-			_bind_text(stmt, i + 1, change->text);
+			journal_bind(stmt, i + 1, change->text);
 		else
 			sqlite3_bind_int64(stmt, i + 1,
 					   change->numbers[values[i] - '0']);
 	}
 	rc = sqlite3_step(stmt);
 	if (rc != SQLITE_DONE)
-		_fail(journal, err, "write");
+		journal_fail(journal, err, "write");
 	sqlite3_reset(stmt);
 	journal->open = !sqlite3_get_autocommit(journal->db);
 	return rc == SQLITE_DONE ? 0 : -1;
@@ -503,107 +477,3 @@ bool journal_is_low(const struct journal *journal)
 	return journal->low;
 }
 
-/* --- reading ------------------------------------------------------------ */
-
-static const char *_text(sqlite3_stmt *stmt, int column)
-{
-	const unsigned char *text = sqlite3_column_text(stmt, column);
-
-	return text ? (const char *) text : "";
-}
-
-/* Walk rows of two texts; frees the statement. */
-static int _each_pair(struct journal *journal, sqlite3_stmt *stmt,
-		      int (*each)(const char *name, const char *text,
-				  void *arg, struct err *err),
-		      void *arg, struct err *err)
-{
-	int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
-
-	while (rc == SQLITE_ROW &&
-	       each(_text(stmt, 0), _text(stmt, 1), arg, err) == 0)
-		rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		_fail(journal, err, "read");
-	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-int journal_load(struct journal *journal,
-		 int (*each)(const char *node, const char *text, void *arg,
-			     struct err *err),
-		 void *arg, struct err *err)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	(void) sqlite3_prepare_v2(journal->db,
-				  "SELECT node,text FROM record ORDER BY node",
-				  -1, &stmt, NULL);
-	return _each_pair(journal, stmt, each, arg, err);
-}
-
-int journal_each_meta(struct journal *journal, const char *prefix,
-		      int (*each)(const char *name, const char *value,
-				  void *arg, struct err *err),
-		      void *arg, struct err *err)
-{
-	static const char sql[] = "SELECT name,value FROM meta WHERE "
-				  "substr(name,1,length(?1))=?1 ORDER BY name";
-	sqlite3_stmt *stmt = NULL;
-
-	if (sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL) == SQLITE_OK)
-		_bind_text(stmt, 1, prefix);
-	return _each_pair(journal, stmt, each, arg, err);
-}
-
-int journal_history(struct journal *journal, const char *node, int64_t job,
-		    size_t limit,
-		    int (*each)(const char *text, void *arg, struct err *err),
-		    void *arg, struct err *err)
-{
-	static const char sql[] =
-		"SELECT text FROM cycle WHERE (?1 IS NULL OR node=?1) "
-		"AND (?2=0 OR job=?2) ORDER BY ended DESC, epoch DESC LIMIT "
-		"?3";
-	sqlite3_stmt *stmt = NULL;
-	int rc;
-
-	if (limit > JOURNAL_HISTORY_MAX)
-		limit = JOURNAL_HISTORY_MAX;
-	rc = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
-	if (rc == SQLITE_OK) {
-		if (node)
-			_bind_text(stmt, 1, node);
-		sqlite3_bind_int64(stmt, 2, job);
-		sqlite3_bind_int64(stmt, 3, (int64_t) limit);
-		rc = sqlite3_step(stmt);
-	}
-	while (rc == SQLITE_ROW && each(_text(stmt, 0), arg, err) == 0)
-		rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		_fail(journal, err, "read");
-	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-int journal_get_meta(struct journal *journal, const char *name, char **out,
-		     struct err *err)
-{
-	sqlite3_stmt *stmt = journal->statements[GET_META];
-	char *value = NULL;
-	int rc;
-
-	_bind_text(stmt, 1, name);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		value = strdup(_text(stmt, 0));
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		_fail(journal, err, "read");
-	sqlite3_reset(stmt);
-	if (rc == SQLITE_ROW && !value)
-		return err_nomem(err);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return -1;
-	*out = value;
-	return 0;
-}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be asked of the journal; see journal.h. */
+#include <string.h>
+
+#include "journal_own.h"
+
+static const char *_text(sqlite3_stmt *stmt, int column)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+
+	return text ? (const char *) text : "";
+}
+
+/* Walk rows of two texts; frees the statement. */
+static int _each_pair(struct journal *journal, sqlite3_stmt *stmt,
+		      int (*each)(const char *name, const char *text,
+				  void *arg, struct err *err),
+		      void *arg, struct err *err)
+{
+	int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+
+	while (rc == SQLITE_ROW &&
+	       each(_text(stmt, 0), _text(stmt, 1), arg, err) == 0)
+		rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		journal_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int journal_load(struct journal *journal,
+		 int (*each)(const char *node, const char *text, void *arg,
+			     struct err *err),
+		 void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	(void) sqlite3_prepare_v2(journal->db,
+				  "SELECT node,text FROM record ORDER BY node",
+				  -1, &stmt, NULL);
+	return _each_pair(journal, stmt, each, arg, err);
+}
+
+int journal_each_meta(struct journal *journal, const char *prefix,
+		      int (*each)(const char *name, const char *value,
+				  void *arg, struct err *err),
+		      void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT name,value FROM meta WHERE "
+				  "substr(name,1,length(?1))=?1 ORDER BY name";
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL) == SQLITE_OK)
+		journal_bind(stmt, 1, prefix);
+	return _each_pair(journal, stmt, each, arg, err);
+}
+
+int journal_history(struct journal *journal, const char *node, int64_t job,
+		    size_t limit,
+		    int (*each)(const char *text, void *arg, struct err *err),
+		    void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT text FROM cycle WHERE (?1 IS NULL OR node=?1) "
+		"AND (?2=0 OR job=?2) ORDER BY ended DESC, epoch DESC LIMIT "
+		"?3";
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	if (limit > JOURNAL_HISTORY_MAX)
+		limit = JOURNAL_HISTORY_MAX;
+	rc = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK) {
+		if (node)
+			journal_bind(stmt, 1, node);
+		sqlite3_bind_int64(stmt, 2, job);
+		sqlite3_bind_int64(stmt, 3, (int64_t) limit);
+		rc = sqlite3_step(stmt);
+	}
+	while (rc == SQLITE_ROW && each(_text(stmt, 0), arg, err) == 0)
+		rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		journal_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int journal_get_meta(struct journal *journal, const char *name, char **out,
+		     struct err *err)
+{
+	sqlite3_stmt *stmt = journal->statements[GET_META];
+	char *value = NULL;
+	int rc;
+
+	journal_bind(stmt, 1, name);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		value = strdup(_text(stmt, 0));
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		journal_fail(journal, err, "read");
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_ROW && !value)
+		return err_nomem(err);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return -1;
+	*out = value;
+	return 0;
+}
