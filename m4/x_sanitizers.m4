@@ -2,7 +2,8 @@
 #   X_SANITIZERS
 # DESCRIPTION
 #   --enable-sanitizers[=LIST] builds everything with -fsanitize=LIST
-#   (default address,undefined). Sets sanitizers_summary.
+#   (default address,undefined). Sets sanitizers_summary. Such a build is for
+#   tests: its clock can be made to jump, see base/clock.h.
 AC_DEFUN([X_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers],
     [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@],
@@ -24,6 +25,8 @@ AC_DEFUN([X_SANITIZERS], [
        AC_MSG_ERROR([$CC cannot link with $SANITIZE_FLAGS; on Debian, gcc has
 the runtimes, clang needs the package libclang-rt-14-dev])])
     CFLAGS=$x_save_CFLAGS
+    CLOCK_FLAGS=-DCLOCK_JUMPS
   ])
+  AC_SUBST([CLOCK_FLAGS])
   AC_SUBST([SANITIZE_FLAGS])
 ])

@@ -72,11 +72,22 @@ class Site(labslurm.Cluster):
         self.settings["CommunicationParameters"] = "NoCtldInAddrAny"
         # Also of the programs that slurmctld starts with an empty environment.
         self.options = "log_path=%s:print_stacktrace=1" % self.path("sanitizer")
-        self.env.update(ASAN_OPTIONS=self.options, UBSAN_OPTIONS=self.options)
+        self.jumped = 0  # s
+        self.exported = {
+            "ASAN_OPTIONS": self.options, "UBSAN_OPTIONS": self.options,
+            "SCLONE_CLOCK_JUMP": self.path("clock-jump")}
+        self.env.update(self.exported)
 
     def script(self, name, text):
-        return super().script(name, "export ASAN_OPTIONS=%s UBSAN_OPTIONS=%s\n"
-                              % (self.options, self.options) + text)
+        return super().script(name, "export %s\n" % " ".join(
+            "%s=%s" % pair for pair in self.exported.items()) + text)
+
+    def jump(self, seconds):
+        """Put sclone's wall clock forward, of the daemon and of the front
+        ends; see base/clock.h. Slurm, vclab and the clones keep theirs."""
+        self.jumped += seconds
+        self.write("clock-jump.new", "%d\n" % (self.jumped * 10 ** 6))
+        os.rename(self.path("clock-jump.new"), self.path("clock-jump"))
 
     # vclab
 
@@ -122,7 +133,8 @@ class Site(labslurm.Cluster):
         child = self.spawn("vclab", [
             build_path("testsuite/vclab/vclab"),
             "--inventory", self.path("inventory.json"),
-            "--listen", listen, "--state", self.path("lab")])
+            "--listen", listen, "--state", self.path("lab")],
+            env=dict(self.env, SCLONE_CLOCK_JUMP=""))
         line = await_(lambda: child.poll() is not None or
                       self._listening(), "vclab to listen")
         if line is True:

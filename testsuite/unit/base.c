@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The base layer: errors, buffers, readers of values, tables. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
@@ -200,6 +202,29 @@ static void _digest(void)
 	is_str(uuid, "2ed6657d-e927-568b-95e1-2665a8aea6a2", "UUID version 5");
 }
 
+/* Only tests make time jump, and only in a build of their own. */
+static void _jump(void)
+{
+	static const int64_t day = 86400 * CLOCK_US_PER_S;
+	char path[] = "base.XXXXXX";
+	int fd = mkstemp(path);
+	int64_t before = clock_wall_us();
+	int64_t apart;
+
+	if (fd < 0 || dprintf(fd, "%lld\n", (long long) day) < 0)
+		bail_out("cannot write %s", path);
+	close(fd);
+	setenv("SCLONE_CLOCK_JUMP", path, 1);
+	apart = clock_wall_us() - before;
+	unlink(path);
+#ifdef CLOCK_JUMPS
+	ok(apart >= day && apart < 2 * day, "wall time jumps");
+#else
+	ok(apart >= 0 && apart < day, "wall time cannot be made to jump");
+#endif
+	unsetenv("SCLONE_CLOCK_JUMP");
+}
+
 static void _clock(void)
 {
 	char text[CLOCK_TEXT_SIZE];
@@ -209,6 +234,7 @@ static void _clock(void)
 	clock_print(-1, text);
 	is_str(text, "-", "no time");
 	ok(clock_mono_us() <= clock_mono_us(), "monotonic");
+	_jump();
 }
 
 /* What a program says when systemd told it of a journal behind inode+other of

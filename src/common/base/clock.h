@@ -28,6 +28,12 @@ struct clock_source {
 /* For tests: NULL puts the system's clocks back. Borrowed. */
 void clock_set_source(const struct clock_source *source);
 
+/*
+ * For tests of whole programs: in a build with sanitizers, and in no other,
+ * SCLONE_CLOCK_JUMP= names a file with the µs by which wall time is off, in
+ * decimal. It is read each time; a file that is not there jumps nothing.
+ */
+
 #define CLOCK_TEXT_SIZE 32
 
 /* "2026-11-22T10:11:12.123Z" of a wall time; out has CLOCK_TEXT_SIZE. */
