@@ -87,12 +87,19 @@ static void _print_count(const struct json *folder, const char *key,
 		printf(", %" PRId64 " %s", count, what);
 }
 
-static void _print_folder(const struct json *folder)
+/* It is looked through now and then only: when, belongs to the numbers. */
+static void _print_folder(const struct json *folder, int64_t now)
 {
 	const char *error = command_str(folder, "error");
+	char age[16];
 
-	printf("folder   %" PRId64 " VMs of ours", command_int(folder,
-							       "ours"));
+	if (!command_int(folder, "at")) {
+		printf("folder   not looked through yet: %s\n", error);
+		return;
+	}
+	command_age(now - command_int(folder, "at"), age);
+	printf("folder   %s ago: %" PRId64 " VMs of ours", age,
+	       command_int(folder, "ours"));
 	_print_count(folder, "foreign", "of others");
 	_print_count(folder, "strays", "of nodes not in sclone.conf");
 	_print_count(folder, "waiting", "not explained yet");
@@ -114,7 +121,8 @@ static void _print_daemon(const struct json *daemon)
 	_print_link("vcenter", json_get(daemon, "vcenter"));
 	_print_link("slurm", json_get(daemon, "slurm"));
 	if (json_get(daemon, "folder"))
-		_print_folder(json_get(daemon, "folder"));
+		_print_folder(json_get(daemon, "folder"),
+			      command_int(daemon, "now"));
 	if (command_bool(daemon, "paused"))
 		printf("paused: no new clones; \"sclone unpause\" goes on\n");
 	if (command_bool(daemon, "journal_low"))
@@ -129,10 +137,11 @@ static void _print_node(const struct json *row, int64_t now)
 	char age[16];
 
 	command_age(now - command_int(row, "since"), age);
-	printf("%-16s %-10s %7s %8" PRId64 " %-12s %-12s %s%s\n",
-	       command_str(row, "node"), command_str(row, "phase"), age,
-	       command_int(row, "job"), command_str(row, "template"),
-	       command_str(row, "vm"), *error ? error : why,
+	printf("%-12s %-10s %7s %16" PRId64 " %8" PRId64 " %-10s %-10s "
+	       "%s%s\n", command_str(row, "node"), command_str(row, "phase"),
+	       age, command_int(row, "epoch"), command_int(row, "job"),
+	       command_str(row, "template"), command_str(row, "vm"),
+	       *error ? error : why,
 	       command_bool(row, "hold") ? " [held]" : "");
 }
 
@@ -142,8 +151,8 @@ static void _print_nodes(const struct json *nodes, int64_t now)
 		printf("\nno node in use\n");
 		return;
 	}
-	printf("\n%-16s %-10s %7s %8s %-12s %-12s %s\n", "NODE", "PHASE",
-	       "AGE", "JOB", "TEMPLATE", "VM", "WHY");
+	printf("\n%-12s %-10s %7s %16s %8s %-10s %-10s %s\n", "NODE",
+	       "PHASE", "AGE", "EPOCH", "JOB", "TEMPLATE", "VM", "WHY");
 	for (size_t i = 0; i < json_count(nodes); i++)
 		_print_node(json_at(nodes, i), now);
 }
