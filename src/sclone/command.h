@@ -39,6 +39,8 @@ int status_command(const struct command_options *options, int argc,
 		   char **argv);
 int history_command(const struct command_options *options, int argc,
 		    char **argv);
+int receipt_command(const struct command_options *options, int argc,
+		    char **argv);
 int pause_command(const struct command_options *options, int argc,
 		  char **argv);
 int unpause_command(const struct command_options *options, int argc,

@@ -15,6 +15,9 @@ static const struct command commands[] = {
 	  status_command },
 	{ "history", "[NODE|JOB] [--limit N]", "finished cycles, newest first",
 	  history_command },
+	{ "receipt", "show|verify [NODE|JOB] [--head HEAD]",
+	  "records of destruction, and whether all are there",
+	  receipt_command },
 	{ "pause", "", "make no new clones; releases go on", pause_command },
 	{ "unpause", "", "make clones again", unpause_command },
 	{ "hold", "NODES", "keep the nodes' VMs for a look", hold_command },
@@ -23,14 +26,25 @@ static const struct command commands[] = {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
+#define ARGUMENTS_WIDTH 22
+
+static void _print_command(FILE *out, const struct command *command)
+{
+	bool wide = strlen(command->arguments) > ARGUMENTS_WIDTH;
+
+	fprintf(out, "  %-8s %-*s ", command->name, ARGUMENTS_WIDTH,
+		command->arguments);
+	if (wide)
+		fprintf(out, "\n  %-8s %-*s ", "", ARGUMENTS_WIDTH, "");
+	fprintf(out, "%s\n", command->help);
+}
 
 static void _print_help(FILE *out)
 {
 	fprintf(out, "usage: sclone [--config FILE] [--socket PATH] [--json] "
 		     "COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %-22s %s\n", commands[i].name,
-			commands[i].arguments, commands[i].help);
+		_print_command(out, &commands[i]);
 	fprintf(out, "\nSee sclone(1). Exit status: 0 fine, 1 needs a look, "
 		     "2 does not work.\n");
 }

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tell - members in the order of the protocol's table; no decisions. */
-#include <string.h>
 
-#include "common/base/utf8.h"
 #include "tell.h"
 
-/* Nothing when NULL. Slurm lets users write any bytes; JSON does not. */
+/* Nothing when NULL. */
 static int _str(struct json *json, const char *key, const char *text)
 {
-	cleanup_free char *clean = NULL;
-
-	if (!text)
-		return 0;
-	if (utf8_is_valid(text, strlen(text)))
-		return json_put_str(json, key, text);
-	clean = utf8_clean(text, strlen(text));
-	return clean ? json_put_str(json, key, clean) : -1;
+	return text ? json_put_str(json, key, text) : 0;
 }
 
 struct json *tell_node(const struct node *node)

@@ -8,6 +8,7 @@
 #include "common/ipc/verbs.h"
 #include "answers.h"
 #include "cycle.h"
+#include "receipts.h"
 
 static int _put_text(struct json *row, const char *key, const char *text)
 {
@@ -348,6 +349,7 @@ static const struct {
 } verbs[] = {
 	{ VERB_STATUS, true, _status },
 	{ VERB_HISTORY, true, _history },
+	{ VERB_RECEIPTS, true, receipts_answer },
 	{ VERB_PAUSE, false, _pause },
 	{ VERB_UNPAUSE, false, _unpause },
 	{ VERB_HOLD, false, _hold },

@@ -22,9 +22,11 @@ static void _record_absence(struct daemon *daemon, const struct record *rec,
 {
 	struct event ev = { .kind = EVENT_RECORDED, .act = action->kind,
 			    .epoch = action->epoch };
+	int64_t now = clock_wall_us();
 	struct err err = ERR_INIT;
 
-	if (cycle_keep(daemon->journal, rec, clock_wall_us(), &err) < 0) {
+	if (cycle_keep(daemon->journal, rec, now, &err) < 0 ||
+	    ledger_add(daemon->ledger, rec, now, &err) < 0) {
 		ev.kind = EVENT_FAILED;
 		ev.cause = failure_cause(err.code);
 		ev.text = err.text;
@@ -111,6 +113,26 @@ static void _journal(const struct err *err, void *arg)
 			  "written", err->text);
 	else
 		log_info("journal: can be written again");
+}
+
+/* Whoever keeps the log apart from this host can prove by it that no record
+ * was changed or cut off since. */
+static void _publish(const struct receipt_head *head, const char *node,
+		     uint64_t epoch, void *arg)
+{
+	char text[RECEIPT_HEAD_SIZE];
+
+	(void) arg;
+	receipt_print_head(head, text);
+	log_notice("receipt %s node %s epoch %llu", text, node,
+		   (unsigned long long) epoch);
+}
+
+static void _committed(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	ledger_publish(daemon->ledger, _publish, daemon);
 }
 
 /* --- the other parts' hooks --------------------------------------------- */
@@ -206,12 +228,16 @@ static int _add_missing(struct daemon *daemon, struct err *err)
 static int _start_fleet(struct daemon *daemon, struct err *err)
 {
 	const struct config_global *global = config_global(daemon->config);
-	struct fleet_hooks hooks = { _act, _stepped, _journal, daemon };
+	struct fleet_hooks hooks = { _act, _stepped, _journal, _committed,
+				     daemon };
 
 	engine_conf_init(&daemon->engine);
 	daemon->engine.max_attempts = (uint32_t) global->attempts;
 	daemon->journal = journal_open(global->state_dir, err);
 	if (!daemon->journal)
+		return -1;
+	daemon->ledger = ledger_create(daemon->journal, err);
+	if (!daemon->ledger)
 		return -1;
 	daemon->fleet = fleet_create(daemon->loop, daemon->journal,
 				     &daemon->engine, &hooks, err);
@@ -359,6 +385,7 @@ void daemon_stop(struct daemon *daemon)
 	desk_destroy(daemon->desk);
 	chain_destroy(daemon->chain);
 	fleet_destroy(daemon->fleet);
+	ledger_destroy(daemon->ledger);
 	journal_close(daemon->journal);
 	loop_destroy(daemon->loop);
 	config_destroy((struct config *) daemon->config);

@@ -12,6 +12,7 @@
 #include "common/clone/config.h"
 #include "common/clone/executor.h"
 #include "common/clone/journal.h"
+#include "common/clone/ledger.h"
 #include "common/ipc/server.h"
 #include "common/ipc/slurm_link.h"
 #include "chain.h"
@@ -36,6 +37,7 @@ struct daemon {
 	const struct config *config;	/* owned; replaced by reload */
 	struct engine_conf engine;
 	struct journal *journal;
+	struct ledger *ledger;
 	struct fleet *fleet;
 	struct executor *executor;
 	struct planner *planner;

@@ -78,6 +78,7 @@ int fleet_commit(struct fleet *fleet, struct err *err)
 	fleet->barrier = false;
 	loop_timer_stop(fleet->lazy);
 	fleet->lazy_set = false;
+	fleet->hooks.committed(fleet->hooks.arg);
 	return 0;
 }
 

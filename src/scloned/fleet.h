@@ -35,6 +35,8 @@ struct fleet_hooks {
 	/* The journal cannot be written (err) or can again (NULL); actions
 	 * wait meanwhile. */
 	void (*journal)(const struct err *err, void *arg);
+	/* All that was changed so far is on disk. */
+	void (*committed)(void *arg);
 	void *arg;
 };
 

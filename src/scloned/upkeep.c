@@ -47,7 +47,8 @@ static void _prune(struct daemon *daemon)
 		       CLOCK_US_PER_S;
 	struct err err = ERR_INIT;
 
-	if (journal_prune(daemon->journal, clock_wall_us() - keep, &err) < 0)
+	if (journal_prune(daemon->journal, clock_wall_us() - keep, &err) < 0 ||
+	    ledger_prune(daemon->ledger, clock_wall_us() - keep, &err) < 0)
 		log_warn("journal: old history stays: %s", err.text);
 }
 

@@ -48,4 +48,4 @@ def test_batch():
 
 test_srun()
 test_batch()
-tap.done()
+sys.exit(tap.done())

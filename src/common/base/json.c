@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "utf8.h"
 #include "json.h"
 
 static struct json_object *_in(const struct json *json)
@@ -90,11 +91,23 @@ int json_put(struct json *object, const char *key, struct json *child)
 	return -1;
 }
 
+/* Errors and reasons hold texts of others, and some are cut somewhere: the
+ * reader of what is printed must not trip over it. */
+static struct json *_new_string(const char *value)
+{
+	cleanup_free char *clean = NULL;
+
+	if (utf8_is_valid(value, strlen(value)))
+		return _out(json_object_new_string(value));
+	clean = utf8_clean(value, strlen(value));
+	return clean ? _out(json_object_new_string(clean)) : NULL;
+}
+
 int json_put_str(struct json *object, const char *key, const char *value)
 {
 	if (!value)
 		return json_put_null(object, key);
-	return json_put(object, key, _out(json_object_new_string(value)));
+	return json_put(object, key, _new_string(value));
 }
 
 int json_put_int(struct json *object, const char *key, int64_t value)
@@ -122,7 +135,7 @@ int json_append(struct json *array, struct json *child)
 
 int json_append_str(struct json *array, const char *value)
 {
-	return json_append(array, _out(json_object_new_string(value)));
+	return json_append(array, _new_string(value));
 }
 
 int json_append_int(struct json *array, int64_t value)

@@ -40,7 +40,7 @@ struct json *json_new_array(void);
 /*
  * Put a member into an object or an element at the end of an array. The
  * child is taken over, also on failure; -1 when out of memory or child NULL.
- * A NULL string is put as null.
+ * A NULL string is put as null; in others, what is not UTF-8 becomes '?'.
  */
 int json_put(struct json *object, const char *key, struct json *child);
 int json_put_str(struct json *object, const char *key, const char *value);

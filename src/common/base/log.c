@@ -52,34 +52,34 @@ void log_set_level(enum log_level level)
 	state.level = level;
 }
 
-static void _write(enum log_level level, const char *fmt, va_list ap)
+static void _write(int priority, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
-static void _write(enum log_level level, const char *fmt, va_list ap)
+static void _write(int priority, const char *fmt, va_list ap)
 {
 	char line[LINE_SIZE];
 
-	if (level > state.level)
-		return;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	for (char *p = line; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)
 			*p = '?';
 	if (state.to_syslog)
-		syslog(priorities[level], "%s", line);
+		syslog(priority, "%s", line);
 	else if (state.to_journal)
-		fprintf(stderr, "<%d>%s\n", priorities[level], line);
+		fprintf(stderr, "<%d>%s\n", priority, line);
 	else
 		fprintf(stderr, "%s: %s\n", state.ident, line);
 }
 
-#define DEFINE_LOG(name, level)                                             \
+#define DEFINE_LOG(name, least)                                             \
 	void name(const char *fmt, ...)                                     \
 	{                                                                   \
 		va_list ap;                                                 \
                                                                             \
+		if (least > state.level)                                    \
+			return;                                             \
 		va_start(ap, fmt);                                          \
-		_write(level, fmt, ap);                                     \
+		_write(priorities[least], fmt, ap);                         \
 		va_end(ap);                                                 \
 	}
 
@@ -87,3 +87,12 @@ DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
 DEFINE_LOG(log_warn, LOG_LEVEL_WARN)
 DEFINE_LOG(log_info, LOG_LEVEL_INFO)
 DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
+
+void log_notice(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	_write(LOG_NOTICE, fmt, ap);
+	va_end(ap);
+}

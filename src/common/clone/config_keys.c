@@ -71,7 +71,8 @@ const struct conf_key config_global_keys[] = {
 	  .help = "slurm.conf for the calls to slurmctld." },
 	{ .name = "KeepHistory", .type = CONF_DURATION, GLOBAL(keep_history),
 	  .fallback = "90d", .min = 3600, .max = 3650 * DAY,
-	  .help = "How long finished cycles stay in the journal." },
+	  .help = "How long finished cycles and records of destruction "
+		  "stay in the journal." },
 	{ .name = "InFlight", .type = CONF_UINT, GLOBAL(in_flight),
 	  .fallback = "32", .min = 1, .max = 256,
 	  .help = "Clones being made at one time over all sources." },

@@ -9,7 +9,6 @@
 #include "common/base/path.h"
 #include "journal_own.h"
 
-#define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x73636c6e	/* "scln" */
 #define RESERVE_BYTES (4 * 1024 * 1024)
 #define CHANGES_MAX 262144	/* not committed yet */
@@ -26,6 +25,11 @@ static const char *const statement_text[STATEMENTS] = {
 		      "job=?3,ended=?4,text=?5",
 	[PRUNE_CYCLES] = "DELETE FROM cycle WHERE ended<?1",
 	[PRUNE_REQUESTS] = "DELETE FROM request WHERE taken<?1",
+	[ADD_RECEIPT] = "INSERT INTO receipt(node,seq,job,absent,text) "
+			"VALUES(?1,?2,?3,?4,?5) "
+			"ON CONFLICT(seq) DO UPDATE SET "
+			"node=?1,job=?3,absent=?4,text=?5",
+	[DROP_RECEIPTS] = "DELETE FROM receipt WHERE seq<=?1",
 	[GET_META] = "SELECT value FROM meta WHERE name=?1",
 	[SET_META] = "INSERT INTO meta(name,value) VALUES(?1,?2) "
 		     "ON CONFLICT(name) DO UPDATE SET value=?2",
@@ -36,10 +40,12 @@ static const char *const statement_values[STATEMENTS] = {
 	[SAVE] = "nt",	       [FORGET] = "n",
 	[TAKE] = "n0",	       [ADD_CYCLE] = "n012t",
 	[PRUNE_CYCLES] = "0",  [PRUNE_REQUESTS] = "0",
+	[ADD_RECEIPT] = "n012t", [DROP_RECEIPTS] = "0",
 	[SET_META] = "nt",
 };
 
-static const char schema[] =
+/* What makes version n + 1 of version n; each step is a transaction. */
+static const char *const schema[] = {
 	"BEGIN;"
 	"CREATE TABLE record(node TEXT PRIMARY KEY, text TEXT NOT NULL)"
 	" WITHOUT ROWID;"
@@ -54,7 +60,18 @@ static const char schema[] =
 	" WITHOUT ROWID;"
 	"PRAGMA application_id=0x73636c6e;"
 	"PRAGMA user_version=1;"
-	"COMMIT;";
+	"COMMIT;",
+
+	"BEGIN;"
+	"CREATE TABLE receipt(seq INTEGER PRIMARY KEY, node TEXT NOT NULL,"
+	" job INTEGER NOT NULL, absent INTEGER NOT NULL, text TEXT NOT NULL);"
+	"CREATE INDEX receipt_node ON receipt(node);"
+	"CREATE INDEX receipt_job ON receipt(job);"
+	"PRAGMA user_version=2;"
+	"COMMIT;",
+};
+
+#define SCHEMA_VERSION ((int) (sizeof(schema) / sizeof(schema[0])))
 
 /*
  * A change that is not committed. After most errors of a disk SQLite rolls
@@ -124,15 +141,16 @@ static int _check_version(struct journal *journal, struct err *err)
 	if (_pragma_int(journal, "PRAGMA user_version", &version, err) < 0 ||
 	    _pragma_int(journal, "PRAGMA application_id", &id, err) < 0)
 		return -1;
-	if (version == 0 && id == 0)
-		return _exec(journal, schema, "create", err);
-	if (id != APPLICATION_ID)
+	if (id != APPLICATION_ID && (version || id))
 		return err_set(err, ERR_CONFIG, "%s is not a journal of "
 			       "sclone; move it away", journal->db_path);
 	if (version > SCHEMA_VERSION)
 		return err_set(err, ERR_CONFIG, "%s has version %d, newer "
 			       "than this sclone's %d; use the newer sclone",
 			       journal->db_path, version, SCHEMA_VERSION);
+	for (; version < SCHEMA_VERSION; version++)
+		if (_exec(journal, schema[version], "create", err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -342,10 +360,11 @@ static int _remember(struct journal *journal, struct change **change,
 {
 	const struct change *c = *change;
 	cleanup_free char *key = NULL;
-	int64_t epoch = c->statement == ADD_CYCLE ? c->numbers[0] : 0;
+	bool many = c->statement == ADD_CYCLE || c->statement == ADD_RECEIPT;
+	int64_t which = many ? c->numbers[0] : 0;
 	enum statement what = c->statement == FORGET ? SAVE : c->statement;
 
-	if (asprintf(&key, "%d/%lld/%s", what, (long long) epoch,
+	if (asprintf(&key, "%d/%lld/%s", what, (long long) which,
 		     c->name ? c->name : "") < 0)
 		return err_nomem(err);
 	if (table_set(journal->changes, key, *change, err) < 0)
@@ -427,6 +446,24 @@ int journal_add_cycle(struct journal *journal, const char *node,
 
 	return _change(journal, ADD_CYCLE, node, text, numbers, 3, err) < 0
 		       ? -1 : 0;
+}
+
+int journal_add_receipt(struct journal *journal,
+			const struct journal_receipt *receipt,
+			struct err *err)
+{
+	const int64_t numbers[] = { receipt->seq, receipt->job,
+				    receipt->absent_us };
+
+	return _change(journal, ADD_RECEIPT, receipt->node, receipt->text,
+		       numbers, 3, err) < 0 ? -1 : 0;
+}
+
+int journal_drop_receipts(struct journal *journal, int64_t through,
+			  struct err *err)
+{
+	return _change(journal, DROP_RECEIPTS, NULL, NULL, &through, 1,
+		       err) < 0 ? -1 : 0;
 }
 
 int journal_prune(struct journal *journal, int64_t before_us, struct err *err)

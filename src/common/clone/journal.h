@@ -2,8 +2,9 @@
 /*
  * journal - what scloned must not forget, in SQLite; the only user of it.
  *
- * Three things: the current record of each node (opaque text here), the ids
- * of requests already taken, and the history of finished cycles. The caller
+ * Four things: the current record of each node (opaque text here), the ids
+ * of requests already taken, the history of finished cycles, and the records
+ * of destruction, whose chain ledger.h keeps. The caller
  * collects changes and commits them in groups:
  *
  *	compute -> journal_save... -> journal_commit -> act
@@ -26,7 +27,7 @@
 #include "common/base/err.h"
 
 #define JOURNAL_TEXT_MAX 65536		/* bytes of one record or cycle */
-#define JOURNAL_HISTORY_MAX 10000	/* cycles in one answer */
+#define JOURNAL_HISTORY_MAX 10000	/* cycles or receipts in one answer */
 
 struct journal;
 
@@ -81,6 +82,40 @@ int journal_history(struct journal *journal, const char *node, int64_t job,
 /* Delete cycles and request ids that ended before a wall time. */
 int journal_prune(struct journal *journal, int64_t before_us,
 		  struct err *err);
+
+/* A record of destruction: its number, what it is searched by, its text. */
+struct journal_receipt {
+	int64_t seq;
+	const char *node;
+	int64_t job;		/* 0: none */
+	int64_t absent_us;	/* when absence was proven */
+	const char *text;
+};
+
+int journal_add_receipt(struct journal *journal,
+			const struct journal_receipt *receipt,
+			struct err *err);
+
+/* Forget those with this number and less. */
+int journal_drop_receipts(struct journal *journal, int64_t through,
+			  struct err *err);
+
+/* Which ones journal_receipts() calls. */
+struct journal_receipts {
+	const char *node;	/* NULL: of all */
+	int64_t job;		/* 0: of all */
+	int64_t after;		/* from this number's successor on ... */
+	bool newest;		/* ... or from the newest back */
+	size_t limit;		/* <= JOURNAL_HISTORY_MAX */
+};
+
+/* The receipt is borrowed for the call. each returns -1 with an error, or 1
+ * to end the walk. */
+int journal_receipts(struct journal *journal,
+		     const struct journal_receipts *wanted,
+		     int (*each)(const struct journal_receipt *receipt,
+				 void *arg, struct err *err),
+		     void *arg, struct err *err);
 
 /* Small named values, such as the head of a chain. *out is allocated, NULL
  * when there is none. */

@@ -85,6 +85,67 @@ int journal_history(struct journal *journal, const char *node, int64_t job,
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
+static void _read_receipt(sqlite3_stmt *stmt, struct journal_receipt *out)
+{
+	*out = (struct journal_receipt) {
+		.seq = sqlite3_column_int64(stmt, 0),
+		.node = _text(stmt, 1),
+		.job = sqlite3_column_int64(stmt, 2),
+		.absent_us = sqlite3_column_int64(stmt, 3),
+		.text = _text(stmt, 4),
+	};
+}
+
+static sqlite3_stmt *_ask_receipts(struct journal *journal,
+				   const struct journal_receipts *wanted)
+{
+	static const char upwards[] =
+		"SELECT seq,node,job,absent,text FROM receipt WHERE "
+		"(?1 IS NULL OR node=?1) AND (?2=0 OR job=?2) AND seq>?3 "
+		"ORDER BY seq LIMIT ?4";
+	static const char downwards[] =
+		"SELECT seq,node,job,absent,text FROM receipt WHERE "
+		"(?1 IS NULL OR node=?1) AND (?2=0 OR job=?2) "
+		"ORDER BY seq DESC LIMIT ?4";
+	size_t limit = wanted->limit < JOURNAL_HISTORY_MAX
+			       ? wanted->limit : JOURNAL_HISTORY_MAX;
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(journal->db, wanted->newest ? downwards
+							   : upwards,
+			       -1, &stmt, NULL) != SQLITE_OK)
+		return NULL;
+	if (wanted->node)
+		journal_bind(stmt, 1, wanted->node);
+	sqlite3_bind_int64(stmt, 2, wanted->job);
+	sqlite3_bind_int64(stmt, 3, wanted->after);
+	sqlite3_bind_int64(stmt, 4, (int64_t) limit);
+	return stmt;
+}
+
+int journal_receipts(struct journal *journal,
+		     const struct journal_receipts *wanted,
+		     int (*each)(const struct journal_receipt *receipt,
+				 void *arg, struct err *err),
+		     void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = _ask_receipts(journal, wanted);
+	int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+	struct journal_receipt receipt;
+	int more = 0;
+
+	while (rc == SQLITE_ROW && !more) {
+		_read_receipt(stmt, &receipt);
+		more = each(&receipt, arg, err);
+		if (!more)
+			rc = sqlite3_step(stmt);
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		journal_fail(journal, err, "read");
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE || more > 0 ? 0 : -1;
+}
+
 int journal_get_meta(struct journal *journal, const char *name, char **out,
 		     struct err *err)
 {

@@ -3,10 +3,10 @@
  * verbs - what may be asked over scloned's socket, besides the front ends'
  * own verbs (wire.h): the contract between sclone(1) and scloned.
  *
- * Anybody may ask for status and history; the others need root or scloned's
- * own user. Times are µs since 1970, 0 = never; optional members are left
- * out when they have nothing to say. An unknown name in nodes is NOTFOUND,
- * and nothing is done.
+ * Anybody may ask for status, history and receipts; the others need root or
+ * scloned's own user. Times are µs since 1970, 0 = never; optional members
+ * are left out when they have nothing to say. An unknown name in nodes is
+ * NOTFOUND, and nothing is done.
  *
  * status	request: [nodes: hostlist] [all: bool: absent nodes too]
  *	reply: daemon {version pid started now paused journal_low cluster
@@ -18,6 +18,11 @@
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why
  *	    at {requested admitted …: µs} ended evidence}], newest first
+ * receipts	request: [node] [job] [after: number] [limit]
+ *	reply: receipts [{seq node job text: "HASH LINE"}]: those that follow
+ *	    after, in order; without it the newest first
+ *	    head anchor: "NUMBER:HASH" of the last one, and of the last one
+ *	    that was pruned (0: none)
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -29,6 +34,7 @@
 
 #define VERB_STATUS "status"
 #define VERB_HISTORY "history"
+#define VERB_RECEIPTS "receipts"
 #define VERB_PAUSE "pause"
 #define VERB_UNPAUSE "unpause"
 #define VERB_HOLD "hold"
@@ -37,5 +43,7 @@
 
 #define VERBS_HISTORY_DEFAULT 20
 #define VERBS_HISTORY_MAX 10000
+#define VERBS_RECEIPTS_DEFAULT 20
+#define VERBS_RECEIPTS_MAX 1000
 
 #endif

@@ -11,6 +11,12 @@ void text_copy(char *to, size_t size, const char *from)
 	text_add(to, size, from);
 }
 
+/* A byte of a UTF-8 character that is not its first (RFC 3629). */
+static bool _is_inside(char byte)
+{
+	return ((unsigned char) byte & 0xc0) == 0x80;
+}
+
 void text_add(char *to, size_t size, const char *from)
 {
 	size_t len = strnlen(to, size);
@@ -19,6 +25,11 @@ void text_add(char *to, size_t size, const char *from)
 		unsigned char c = (unsigned char) *from;
 
 		to[len++] = (c < 0x20 || c == 0x7f) ? '?' : *from;
+	}
+	if (from && _is_inside(*from)) {	/* cut within a character */
+		while (len && _is_inside(to[len - 1]))
+			len--;
+		len -= len > 0;
 	}
 	if (len < size)
 		to[len] = '\0';

@@ -2,9 +2,9 @@
 /*
  * text - bounded C strings in fixed fields, for records and reasons.
  *
- * What does not fit is cut; control characters become '?', so that a
- * hostile text cannot forge a line. Names and ids must not be cut: check
- * them with text_fits() first.
+ * What does not fit is cut, between characters; control characters become
+ * '?', so that a hostile text cannot forge a line. Names and ids must not be
+ * cut: check them with text_fits() first.
  */
 #ifndef SCLONE_RULES_TEXT_H
 #define SCLONE_RULES_TEXT_H
