@@ -220,6 +220,18 @@ static int _run_requeue(struct verbs *verbs, const struct verb *verb,
 	return _get_job(call, &id, err) ? -1 : job_requeue(id, err);
 }
 
+static int _run_kill(struct verbs *verbs, const struct verb *verb,
+		     const struct json *call, struct json *answer,
+		     struct err *err)
+{
+	uint32_t id;
+
+	(void) verbs;
+	(void) verb;
+	(void) answer;
+	return _get_job(call, &id, err) ? -1 : job_kill(id, err);
+}
+
 static const struct verb _verbs[] = {
 	{ .name = "ping", .run = _run_ping },
 	{ .name = "nodes", .run = _run_nodes },
@@ -230,6 +242,7 @@ static const struct verb _verbs[] = {
 	{ .name = "admin_comment_append", .run = _run_comment },
 	{ .name = "notify_job", .run = _run_notify },
 	{ .name = "requeue_job", .run = _run_requeue },
+	{ .name = "kill_job", .run = _run_kill },
 	{ .name = "mark", .run = _run_update, .act = NODE_ACT_POWER_DOWN },
 	{ .name = "power_down", .run = _run_update,
 	  .act = NODE_ACT_POWER_DOWN },

@@ -30,7 +30,7 @@ struct errand {
 	size_t count;
 	bool sent;
 	int64_t began;
-	bool notifying;		/* the second half of SLURM_NOTIFY */
+	unsigned step;		/* of those that take several calls */
 };
 
 struct desk {
@@ -40,23 +40,28 @@ struct desk {
 	LIST_HEAD(, errand) errands;
 };
 
-static const char *const verbs[ACTIONS] = {
-	[ACTION_SLURM_LOOK] = "node",
-	[ACTION_SLURM_MARK] = "mark",
-	[ACTION_SLURM_NOTIFY] = "admin_comment_append",
-	[ACTION_SLURM_FORCE_DOWN] = "force_down",
-	[ACTION_SLURM_SET_DOWN] = "set_down",
-	[ACTION_SLURM_POWER_DOWN] = "power_down",
-	[ACTION_SLURM_NODE_RESUME] = "node_resume",
-	[ACTION_SLURM_DRAIN] = "drain",
-	[ACTION_SLURM_UNDRAIN] = "undrain",
-	[ACTION_SLURM_REQUEUE] = "requeue_job",
+/* One call after the other. */
+#define STEPS_MAX 3
+
+static const char *const verbs[ACTIONS][STEPS_MAX] = {
+	[ACTION_SLURM_LOOK] = { "node" },
+	[ACTION_SLURM_MARK] = { "mark" },
+	[ACTION_SLURM_NOTIFY] = { "admin_comment_append", "notify_job" },
+	[ACTION_SLURM_FORCE_DOWN] = { "force_down" },
+	[ACTION_SLURM_SET_DOWN] = { "set_down" },
+	[ACTION_SLURM_POWER_DOWN] = { "power_down" },
+	[ACTION_SLURM_NODE_RESUME] = { "node_resume" },
+	[ACTION_SLURM_DRAIN] = { "drain" },
+	[ACTION_SLURM_UNDRAIN] = { "undrain" },
+	[ACTION_SLURM_REQUEUE] = { "requeue_job" },
+	[ACTION_SLURM_KILL] = { "admin_comment_append", "notify_job",
+				"kill_job" },
 };
 
 static bool _is_update(enum action_kind kind)
 {
 	return kind != ACTION_SLURM_LOOK && kind != ACTION_SLURM_NOTIFY &&
-	       kind != ACTION_SLURM_REQUEUE;
+	       kind != ACTION_SLURM_REQUEUE && kind != ACTION_SLURM_KILL;
 }
 
 /* --- errands ------------------------------------------------------------ */
@@ -186,6 +191,17 @@ static bool _split(struct errand *errand, const struct err *failure)
 	return true;
 }
 
+/* A job that ends is told first, if it can be told. */
+static bool _goes_on(const struct errand *errand, const struct err *failure)
+{
+	if (errand->step + 1 >= STEPS_MAX ||
+	    !verbs[errand->kind][errand->step + 1])
+		return false;
+	return !failure || (errand->kind == ACTION_SLURM_KILL &&
+			    (failure->code == ERR_REFUSED ||
+			     failure->code == ERR_NOTFOUND));
+}
+
 static void _done(const struct json *answer, const struct err *failure,
 		  void *arg)
 {
@@ -193,9 +209,8 @@ static void _done(const struct json *answer, const struct err *failure,
 
 	if (errand->kind == ACTION_SLURM_LOOK) {
 		_end_look(errand, answer, failure);
-	} else if (errand->kind == ACTION_SLURM_NOTIFY &&
-		   !errand->notifying && !failure) {
-		errand->notifying = true;
+	} else if (_goes_on(errand, failure)) {
+		errand->step++;
 		_send(errand);
 	} else if (!failure || !_split(errand, failure)) {
 		_end(errand, failure);
@@ -238,8 +253,7 @@ static struct json *_args(const struct errand *errand)
 
 static void _send(struct errand *errand)
 {
-	const char *verb = errand->notifying ? "notify_job"
-					     : verbs[errand->kind];
+	const char *verb = verbs[errand->kind][errand->step];
 	struct err err = ERR_INIT;
 
 	errand->began = clock_wall_us();

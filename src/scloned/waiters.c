@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hostlist.h"
+#include "common/base/log.h"
 #include "common/base/table.h"
 #include "waiters.h"
 
@@ -50,6 +51,23 @@ static void _finish(struct waiter *waiter)
 
 	_remove(waiter);
 	server_call_reply(call, json_new_object());
+}
+
+/* The job must not start: slurmctld requeues or ends it when its prolog
+ * fails. */
+static void _refuse(struct waiter *waiter, const struct record *rec)
+{
+	struct server_call *call = waiter->call;
+	cleanup_json struct json *reply = json_new_object();
+	char text[ACTION_TEXT_SIZE];
+
+	failure_reason(CAUSE_SHARED, NULL, text, sizeof(text));
+	log_error("node %s: job %u cannot be sent away; its prolog fails",
+		  rec->node, waiter->job);
+	_remove(waiter);
+	if (!reply || json_put_str(reply, "refused", text) < 0)
+		abort();	/* restarted by systemd; it asks again */
+	server_call_reply(call, steal_ptr(&reply));
 }
 
 static void _gone(struct server_call *call, void *arg)
@@ -117,6 +135,9 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 			break;
 		case WAIT_INTRUDER:
 			loop_timer_set(waiters->tell, 0);
+			break;
+		case WAIT_REFUSED:
+			_refuse(waiter, rec);
 			break;
 		}
 	}

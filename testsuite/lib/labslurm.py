@@ -358,6 +358,13 @@ class Cluster:
                        % (" ".join(args), done.returncode, text))
         return done.returncode, text
 
+    def background(self, *args):
+        """Start a command that takes its time; its Popen. communicate()
+        gives what it printed."""
+        return subprocess.Popen(args, env=self.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, cwd=self.dir)
+
     def sbatch(self, *args):
         """Submit; the job's number."""
         return int(self.run("sbatch", "--parsable", *self.job_place(),

@@ -82,6 +82,24 @@ def test_job():
         scloned.close()
 
 
+def test_refused():
+    """Prologs of jobs that must not start."""
+    with labslurm.Cluster(nodes=2) as cluster:
+        scloned = prepare(cluster)
+        cluster.start()
+        job = cluster.sbatch("-w", "vm1", "--wrap=true")
+        scloned.take_verb("wait")[0].sendall(b'{"v":1,"refused":"no"}\n')
+        labslurm.await_(lambda: cluster.show("job", job)["Restarts"] == "1",
+                        "the requeue")
+        tap.ok(True, "a job that is refused is requeued")
+        job = cluster.sbatch("-w", "vm2", "--no-requeue", "--wrap=true")
+        scloned.take_verb("wait")[0].sendall(b'{"v":1,"refused":"no"}\n')
+        labslurm.await_(lambda: cluster.job_state(job) == "CANCELLED",
+                        "the end")
+        tap.ok(True, "or ended, when it cannot be")
+        scloned.close()
+
+
 def test_resume_fail():
     with labslurm.Cluster(nodes=2) as cluster:
         scloned = prepare(cluster)
@@ -112,6 +130,7 @@ def test_without_scloned():
 
 
 test_job()
+test_refused()
 test_resume_fail()
 test_without_scloned()
 sys.exit(tap.done())

@@ -128,6 +128,20 @@ def test_requeue(cluster, link):
     labslurm.await_(lambda: cluster.job_state(stay) == "CANCELLED", "scancel")
     tap.equal((link.call("requeue_job", job=stay), cluster.job_state(stay)),
               ({}, "CANCELLED"), "an ended job does not run again")
+    tap.equal(link.call("kill_job", job=stay), {}, "nor is it ended twice")
+
+
+def test_kill(cluster, link):
+    """srun has no batch script that could run again."""
+    child = cluster.background("srun", "-w", "vm4", "-Jinteractive", "true")
+    job = labslurm.await_(lambda: cluster.run(
+        "squeue", "-h", "-ninteractive", "-tCF", "-o%i")[1].strip(), "srun")
+    tap.equal(code(link.call("requeue_job", job=int(job))), "REFUSED",
+              "srun is not requeued")
+    tap.equal(link.call("kill_job", job=int(job)), {}, "but ended")
+    labslurm.await_(lambda: cluster.job_state(job) == "CANCELLED", "its end")
+    child.communicate(timeout=labslurm.BOUND)
+    tap.equal(link.call("kill_job", job=99999), {}, "no job, nothing to end")
 
 
 def test_force_down(cluster, link, job):
@@ -213,6 +227,7 @@ with labslurm.Cluster(nodes=4) as lab:
     test_force_down(lab, client, test_job(lab, client))
     test_single_use(lab, client)
     test_requeue(lab, client)
+    test_kill(lab, client)
     test_hostile(lab)
     test_slurmctld_away(lab, client)
     if not tap.equal(client.close(), 0, "the child ends with its scloned"):

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One job, one VM: a second job never lands on a used clone."""
+import glob
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -88,6 +90,61 @@ def test_not_exclusive(site):
     finish(site, jobs, "a partition without EXCLUSIVE makes no difference")
 
 
+SHARED = "sclone: (SHARED)"
+
+
+def submit_intruders(site):
+    """Three jobs that cannot be requeued, onto a VM that has one already:
+    name -> job, and the two commands that wait for theirs. What runs of them
+    leaves a file."""
+    place = "-p", "shared", "-n1", "-w", "vm3"
+    mark = "echo >" + site.path("ran-")
+    commands = [
+        site.background("srun", *place, "-Jsrun", "sh", "-c", mark + "srun"),
+        site.background("salloc", *place, "-Jsalloc", "srun", "sh", "-c",
+                        mark + "salloc")]
+    site.sbatch(*place, "-Jsbatch", "--no-requeue", "--wrap=" + mark +
+                "sbatch")
+    return commands
+
+
+def configuring(site):
+    """Jobs that have the node and wait for their prolog: name -> number."""
+    rows = site.run("squeue", "-h", "-tCF", "-o%j %i")[1].split("\n")
+    return dict(row.split() for row in rows if row)
+
+
+def test_intruders(site):
+    """srun, salloc and --no-requeue cannot be sent away: they end."""
+    first = site.sbatch("-p", "shared", "-n1", "-w", "vm3",
+                        "--wrap=%s; cat %s" % (labsclone.BEGAN, site.fifo))
+    site.await_job(first, "RUNNING")
+    labslurm.await_(lambda: site.phase("vm3") == "ready", "the node")
+    site.children["scloned"].send_signal(signal.SIGSTOP)
+    commands = submit_intruders(site)
+    jobs = labslurm.await_(lambda: len(configuring(site)) == 3 and
+                           configuring(site), "the intruders to be placed")
+    steps = site.run("squeue", "-h", "-s", "-o%i")[1].split()
+    tap.equal([step for step in steps if not step.startswith("%d." % first)],
+              [], "while scloned has not said so, none has a step")
+    site.children["scloned"].send_signal(signal.SIGCONT)
+    outputs = dict(zip(("srun", "salloc"), [
+        command.communicate(timeout=labslurm.BOUND)[0].decode()
+        for command in commands]))
+    for name, job in sorted(jobs.items()):
+        tap.equal(site.await_job(job, "CANCELLED", "COMPLETED"), "CANCELLED",
+                  name + " ends")
+        tap.contains(site.scontrol("show", "job", job),
+                     "AdminComment=" + SHARED, name + " is told why it ends")
+    for name, text in sorted(outputs.items()):
+        tap.contains(text, SHARED, name + " prints it")
+    tap.equal(site.job_state(first), "RUNNING", "the first job runs on")
+    with open(site.fifo, "w") as file:
+        file.write("end\n")
+    finish(site, [first], "and has had its VM for itself")
+    tap.equal(glob.glob(site.path("ran-*")), [], "nothing of them ever ran")
+
+
 with labsclone.Site(nodes=3) as lab:
     lab.node_settings = "CPUs=4 RealMemory=1 Feature=rocky9,ubuntu22"
     lab.more += ["SlurmdParameters=config_overrides",
@@ -97,6 +154,8 @@ with labsclone.Site(nodes=3) as lab:
     lab.settings["AuthInfo"] += ",cred_expire=5"
     lab.settings["SchedulerParameters"] += ",sched_interval=2"
     lab.settings["SelectTypeParameters"] = "CR_Core"
+    # Every job gets a step as soon as it gets nodes.
+    lab.settings["PrologFlags"] = "Contain"
     lab.fifo = lab.path("fifo")
     os.mkfifo(lab.fifo)
     lab.start()
@@ -105,4 +164,5 @@ with labsclone.Site(nodes=3) as lab:
     test_power_up_unused(lab)
     test_suspended_job(lab)
     test_not_exclusive(lab)
+    test_intruders(lab)
 sys.exit(tap.done())

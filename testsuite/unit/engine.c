@@ -169,8 +169,14 @@ static void _intruder(void)
 	ACTS(SLURM_REQUEUE, "it is");
 	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED,
 	   .text = "no");
-	is_int(record_wait(&rec, 9), WAIT_OVER,
-	       "one that must not be requeued is not held for ever");
+	ok(_find(ACTION_SLURM_KILL) && _find(ACTION_SLURM_KILL)->job == 9,
+	   "one that must not be requeued is ended");
+	is_str(_find(ACTION_SLURM_KILL)->text, "sclone: (SHARED) the job was "
+	       "put on another job's VM; a VM serves one job",
+	       "and told why");
+	is_int(record_wait(&rec, 9), WAIT_ON, "its prolog waits for that");
+	DONE(KILL);
+	is_int(record_wait(&rec, 9), WAIT_OVER, "and no longer");
 	IN(READY, "the first job keeps its node");
 
 	_reach(PHASE_READY);
@@ -180,6 +186,39 @@ static void _intruder(void)
 	LOOKS(GOING);
 	NO_ACT(SLURM_REQUEUE, "Slurm has ended the first job's node");
 	is_int(record_wait(&rec, 8), WAIT_ON, "so the prolog is of the next");
+}
+
+/* Neither requeued nor ended: it must not start all the same. */
+static void _intruder_stays(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	DO(PROLOG, .job = 8, .asked = now);
+	now += S;
+	LOOKS(UP);
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED);
+	for (int i = 0; i < 6; i++) {
+		ACTS(SLURM_KILL, "slurmctld does not end the job");
+		is_int(record_wait(&rec, 8), WAIT_ON, "its prolog waits");
+		DO(FAILED, .act = ACTION_SLURM_KILL,
+		   .cause = CAUSE_TRANSIENT);
+		now = rec.slurm_not_before;
+		DO(TICK);
+	}
+	ACTS(SLURM_KILL, "tried once more");
+	DO(UNKNOWN, .act = ACTION_SLURM_KILL);
+	is_int(record_wait(&rec, 8), WAIT_REFUSED, "then its prolog fails");
+	now = rec.slurm_not_before;
+	DO(TICK);
+	NO_ACT(SLURM_KILL, "that is the end of it");
+	IN(READY, "the first job keeps its node");
+	DO(PROLOG, .job = 8, .asked = now);
+	is_int(record_wait(&rec, 8), WAIT_ON, "if it comes again, once more");
+	now += S;
+	LOOKS(UP);
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_AUTH);
+	is_int(record_wait(&rec, 8), WAIT_REFUSED,
+	       "without the right to do it, at once");
 }
 
 /* Waiting for a node that has no request. */
@@ -586,6 +625,7 @@ int main(void)
 	_marked_first();
 	_prolog();
 	_intruder();
+	_intruder_stays();
 	_no_request();
 	_submit_unknown();
 	_late_error();

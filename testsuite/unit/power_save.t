@@ -271,6 +271,12 @@ def test_prolog_wait():
         tap.equal(line["verb"], "wait", "scloned restarts: asked again")
         client.sendall(b'{"v":1,"error":{"code":"REFUSED","text":"no"}}\n')
         tap.equal(finish(child)[0], 0, "an error of scloned's: exit 0")
+    with Place() as place:
+        conf(place)
+        place.listen()
+        child = prolog(place)
+        place.take()[0].sendall(b'{"v":1,"refused":"why not"}\n')
+        tap.equal(finish(child)[0], 1, "a job that must not start: exit 1")
 
 
 def test_prolog_leaves():

@@ -32,6 +32,7 @@
  *	admin_comment_append	"job" "text"
  *	notify_job	"job" "text"
  *	requeue_job	"job"			(away from its nodes)
+ *	kill_job	"job"			(ended, as scancel does)
  *
  * "nodes" in a call is a hostlist, "job" a number; "all" asks for every node,
  * else only those that changed since the child's last answer are told

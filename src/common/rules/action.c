@@ -23,6 +23,7 @@ static const char *const names[ACTIONS] = {
 	[ACTION_SLURM_DRAIN] = "SLURM_DRAIN",
 	[ACTION_SLURM_UNDRAIN] = "SLURM_UNDRAIN",
 	[ACTION_SLURM_REQUEUE] = "SLURM_REQUEUE",
+	[ACTION_SLURM_KILL] = "SLURM_KILL",
 };
 
 const char *action_name(enum action_kind kind)

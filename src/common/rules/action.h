@@ -42,6 +42,8 @@ enum action_kind {
 	ACTION_SLURM_DRAIN,	/* with the text: ours, or an admin's again */
 	ACTION_SLURM_UNDRAIN,
 	ACTION_SLURM_REQUEUE,	/* action.job must leave a used node */
+	ACTION_SLURM_KILL,	/* it cannot be requeued: the text, then its
+				 * end */
 	ACTIONS
 };
 

@@ -153,7 +153,7 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 		return "a job is being sent away";
 	rec->intruder = ev->job;
 	rec->intruder_since = ev->asked;
-	rec->intruder_settled = false;
+	rec->intrusion = INTRUSION_REQUEUE;
 	return NULL;
 }
 

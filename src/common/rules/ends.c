@@ -388,8 +388,9 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 		rec->view.drain = false;
 		break;
 	case ACTION_SLURM_REQUEUE:
+	case ACTION_SLURM_KILL:
 		if (rec->intruder == rec->slurm_token)
-			rec->intruder_settled = true;
+			rec->intrusion = INTRUSION_OVER;
 		break;
 	default:
 		return "not an act in Slurm";
@@ -400,14 +401,36 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 /* A job that cannot be told must not keep its node for ever. */
 #define NOTIFY_TRIES 3
 
+/* slurmctld that does not do it does not start the job either, as long as
+ * its prolog waits; that has an end. */
+#define INTRUDER_TRIES 6
+
+/* The second job on a used VM is still there. True when that is no failure
+ * but the course of jobs that cannot be requeued. */
+static bool _not_moved(struct record *rec, const struct event *ev)
+{
+	bool refused = ev->cause == CAUSE_REFUSED;
+
+	if (rec->intruder != rec->slurm_token)
+		return false;
+	if (refused && ev->act == ACTION_SLURM_REQUEUE) {
+		rec->intrusion = INTRUSION_KILL;
+		return true;
+	}
+	if (refused || ev->cause == CAUSE_AUTH ||
+	    rec->slurm_tries >= INTRUDER_TRIES)
+		rec->intrusion = INTRUSION_STAYS;
+	return false;
+}
+
 const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 		       const struct event *ev)
 {
 	if (ev->kind == EVENT_SLURM_DONE)
 		return _slurm_done(rec, ev);
-	if (ev->act == ACTION_SLURM_REQUEUE && ev->cause == CAUSE_REFUSED &&
-	    rec->intruder == rec->slurm_token)
-		rec->intruder_settled = true;	/* it cannot be requeued */
+	if ((ev->act == ACTION_SLURM_REQUEUE ||
+	     ev->act == ACTION_SLURM_KILL) && _not_moved(rec, ev))
+		return NULL;
 	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
 	rec->slurm_failed = ev->act;
 	cycle_pause_slurm(conf, rec, ev->now);

@@ -76,6 +76,9 @@ static const struct failure table[CAUSES] = {
 	[CAUSE_UNPROVEN] = { "UNPROVEN", CURE_FAIL, false, false,
 		"the node's previous VM is not proven gone",
 		"sclone status NODE says what stands in the way" },
+	[CAUSE_SHARED] = { "SHARED", CURE_NONE, false, false,
+		"the job was put on another job's VM; a VM serves one job",
+		"make the partition exclusive (sclone check names it)" },
 };
 
 const struct failure *failure_of(enum cause cause)

@@ -20,6 +20,10 @@ static const char *const releases[RELEASES] = {
 	"prove", "record"
 };
 
+static const char *const intrusions[INTRUSIONS] = {
+	"requeue", "kill", "over", "stays"
+};
+
 static const char *const tells[TELLS] = {
 	"nothing", "job", "force", "power-down"
 };
@@ -96,7 +100,7 @@ bool record_intruded(const struct record *rec)
 {
 	const struct record_request *req = record_request(rec);
 
-	return rec->intruder && !rec->intruder_settled &&
+	return rec->intruder && rec->intrusion < INTRUSION_OVER &&
 	       !(req && req->job == rec->intruder);
 }
 
@@ -104,7 +108,9 @@ static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
 {
 	if (record_intruded(rec))
 		return WAIT_ON;		/* for its turn to be sent away */
-	return rec->intruder == job ? WAIT_OVER : WAIT_INTRUDER;
+	if (rec->intruder != job)
+		return WAIT_INTRUDER;
+	return rec->intrusion == INTRUSION_STAYS ? WAIT_REFUSED : WAIT_OVER;
 }
 
 enum wait record_wait(const struct record *rec, uint32_t job)
@@ -210,7 +216,7 @@ static const struct field fields[] = {
 	PLAIN("told_job", FIELD_BOOL, told_job),
 	PLAIN("intruder", FIELD_U32, intruder),
 	PLAIN("intruder_since", FIELD_TIME, intruder_since),
-	PLAIN("intruder_settled", FIELD_BOOL, intruder_settled),
+	NAMED("intrusion", intrusion, intrusions, INTRUSIONS),
 	PLAIN("prolog_job", FIELD_U32, prolog_job),
 	PLAIN("prolog_asked", FIELD_TIME, prolog_asked),
 	PLAIN("settle", FIELD_BOOL, settle),

@@ -78,6 +78,15 @@ enum tell {
 	TELLS
 };
 
+/* How a second job leaves a used VM. */
+enum intrusion {
+	INTRUSION_REQUEUE,	/* by being requeued */
+	INTRUSION_KILL,		/* it cannot be requeued: told and ended */
+	INTRUSION_OVER,		/* it has left */
+	INTRUSION_STAYS,	/* neither worked: its prolog has to fail */
+	INTRUSIONS
+};
+
 /* Evidence of absence, for the receipt. */
 #define EVIDENCE_NAME 1u		/* no VM of that name in the folder */
 #define EVIDENCE_INSTANCE_UUID 2u	/* nowhere in the inventory */
@@ -139,9 +148,9 @@ struct record {
 	int64_t tell_since;
 	char tell_text[RECORD_TEXT_SIZE];
 	bool told_job;		/* the last failure reached its job */
-	uint32_t intruder;	/* second job on a used VM: to be requeued */
+	uint32_t intruder;	/* second job on a used VM */
 	int64_t intruder_since;	/* when its prolog asked */
-	bool intruder_settled;	/* it was sent away, or Slurm lets it stay */
+	enum intrusion intrusion;
 	uint32_t prolog_job;	/* a prolog that came before its request */
 	int64_t prolog_asked;
 	bool settle;		/* tell Slurm that the name is free */
@@ -201,7 +210,8 @@ bool record_intruded(const struct record *rec);
 enum wait {
 	WAIT_ON,	/* the node comes up for the job, or may do so */
 	WAIT_OVER,	/* it is up and marked, or waiting is in vain */
-	WAIT_INTRUDER	/* it is another job's: EVENT_PROLOG must say so */
+	WAIT_INTRUDER,	/* it is another job's: EVENT_PROLOG must say so */
+	WAIT_REFUSED	/* it is another job's, and this one must not start */
 };
 
 /* What a prolog of that job does about this node. */

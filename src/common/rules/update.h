@@ -25,7 +25,8 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
 bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 		     int64_t now);
 
-/* The act is still called for. LOOK, NOTIFY and REQUEUE always are. */
+/* The act is still called for. LOOK, NOTIFY, REQUEUE and KILL always
+ * are. */
 bool update_needed(enum action_kind act, const struct record *rec,
 		   const struct nodeview *view);
 

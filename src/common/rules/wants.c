@@ -152,7 +152,9 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 	if (req && req->job && (!req->marked || _mark_lost(rec)))
 		list[count++] = ACTION_SLURM_MARK;
 	if (_sends_away(rec))
-		list[count++] = ACTION_SLURM_REQUEUE;
+		list[count++] = rec->intrusion == INTRUSION_KILL
+					? ACTION_SLURM_KILL
+					: ACTION_SLURM_REQUEUE;
 	if (rec->tell == TELL_JOB || update_can_tell(conf, rec, now))
 		list[count++] = _tell(rec);
 	if (_drains(conf, rec, now))
@@ -198,6 +200,7 @@ int64_t wants_token(const struct record *rec, enum action_kind kind)
 	case ACTION_SLURM_POWER_DOWN:
 		return rec->tell_since;
 	case ACTION_SLURM_REQUEUE:
+	case ACTION_SLURM_KILL:
 		return rec->intruder;
 	default:
 		return 0;
@@ -252,6 +255,11 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 		else
 			update_drain_reason(rec, now, out->text,
 					    sizeof(out->text));
+		break;
+	case ACTION_SLURM_KILL:
+		failure_reason(CAUSE_SHARED, NULL, out->text,
+			       sizeof(out->text));
+		out->job = rec->intruder;
 		break;
 	case ACTION_SLURM_REQUEUE:
 		out->job = rec->intruder;

@@ -51,6 +51,7 @@ static enum err_code _code(int errnum)
 	case ESLURM_JOB_FINISHED:
 	case ESLURM_JOB_NOT_RUNNING:
 	case ESLURM_INVALID_NODE_STATE:
+	case ESLURM_BATCH_ONLY:
 	case ESLURM_NOT_SUPPORTED:
 	case ESLURM_DISABLED:
 		return ERR_REFUSED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* job - loads and small updates of one job through libslurm. */
+#include <signal.h>
 #include <string.h>
 
 #include "common/base/buf.h"
@@ -130,5 +131,21 @@ int job_requeue(uint32_t id, struct err *err)
 	if (rc)
 		return fault_set(err, fault_number(rc), true,
 				 "requeue the job");
+	return 0;
+}
+
+static bool _has_ended(int errnum)
+{
+	return errnum == ESLURM_ALREADY_DONE ||
+	       errnum == ESLURM_JOB_FINISHED ||
+	       errnum == ESLURM_INVALID_JOB_ID;
+}
+
+int job_kill(uint32_t id, struct err *err)
+{
+	int rc = slurm_kill_job(compat_job(id), SIGKILL, 0);
+
+	if (rc && !_has_ended(fault_number(rc)))
+		return fault_set(err, fault_number(rc), true, "end the job");
 	return 0;
 }

@@ -51,4 +51,7 @@ int job_notify(uint32_t id, const char *text, struct err *err);
  */
 int job_requeue(uint32_t id, struct err *err);
 
+/* End a job, as scancel does. Nothing happens to one that has ended. */
+int job_kill(uint32_t id, struct err *err);
+
 #endif

@@ -7,7 +7,8 @@
  * PrologSlurmctld ends (prolog_running_decr), else at the next 30 s tick.
  * scloned watches the nodes for all waiters. No failure of ours may harm the
  * job: without scloned, or past the time limit, the answer is 0 and the tick
- * does the work. Only a chained program's status is passed on.
+ * does the work. A chained program's status is passed on; a job that scloned
+ * refuses, because another one has the VM, must not start.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -176,6 +177,18 @@ static bool _may_return(const struct err *err)
 	       err->code == ERR_BUSY;
 }
 
+/* 0: the job may start. */
+static int _status(const struct json *reply)
+{
+	const char *why = NULL;
+
+	if (json_get_str_or(reply, "refused", NULL, &why, NULL) || !why)
+		return 0;
+	log_error("the job does not start: %s", why);
+	return 1;
+}
+
+/* -1 when there is no answer to be had. */
 static int _wait(const struct options *options, const struct json *call,
 		 struct err *err)
 {
@@ -190,7 +203,7 @@ static int _wait(const struct options *options, const struct json *call,
 		start = now;
 		reply = wire_call(options->socket, call, deadline, err);
 		if (reply)
-			return 0;
+			return _status(reply);
 		now = clock_mono_us();
 		if (now - start > LASTED_US)
 			lost = now;
@@ -249,9 +262,12 @@ static int _run(const struct options *options)
 	status = _run_chain(options, &facts);
 	if (!status && job && nodes && _has_our_nodes(&facts, nodes)) {
 		(void) signal(SIGTERM, _on_term);
-		if (_wait_for_nodes(options, job, nodes, &err))
+		status = _wait_for_nodes(options, job, nodes, &err);
+		if (status < 0) {
 			log_warn("job %.20s starts without waiting for its "
 				 "nodes: %s", job, err.text);
+			status = 0;
+		}
 	}
 	_facts_clear(&facts);
 	return status;
