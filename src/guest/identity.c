@@ -44,6 +44,7 @@ static size_t _count_keys(const char *text, size_t len)
 static int _check_keys(const struct json *json, const char *text, size_t len,
 		       struct err *err)
 {
+	const struct json *value;
 	const char *key;
 	size_t pos = 0;
 
@@ -51,16 +52,15 @@ static int _check_keys(const struct json *json, const char *text, size_t len,
 		return err_set(err, ERR_PROTOCOL, "not a JSON object");
 	if (_count_keys(text, len) != json_count(json))
 		return err_set(err, ERR_PROTOCOL, "a key stands twice");
-	for (size_t n = json_count(json); n > 0; n--) {
+	while (json_next(json, &pos, &key, &value)) {
 		size_t i = 0;
 
-		json_next(json, &pos, &key);
 		while (_known[i] && strcmp(_known[i], key) != 0)
 			i++;
 		if (!_known[i])
 			return err_set(err, ERR_PROTOCOL, "unknown key %s",
 				       key);
-		if (!json_get(json, key))
+		if (!value)
 			return err_set(err, ERR_PROTOCOL, "%s is null", key);
 	}
 	return 0;

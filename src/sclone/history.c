@@ -19,7 +19,7 @@ static void _print_timeline(const struct json *at, int64_t ended)
 	size_t pos = 0;
 
 	printf("  ");
-	while ((value = json_next(at, &pos, &phase)) != NULL) {
+	while (json_next(at, &pos, &phase, &value)) {
 		if (json_int(value, &when) < 0)
 			continue;
 		if (!first)

@@ -90,15 +90,19 @@ static void _build(void)
 
 static void _walk(void)
 {
+	static const char text[] = "{\"c\":1,\"a\":null,\"b\":3}";
 	cleanup_json struct json *json = NULL;
+	const struct json *value;
 	const char *key;
-	size_t pos = 0;
+	size_t pos = 0, n = 0;
 	char seen[8] = "";
 
-	json = json_parse("{\"c\":1,\"a\":2,\"b\":3}", 19, NULL);
-	while (json_next(json, &pos, &key))
-		strncat(seen, key, 1);
-	is_str(seen, "cab", "members in order");
+	json = json_parse(text, strlen(text), NULL);
+	while (json_next(json, &pos, &key, &value))
+		seen[n++] = value ? *key : '-';
+	is_str(seen, "c-b", "members in order, also past one that is null");
+	pos = 0;
+	ok(!json_next(value, &pos, &key, &value), "a number has no members");
 }
 
 int main(void)

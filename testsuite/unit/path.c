@@ -94,21 +94,122 @@ static void _secrets(void)
 	ok(!path_check_secret(_at("s"), 12345, &err), "the right owner");
 }
 
+static void _mkdir(const char *name, mode_t mode)
+{
+	if (mkdir(_at(name), 0700) < 0 || chmod(_at(name), mode) < 0)
+		bail_out("mkdir %s", name);
+}
+
+static void _link(const char *to, const char *name)
+{
+	if (symlink(to, _at(name)) < 0)
+		bail_out("symlink %s", name);
+}
+
+static void _secret_at(const char *name, const char *want)
+{
+	struct err err = ERR_INIT;
+	int rc = path_check_secret(_at(name), getuid(), &err);
+
+	if (want)
+		ok(rc < 0 && strstr(err.text, want), "%s: %s", name,
+		   err.text);
+	else
+		ok(rc == 0, "%s: %s", name, err.text);
+}
+
+/* far/open/swap -> safe, by -> far/open/swap: whoever writes in far/open
+ * chooses what by/s is. */
+static void _ways(void)
+{
+	struct err err = ERR_INIT;
+	char cwd[4096];
+
+	_mkdir("safe", 0755);
+	_mkdir("far", 0755);
+	_mkdir("far/open", 0755);
+	if (path_write(_at("safe/s"), "x", 1, 0600, &err) < 0)
+		bail_out("%s", err.text);
+	_link("../../safe", "far/open/swap");
+	_link("far/open/swap", "by");
+	_link("by", "loop-not");
+	_link("loop", "loop");
+	_secret_at("by/s", NULL);
+	_secret_at("loop-not/../safe/s", NULL);
+	_secret_at("loop/s", "symbolic link");
+	chmod(_at("far/open"), 0775);
+	_secret_at("safe/s", NULL);
+	_secret_at("far/open/swap/s", "others can write");
+	_secret_at("by/s", "others can write");
+	_secret_at("loop-not/s", "others can write");
+	chmod(_at("far/open"), 01777);
+	_secret_at("by/s", NULL);
+	if (!getcwd(cwd, sizeof(cwd)) || chdir(_at("safe")) < 0)
+		bail_out("chdir");
+	ok(!path_check_secret("s", getuid(), &err), "a relative path");
+	chmod(_at("far"), 0777);
+	ok(path_check_secret("../far/open/swap/s", getuid(), &err) < 0,
+	   "that leads through a directory that others write");
+	if (chdir(cwd) < 0)
+		bail_out("chdir");
+}
+
+static void _dir_at(const char *name, const char *want)
+{
+	struct err err = ERR_INIT;
+	int rc = path_check_dir(_at(name), getuid(), &err);
+
+	if (want)
+		ok(rc < 0 && strstr(err.text, want), "%s: %s", name,
+		   err.text);
+	else
+		ok(rc == 0, "%s: %s", name, err.text);
+}
+
+static void _dirs(void)
+{
+	struct err err = ERR_INIT;
+
+	_dir_at("safe", NULL);
+	_dir_at("safe/s", "not a directory");
+	_dir_at("none", "none");
+	_dir_at("far/open", "chmod go-w");	/* sticky, but ours */
+	chmod(_at("far/open"), 0770);
+	_dir_at("far/open", "chmod go-w");
+	chmod(_at("far/open"), 0755);
+	_dir_at("far/open", "others can write");	/* in far */
+	_dir_at("by", "others can write");
+	chmod(_at("far"), 0755);
+	_dir_at("by", NULL);
+	if (getuid() != 0)
+		return;
+	if (chown(_at("safe"), 12345, (gid_t) -1) < 0)
+		bail_out("chown");
+	_dir_at("safe", "chown 0");
+	ok(!path_check_dir(_at("safe"), 12345, &err), "the right owner");
+}
+
 int main(void)
 {
-	static const char *const names[] = { "f", "s", "link", "fifo" };
+	static const char *const names[] = { "f", "s", "link", "fifo",
+		"safe/s", "far/open/swap", "by", "loop-not", "loop" };
 	struct err err = ERR_INIT;
 
 	if (!mkdtemp(dir))
 		bail_out("mkdtemp");
 	_write_read();
 	_secrets();
+	_ways();
+	_dirs();
 	is_int(path_mkdir(_at("d"), 0700, &err), 0, "a directory made");
 	is_int(path_mkdir(_at("d"), 0700, &err), 0, "or there already");
 	is_int(path_mkdir(_at("f"), 0700, &err), -1, "but not a file");
 	rmdir(_at("d"));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unlink(_at(names[i]));
+	rmdir(_at("far/open"));
+	rmdir(_at("far"));
+	rmdir(_at("safe"));
 	is_int(rmdir(dir), 0, "no temporary file is left");
 	return done_testing();
 }

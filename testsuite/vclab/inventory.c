@@ -221,7 +221,7 @@ static int _source_options(struct vm *vm, const struct json *json,
 	const char *key;
 	size_t pos = 0;
 
-	while (options && (value = json_next(options, &pos, &key))) {
+	while (json_next(options, &pos, &key, &value)) {
 		if (!json_str(value) ||
 		    vm_set_option(vm, key, json_str(value), err) < 0)
 			return err_set(err, ERR_CONFIG, "extraConfig %s",
@@ -370,7 +370,7 @@ static int _delays(struct lab *lab, struct err *err)
 	int64_t ms, jitter;
 	size_t pos = 0;
 
-	while (delays && (json = json_next(delays, &pos, &method))) {
+	while (json_next(delays, &pos, &method, &json)) {
 		if (json_get_int_or(json, "ms", 0, 3600000, 0, &ms, err) < 0 ||
 		    json_get_int_or(json, "jitter_ms", 0, 3600000, 0,
 				    &jitter, err) < 0 ||

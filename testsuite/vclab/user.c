@@ -277,7 +277,7 @@ int user_load(struct lab *lab, const struct json *inventory, struct err *err)
 	(void) json_append_str(every, "*");
 	if (_add_role(lab, "Administrator", every, err) < 0)
 		return -1;
-	while (roles && (list = json_next(roles, &pos, &name)) != NULL) {
+	while (json_next(roles, &pos, &name, &list)) {
 		if (_add_role(lab, name, list, err) < 0)
 			return -1;
 	}

@@ -179,22 +179,23 @@ const struct json *json_at(const struct json *array, size_t index)
 	return _out(json_object_array_get_idx(_in(array), index));
 }
 
-const struct json *json_next(const struct json *object, size_t *pos,
-			     const char **key)
+bool json_next(const struct json *object, size_t *pos, const char **key,
+	       const struct json **value)
 {
 	struct lh_entry *entry;
 	size_t skip = *pos;
 
 	if (!json_is_object(object))
-		return NULL;
+		return false;
 	entry = json_object_get_object(_in(object))->head;
 	while (entry && skip--)
 		entry = entry->next;
 	if (!entry)
-		return NULL;
+		return false;
 	(*pos)++;
 	*key = lh_entry_k(entry);
-	return _out(lh_entry_v(entry));
+	*value = _out(lh_entry_v(entry));
+	return true;
 }
 
 const char *json_str(const struct json *json)

@@ -61,10 +61,11 @@ size_t json_count(const struct json *json);
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_at(const struct json *array, size_t index);
 
-/* Walk an object's members in order; start with *pos = 0. NULL at the end,
- * and for a member that is null. Each step walks from the start. */
-const struct json *json_next(const struct json *object, size_t *pos,
-			     const char **key);
+/* Walk an object's members in order; start with *pos = 0. False at the end
+ * or when it is no object. *value is NULL for a member that is null. Each
+ * step walks from the start. */
+bool json_next(const struct json *object, size_t *pos, const char **key,
+	       const struct json **value);
 
 /*
  * Checked access. The first form requires the member; the _or form gives

@@ -9,6 +9,8 @@
 #include "cleanup.h"
 #include "path.h"
 
+#define LINKS_MAX 40		/* as the kernel, path_resolution(7) */
+
 static enum err_code _open_code(int errnum)
 {
 	return errnum == ENOENT || errnum == ENOTDIR ? ERR_NOTFOUND
@@ -79,30 +81,102 @@ static bool _trusted_owner(uid_t uid, uid_t owner)
 	return uid == 0 || uid == owner;
 }
 
-/* Every directory from the file's up to the root. */
+/* A directory on the way: whoever can write in it can put another file, or
+ * a link, in the place of what we check. */
+static int _check_way(const char *path, const char *dir, uid_t owner,
+		      struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return err_errno(err, _open_code(errno), errno, "stat %s",
+				 dir);
+	if (!_trusted_owner(st.st_uid, owner) ||
+	    ((st.st_mode & 022) && !(st.st_mode & S_ISVTX)))
+		return err_set(err, ERR_CONFIG,
+			       "%s: others can write in %s; run: chown root "
+			       "%s; chmod go-w %s", path, dir, dir, dir);
+	return 0;
+}
+
+static int _too_long(const char *path, struct err *err)
+{
+	return err_set(err, ERR_CONFIG, "path too long: %s", path);
+}
+
+static int _join(char *out, const char *a, const char *b, const char *c,
+		 struct err *err)
+{
+	int n = snprintf(out, PATH_MAX, "%s%s%s", a, b, c);
+
+	return n < 0 || n >= PATH_MAX ? _too_long(b, err) : 0;
+}
+
+/* Make a relative path one from the root, written to out. */
+static int _absolute(const char *path, char *out, struct err *err)
+{
+	char here[PATH_MAX];
+
+	if (*path == '/')
+		return _join(out, "", path, "", err);
+	if (!getcwd(here, sizeof(here)))
+		return err_errno(err, ERR_FATAL, errno, "working directory");
+	return _join(out, here, "/", path, err);
+}
+
+/* When way, cut at end, is a symbolic link: put what it says in its place.
+ * 1: done, 0: it is none. */
+static int _follow(char *way, size_t start, size_t end, struct err *err)
+{
+	char link[PATH_MAX], rest[PATH_MAX];
+	ssize_t n;
+
+	way[end] = '\0';
+	n = readlink(way, link, sizeof(link) - 1);
+	if (n < 0) {
+		way[end] = '/';
+		return errno == EINVAL ? 0 : err_errno(err, _open_code(errno),
+						       errno, "read %s", way);
+	}
+	link[n] = '\0';
+	if (_join(rest, link, "/", way + end + 1, err) < 0)
+		return -1;
+	way[*link == '/' ? 0 : start] = '\0';
+	if (strlen(way) + strlen(rest) >= PATH_MAX)
+		return _too_long(rest, err);
+	memcpy(way + strlen(way), rest, strlen(rest) + 1);
+	return 1;
+}
+
+/* Every directory that the path leads through, those of its links too. */
 static int _check_parents(const char *path, uid_t owner, struct err *err)
 {
-	char real[PATH_MAX];
-	struct stat st;
-	char *slash;
+	char way[PATH_MAX];
+	size_t start = 1;	/* what is before it has been checked */
+	unsigned links = 0;
 
-	if (!realpath(path, real))
-		return err_errno(err, _open_code(errno), errno, "%s", path);
-	while ((slash = strrchr(real, '/')) != NULL) {
-		const char *dir = slash == real ? "/" : real;
+	if (_absolute(path, way, err) < 0)
+		return -1;
+	for (;;) {
+		char keep = way[start];
+		const char *slash;
+		int linked;
 
-		*slash = '\0';
-		if (stat(dir, &st) < 0)
-			return err_errno(err, ERR_FATAL, errno, "stat %s",
-					 dir);
-		if (!_trusted_owner(st.st_uid, owner) ||
-		    ((st.st_mode & 022) && !(st.st_mode & S_ISVTX)))
+		way[start] = '\0';
+		if (_check_way(path, way, owner, err) < 0)
+			return -1;
+		way[start] = keep;
+		slash = strchr(way + start, '/');
+		if (!slash)
+			return 0;
+		linked = _follow(way, start, (size_t) (slash - way), err);
+		if (linked < 0)
+			return -1;
+		if (linked && ++links > LINKS_MAX)
 			return err_set(err, ERR_CONFIG,
-				       "%s: others can write in %s; run: "
-				       "chown root %s; chmod go-w %s",
-				       path, dir, dir, dir);
+				       "%s: too many symbolic links", path);
+		start = linked ? 1 : (size_t) (slash - way) + 1;
 	}
-	return 0;
 }
 
 static int _check_stat(const char *path, const struct stat *st, uid_t owner,
@@ -219,6 +293,31 @@ int path_write(const char *path, const void *bytes, size_t len, mode_t mode,
 		return -1;
 	}
 	return _sync_parent(path, err);
+}
+
+int path_check_dir(const char *path, uid_t owner, struct err *err)
+{
+	char inside[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return err_errno(err, _open_code(errno), errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
+		return err_set(err, ERR_CONFIG, "%s is not a directory", path);
+	if (stat(path, &st) < 0)
+		return err_errno(err, _open_code(errno), errno, "%s", path);
+	if (!_trusted_owner(st.st_uid, owner))
+		return err_set(err, ERR_CONFIG,
+			       "%s belongs to uid %u; run: chown %u %s", path,
+			       (unsigned) st.st_uid, (unsigned) owner, path);
+	if (st.st_mode & 022)
+		return err_set(err, ERR_CONFIG,
+			       "%s has mode %04o, so that others can write in "
+			       "it; run: chmod go-w %s", path,
+			       (unsigned) (st.st_mode & 07777), path);
+	if (_join(inside, path, "/", "", err) < 0)
+		return -1;
+	return _check_parents(inside, owner, err);
 }
 
 int path_mkdir(const char *path, mode_t mode, struct err *err)

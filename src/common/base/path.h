@@ -28,11 +28,19 @@ int path_read_secret(const char *path, uid_t owner, struct buf *buf,
 
 /*
  * A secret must be a regular file (no symbolic link) owned by root or owner,
- * with no permission for group or others, in directories that nobody but
- * root or owner can write (sticky directories excepted). CONFIG with the
- * command that cures it.
+ * with no permission for group or others, reached through directories that
+ * nobody but root or owner can write (sticky directories excepted): those
+ * of the path as it is given and those its links lead through. CONFIG with
+ * the command that cures it.
  */
 int path_check_secret(const char *path, uid_t owner, struct err *err);
+
+/*
+ * A directory whose content is believed: owned by root or owner, writable
+ * by nobody else (sticky or not), reached as a secret is. It may itself be
+ * reached by a link. NOTFOUND, CONFIG with the command that cures it.
+ */
+int path_check_dir(const char *path, uid_t owner, struct err *err);
 
 /*
  * Write a file so that after a crash it is there whole or not at all:
