@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/clone/identity.h"
+#include "common/clone/letter.h"
 #include "common/vim25/privilege.h"
 #include "common/vim25/property.h"
 #include "common/vim25/search.h"
@@ -238,7 +238,7 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 						  "config.hardware.device"));
 	facts_take_record(source, property_option(
 		property_value(object, "config.extraConfig"),
-		IDENTITY_TEMPLATE_KEY));
+		LETTER_TEMPLATE_KEY));
 	for (size_t i = 0; i < count; i++)
 		if (_add_object(visit, PRIVILEGES_DATASTORE, &stores[i],
 				stores[i].id, err))

@@ -7,7 +7,7 @@
 
 #include "common/base/json.h"
 #include "common/clone/config.h"
-#include "common/clone/identity.h"
+#include "common/clone/letter.h"
 #include "tap.h"
 
 #define GLOBAL                                                              \
@@ -109,17 +109,17 @@ static void _identity(void)
 	cleanup_json struct json *json = NULL;
 	cleanup_buf struct buf line;
 	struct err err = ERR_INIT;
-	struct identity id = { .node = "vm2", .epoch = 1763806272123456,
+	struct letter id = { .node = "vm2", .epoch = 1763806272123456,
 		.template = "r9", .time = 5, .not_after = 6 };
 	const char *text = NULL;
 	int64_t epoch = 0;
 
-	buf_init(&line, IDENTITY_MAX);
+	buf_init(&line, LETTER_MAX);
 	config = _parse(GLOBAL TEMPLATE "NodeName=vm[1-3] Templates=r9 "
 			"NodeAddr=10.0.0.1+/24 Gateway=10.0.0.254 "
 			"DNS=10.0.0.3,10.0.0.4 MTU=9000 "
 			"SlurmdOptions=\"-v  --extra=x\"\n", &err);
-	if (!config || identity_print(&id, config, &line, &err) < 0)
+	if (!config || letter_print(&id, config, &line, &err) < 0)
 		bail_out("%s", err.text);
 	ok(!strchr(buf_str(&line), '\n'), "one line");
 	json = json_parse(buf_str(&line), line.len, &err);
@@ -135,7 +135,7 @@ static void _identity(void)
 	ok(!json_get_str(json, "seed", &text, &err) && strlen(text) == 64,
 	   "a seed");
 	id.node = "vm9";
-	is_int(identity_print(&id, config, &line, &err), -1, "not our node");
+	is_int(letter_print(&id, config, &line, &err), -1, "not our node");
 }
 
 int main(void)

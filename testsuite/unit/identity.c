@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/clone/config.h"
-#include "common/clone/identity.h"
-#include "identity_guest.h"
+#include "common/clone/letter.h"
+#include "guest/identity.h"
 #include "tap.h"
 
 #define NAME63 \
@@ -29,16 +29,19 @@ static struct config *_config(const char *cluster, const char *template,
 static int _told(const struct config *config, const char *node,
 		 const char *template, struct err *err)
 {
-	struct identity id = { .node = node, .epoch = 1800000000000001,
-			       .template = template,
-			       .time = 1800000000000000,
-			       .not_after = 1800000600000000 };
+	struct letter letter = { .node = node, .epoch = 1800000000000001,
+				 .template = template,
+				 .time = 1800000000000000,
+				 .not_after = 1800000600000000 };
+	struct identity id;
 	cleanup_buf struct buf line;
 
-	buf_init(&line, IDENTITY_MAX);
-	if (identity_print(&id, config, &line, err) < 0)
+	buf_init(&line, LETTER_MAX);
+	if (letter_print(&letter, config, &line, err) < 0 ||
+	    identity_parse(buf_str(&line), line.len, &id, err) < 0)
 		return -1;
-	return identity_guest_read(buf_str(&line), line.len, node, err);
+	return strcmp(id.node, node) ? err_set(err, ERR_FATAL, "for %s",
+					       id.node) : 0;
 }
 
 /* Its first and its last node. */

@@ -14,7 +14,7 @@
 #include "common/rules/owner.h"
 #include "facts.h"
 #include "hand.h"
-#include "identity.h"
+#include "letter.h"
 
 /* After the deadline the guest does not start: no use to wait longer, but
  * the task's own end is worth knowing. */
@@ -82,17 +82,20 @@ static int _make_marks(struct hand *hand, struct marks *marks,
 {
 	const struct executor *executor = hand->executor;
 	const struct record *rec = &hand->rec;
-	struct identity identity = {
+	struct letter letter = {
 		.node = rec->node,
 		.epoch = (int64_t) rec->epoch,
 		.template = rec->req.template_name,
 		.time = clock_wall_us(),
 		.not_after = rec->req.deadline,
 	};
+	int rc = letter_seed(&letter, err);
 
-	if (identity_seed(&identity, err) < 0 ||
-	    identity_print(&identity, executor->config, &marks->identity,
-			   err) < 0)
+	if (rc == 0)
+		rc = letter_print(&letter, executor->config,
+				  &marks->identity, err);
+	explicit_bzero(letter.seed, sizeof(letter.seed));
+	if (rc < 0)
 		return -1;
 	return owner_make(executor->key.data, executor->key.len, rec->cluster,
 			  rec->node, rec->epoch, marks->owner, err);
@@ -132,7 +135,7 @@ static unsigned _limit_ms(const struct record *rec)
 static int _submit(struct hand *hand, struct marks *marks, struct err *err)
 {
 	struct vm_option options[] = {
-		{ IDENTITY_KEY, NULL },
+		{ LETTER_KEY, NULL },
 		{ FACTS_OWNER, marks->owner },
 	};
 	struct vm_clone_spec spec = {
@@ -165,7 +168,7 @@ void backend_submit(struct hand *hand)
 	hand->ended = false;
 	hand->task_ref = (struct moref) { 0 };
 	hand->task_epoch = hand->rec.epoch;
-	buf_init(&marks.identity, IDENTITY_MAX);
+	buf_init(&marks.identity, LETTER_MAX);
 	if (_submit(hand, &marks, &err) < 0)
 		hand_fail(hand, &err);
 	buf_wipe(&marks.identity);

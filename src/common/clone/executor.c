@@ -9,7 +9,7 @@
 #include "ancestry.h"
 #include "facts.h"
 #include "hand.h"
-#include "identity.h"
+#include "letter.h"
 
 #define POWER_OFF_MS 120000
 #define DESTROY_MS 600000
@@ -279,7 +279,7 @@ static int _open_session(struct executor *executor, struct err *err)
 		.password_file = global->password_file,
 		.password_owner = geteuid(),
 	};
-	struct watch_config watch = { .guest_key = IDENTITY_STATE_KEY };
+	struct watch_config watch = { .guest_key = LETTER_STATE_KEY };
 
 	executor->session = session_create(executor->loop, &session, err);
 	if (!executor->session)

@@ -4,14 +4,14 @@
 #include <sys/random.h>
 
 #include "common/base/json.h"
-#include "identity.h"
+#include "letter.h"
 
-#define IDENTITY_VERSION 1
+#define LETTER_VERSION 1
 
-int identity_seed(struct identity *identity, struct err *err)
+int letter_seed(struct letter *letter, struct err *err)
 {
-	if (getrandom(identity->seed, sizeof(identity->seed), 0) !=
-	    (ssize_t) sizeof(identity->seed))
+	if (getrandom(letter->seed, sizeof(letter->seed), 0) !=
+	    (ssize_t) sizeof(letter->seed))
 		return err_errno(err, ERR_FATAL, errno, "random seed");
 	return 0;
 }
@@ -52,48 +52,47 @@ static int _put_slurmd(struct json *json, const char *options)
 	return rc | json_put(json, "slurmd", list);
 }
 
-static int _put_all(struct json *json, const struct identity *identity,
+static int _put_all(struct json *json, const struct letter *letter,
 		    const struct config *config,
 		    const struct config_node *node)
 {
-	char seed[2 * IDENTITY_SEED_SIZE + 1];
+	char seed[2 * LETTER_SEED_SIZE + 1];
 	int rc = 0;
 
-	parse_print_hex(identity->seed, IDENTITY_SEED_SIZE, seed);
-	rc |= json_put_int(json, "v", IDENTITY_VERSION);
+	parse_print_hex(letter->seed, LETTER_SEED_SIZE, seed);
+	rc |= json_put_int(json, "v", LETTER_VERSION);
 	rc |= json_put_str(json, "cluster", config_global(config)->cluster);
-	rc |= json_put_str(json, "node", identity->node);
-	rc |= json_put_int(json, "epoch", identity->epoch);
-	rc |= json_put_str(json, "template", identity->template);
+	rc |= json_put_str(json, "node", letter->node);
+	rc |= json_put_int(json, "epoch", letter->epoch);
+	rc |= json_put_str(json, "template", letter->template);
 	rc |= _put_network(json, node);
 	if (node->set->conf_server)
 		rc |= json_put_str(json, "conf_server",
 				   node->set->conf_server);
 	rc |= _put_slurmd(json, node->set->slurmd_options);
-	rc |= json_put_int(json, "time", identity->time);
-	rc |= json_put_int(json, "not_after", identity->not_after);
+	rc |= json_put_int(json, "time", letter->time);
+	rc |= json_put_int(json, "not_after", letter->not_after);
 	rc |= json_put_str(json, "seed", seed);
 	return rc;
 }
 
-int identity_print(const struct identity *identity,
-		   const struct config *config, struct buf *out,
-		   struct err *err)
+int letter_print(const struct letter *letter, const struct config *config,
+		 struct buf *out, struct err *err)
 {
-	const struct config_node *node = config_node(config, identity->node);
+	const struct config_node *node = config_node(config, letter->node);
 	cleanup_json struct json *json = json_new_object();
 	size_t start = out->len;
 
 	if (!node)
 		return err_set(err, ERR_CONFIG,
 			       "node %s is not in the configuration",
-			       identity->node);
-	if (!json || _put_all(json, identity, config, node) < 0)
+			       letter->node);
+	if (!json || _put_all(json, letter, config, node) < 0)
 		return err_nomem(err);
 	json_print(json, out);
-	if (!out->failed && out->len - start > IDENTITY_MAX)
+	if (!out->failed && out->len - start > LETTER_MAX)
 		return err_set(err, ERR_FATAL,
 			       "identity of %s is longer than %d bytes",
-			       identity->node, IDENTITY_MAX);
+			       letter->node, LETTER_MAX);
 	return buf_ok(out, "identity", err);
 }

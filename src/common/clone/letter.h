@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * letter - the identity that a clone is sent: one line of JSON under
+ * guestinfo.sclone, written with the clone request and read once by
+ * sclone-guest (src/guest/identity.h). It holds no secret that outlives the
+ * clone; the guest validates every value as hostile.
+ */
+#ifndef SCLONE_CLONE_LETTER_H
+#define SCLONE_CLONE_LETTER_H
+
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "config.h"
+
+#define LETTER_KEY "guestinfo.sclone"		/* the JSON; then "used N" */
+#define LETTER_STATE_KEY "guestinfo.sclone.state"	/* display only */
+#define LETTER_TEMPLATE_KEY "guestinfo.sclone.template"
+#define LETTER_MAX 8192			/* bytes */
+#define LETTER_SEED_SIZE 32
+
+struct letter {
+	const char *node;
+	int64_t epoch;		/* µs */
+	const char *template;
+	int64_t time;		/* µs since 1970: now */
+	int64_t not_after;	/* µs since 1970: later it must not start */
+	uint8_t seed[LETTER_SEED_SIZE];	/* mixed in, not credited */
+};
+
+/*
+ * Append the line for a node of this configuration. CONFIG when the node is
+ * not in it, FATAL when the line would be longer than LETTER_MAX.
+ */
+int letter_print(const struct letter *letter, const struct config *config,
+		 struct buf *out, struct err *err);
+
+/* Fresh seed from the kernel's random source; blocks only at boot. */
+int letter_seed(struct letter *letter, struct err *err);
+
+#endif
