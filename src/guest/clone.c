@@ -142,10 +142,10 @@ static int _mark_used(const struct clone *clone, struct err *err)
 /* Whatever must differ between the clones of one freeze. */
 static int _differ(struct clone *clone, struct err *err)
 {
-	if (entropy_reseed(clone->id.seed, sizeof(clone->id.seed), err) < 0)
-		return -1;
+	int rc = entropy_reseed(clone->id.seed, sizeof(clone->id.seed), err);
+
 	explicit_bzero(clone->id.seed, sizeof(clone->id.seed));
-	if (machine_set_name(clone->id.node, err) < 0 ||
+	if (rc < 0 || machine_set_name(clone->id.node, err) < 0 ||
 	    machine_set_id(clone->settings->machine_id, err) < 0)
 		return -1;
 	clone->ms.identity = _ms(clone);
@@ -199,12 +199,14 @@ static enum clone_result _start(struct clone *clone)
 }
 
 /* From the identity's text to a running node. */
-static enum clone_result _become(struct clone *clone, const struct buf *text)
+static enum clone_result _become(struct clone *clone, struct buf *text)
 {
 	enum fence_verdict verdict;
 	struct err err = ERR_INIT;
+	int rc = identity_parse(buf_str(text), text->len, &clone->id, &err);
 
-	if (identity_parse(buf_str(text), text->len, &clone->id, &err) < 0) {
+	buf_wipe(text);		/* it has the seed */
+	if (rc < 0) {
 		err_wrap(&err, "identity refused");
 		return _fail(clone, "identity", &err);
 	}
@@ -234,12 +236,9 @@ enum clone_result clone_run(const struct settings *settings,
 	cleanup_buf struct buf text;
 
 	buf_init(&text, TOOLS_VALUE_MAX + 2);
-	switch (_read_key(&clone, &text, &answer)) {
-	case BOOT_IDENTITY:
+	buf_reserve(&text, TOOLS_VALUE_MAX + 2);
+	if (_read_key(&clone, &text, &answer) == BOOT_IDENTITY)
 		return _become(&clone, &text);
-	default:
-		break;
-	}
 	if (refused && answer == TOOLS_ABSENT)
 		return CLONE_SOURCE;
 	return _off(&clone, "thawed without an identity of its own");

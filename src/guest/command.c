@@ -24,7 +24,10 @@
 
 /* One child under way. */
 struct run {
+	const struct command *command;	/* NULL: a function */
 	pid_t pid;
+	int fail;	/* closes by the exec, or says errno; or -1 */
+	int code;	/* what it said; 0: nothing */
 	int end;	/* signalfd: a child has ended */
 	int out;	/* the child's output, or -1 */
 	int64_t deadline;	/* CLOCK_MONOTONIC µs; 0: none */
@@ -124,12 +127,31 @@ static void _drain(struct run *run, struct buf *output)
 	}
 }
 
+/* The child has become its program, or could not; or does not say yet. */
+static void _hear_exec(struct run *run)
+{
+	ssize_t n;
+
+	if (run->fail < 0)
+		return;
+	n = read(run->fail, &run->code, sizeof(run->code));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t) sizeof(run->code))
+		run->code = 0;
+	(void) close(run->fail);
+	run->fail = -1;
+	if (!run->code && run->command->started)
+		run->command->started(run->command->arg);
+}
+
 /* 1 ended, 0 the limit passed, -1 error. */
 static int _wait_end(struct run *run, struct buf *output, int *wstatus,
 		     struct err *err)
 {
 	struct signalfd_siginfo info;
-	struct pollfd fds[2] = { { .fd = run->end, .events = POLLIN },
+	struct pollfd fds[3] = { { .fd = run->end, .events = POLLIN },
+				 { .events = POLLIN },
 				 { .events = POLLIN } };
 
 	for (;;) {
@@ -148,8 +170,10 @@ static int _wait_end(struct run *run, struct buf *output, int *wstatus,
 			wait = (int) (left / CLOCK_US_PER_MS) + 1;
 		}
 		fds[1].fd = run->out;
-		if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		fds[2].fd = run->fail;
+		if (poll(fds, 3, wait) < 0 && errno != EINTR)
 			return err_errno(err, ERR_FATAL, errno, "poll");
+		_hear_exec(run);
 		while (read(run->end, &info, sizeof(info)) > 0)
 			;
 		_drain(run, output);
@@ -171,7 +195,10 @@ static int _finish(struct run *run, const char *what, struct buf *output,
 	run->deadline = clock_mono_us() + CLOCK_US_PER_S;
 	if (ended == 0)
 		(void) _wait_end(run, output, &wstatus, NULL);
+	_hear_exec(run);
 	_drain(run, output);
+	if (run->fail >= 0)
+		(void) close(run->fail);
 	if (run->out >= 0)
 		(void) close(run->out);
 	if (ended < 0)
@@ -184,38 +211,32 @@ static int _finish(struct run *run, const char *what, struct buf *output,
 	return 0;
 }
 
-static int64_t _deadline(uint64_t limit_s)
+/* The earlier of a limit and a deadline; 0: none. */
+static int64_t _deadline(uint64_t limit_s, int64_t deadline)
 {
-	if (!limit_s)
-		return 0;
-	return clock_mono_us() + (int64_t) limit_s * CLOCK_US_PER_S;
+	int64_t limit = clock_mono_us() + (int64_t) limit_s * CLOCK_US_PER_S;
+
+	if (!limit_s || (deadline && deadline < limit))
+		return deadline;
+	return limit;
 }
 
-/* Whether the exec succeeded: the pipe closes by it, or says errno. */
-static int _await_exec(const struct command *command, int fail,
+static int _check_time(const struct run *run, const char *what,
 		       struct err *err)
 {
-	int code;
-	ssize_t n;
-
-	do {
-		n = read(fail, &code, sizeof(code));
-	} while (n < 0 && errno == EINTR);
-	if (n == (ssize_t) sizeof(code))
-		return err_errno(err,
-				 code == ENOENT ? ERR_NOTFOUND : ERR_FATAL,
-				 code, "run %s", command->argv[0]);
-	if (command->started)
-		command->started(command->arg);
-	return 0;
+	if (!run->deadline || run->deadline > clock_mono_us())
+		return 0;
+	return err_set(err, ERR_TRANSIENT, "no time left for %s", what);
 }
 
+/* The reader does not block. */
 static int _pipe(int *reader, int *writer, struct err *err)
 {
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, ERR_FATAL, errno, "pipe");
+	(void) fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	*reader = fds[0];
 	*writer = fds[1];
 	return 0;
@@ -224,43 +245,42 @@ static int _pipe(int *reader, int *writer, struct err *err)
 static int _run(const struct command *command, struct run *run, int *status,
 		struct err *err)
 {
-	struct err why = ERR_INIT;
+	cleanup_close int fail = -1, fail_in = -1, out = -1, out_in = -1;
 	struct buf none;
-	cleanup_close int out = -1, fail_in = -1, fail_out = -1;
 
 	buf_init(&none, 0);
-	run->out = -1;
-	run->deadline = _deadline(command->limit_s);
-	if (_pipe(&fail_out, &fail_in, err) < 0 ||
-	    (command->output && _pipe(&run->out, &out, err) < 0))
+	run->command = command;
+	run->deadline = _deadline(command->limit_s, command->deadline);
+	if (_check_time(run, command->argv[0], err) < 0 ||
+	    _pipe(&fail, &fail_in, err) < 0 ||
+	    (command->output && _pipe(&out, &out_in, err) < 0))
 		return -1;
 	run->pid = fork();
-	if (run->pid < 0) {
-		if (run->out >= 0)
-			(void) close(run->out);
+	if (run->pid < 0)
 		return err_errno(err, ERR_FATAL, errno, "fork");
-	}
 	if (run->pid == 0)
-		_child(command, run, out, fail_in);
+		_child(command, run, out_in, fail_in);
 	(void) setpgid(run->pid, run->pid);
 	(void) close(steal_fd(&fail_in));
-	if (out >= 0)
-		(void) close(steal_fd(&out));
-	if (run->out >= 0)
-		(void) fcntl(run->out, F_SETFL, O_NONBLOCK);
-	(void) _await_exec(command, fail_out, &why);
+	if (out_in >= 0)
+		(void) close(steal_fd(&out_in));
+	run->fail = steal_fd(&fail);
+	run->out = steal_fd(&out);
 	if (_finish(run, command->argv[0],
 		    command->output ? command->output : &none, status,
 		    err) < 0)
 		return -1;
-	if (why.code)
-		return err_set(err, why.code, "%s", why.text);
+	if (run->code)
+		return err_errno(err,
+				 run->code == ENOENT ? ERR_NOTFOUND
+						     : ERR_FATAL,
+				 run->code, "run %s", command->argv[0]);
 	return 0;
 }
 
 int command_run(const struct command *command, int *status, struct err *err)
 {
-	struct run run = { .pid = -1 };
+	struct run run = { .pid = -1, .fail = -1, .out = -1 };
 	int rc;
 
 	if (_watch_children(&run, err) < 0)
@@ -301,17 +321,18 @@ int command_must(const struct command *command, struct err *err)
 		       status, *last ? last : "its log may say why");
 }
 
-int command_call(int (*fn)(void *arg), void *arg, uint64_t limit_s,
+int command_call(int (*fn)(void *arg), void *arg, int64_t deadline,
 		 int *status, struct err *err)
 {
-	struct run run = { .pid = -1, .out = -1 };
+	struct run run = { .pid = -1, .fail = -1, .out = -1,
+			   .deadline = deadline };
 	struct buf none;
 	int rc;
 
 	buf_init(&none, 0);
-	if (_watch_children(&run, err) < 0)
+	if (_check_time(&run, "a system call", err) < 0 ||
+	    _watch_children(&run, err) < 0)
 		return -1;
-	run.deadline = _deadline(limit_s);
 	run.pid = fork();
 	if (run.pid == 0) {
 		(void) setpgid(0, 0);

@@ -23,6 +23,8 @@ struct command {
 	const char *const *env;		/* "K=V" on top of PATH; may be NULL */
 	const char *user;		/* run as this user; NULL: as we are */
 	uint64_t limit_s;		/* 0: none, for the freeze alone */
+	int64_t deadline;		/* clock_mono_us(), if it is earlier;
+					 * past: not run. 0: none */
 	struct buf *output;		/* NULL: ours; else appended, cut at
 					 * its max without failing */
 	/* Called in the parent when the exec has succeeded; may be NULL. */
@@ -42,10 +44,12 @@ int command_run(const struct command *command, int *status, struct err *err);
 int command_must(const struct command *command, struct err *err);
 
 /*
- * Run a function in a child under a limit, for system calls that can hang
- * for ever (sync, umount). Its return value is the status.
+ * Run a function in a child until a deadline (clock_mono_us(); past: not at
+ * all), for system calls that can hang for ever (sync, umount). Its return
+ * value is the status. TRANSIENT as above; one that does not die when it is
+ * killed is waited for a second longer.
  */
-int command_call(int (*fn)(void *arg), void *arg, uint64_t limit_s,
+int command_call(int (*fn)(void *arg), void *arg, int64_t deadline,
 		 int *status, struct err *err);
 
 #endif

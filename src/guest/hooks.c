@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/clock.h"
 #include "common/base/err.h"
+#include "common/base/path.h"
 #include "command.h"
 #include "hooks.h"
 
@@ -41,47 +41,32 @@ static int _check(const char *path, struct err *err)
 	return 1;
 }
 
-/* Seconds for the next hook, 0 when none are left. */
-static uint64_t _limit(const struct hooks *hooks)
-{
-	int64_t left;
-
-	if (!hooks->deadline)
-		return hooks->limit_s;
-	left = (hooks->deadline - clock_mono_us()) / CLOCK_US_PER_S;
-	if (left <= 0)
-		return 0;
-	return (uint64_t) left < hooks->limit_s ? (uint64_t) left
-						: hooks->limit_s;
-}
-
 static int _run(const struct hooks *hooks, const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 	const char *argv[] = { path, NULL };
 	struct command command = { .argv = argv,
 				   .env = hooks->env,
-				   .limit_s = _limit(hooks) };
+				   .limit_s = hooks->limit_s,
+				   .deadline = hooks->deadline };
 	int rc;
 
 	(void) snprintf(path, sizeof(path), "%s/%s", hooks->dir, name);
 	rc = _check(path, err);
 	if (rc <= 0)
 		return rc;
-	if (!command.limit_s)
-		return err_set(err, ERR_TRANSIENT, "no time left for %s",
-			       path);
 	return command_must(&command, err);
 }
 
 int hooks_run(const struct hooks *hooks, struct err *err)
 {
 	struct dirent **list = NULL;
-	int n = scandir(hooks->dir, &list, _is_hook, alphasort);
-	int rc = 0;
+	int rc = path_check_dir(hooks->dir, geteuid(), err);
+	int n;
 
-	if (n < 0 && errno == ENOENT)
-		return 0;
+	if (rc < 0)
+		return err->code == ERR_NOTFOUND ? 0 : -1;
+	n = scandir(hooks->dir, &list, _is_hook, alphasort);
 	if (n < 0)
 		return err_errno(err, ERR_CONFIG, errno, "read %s",
 				 hooks->dir);

@@ -4,9 +4,10 @@
  *
  * A hook is an executable regular file in its directory whose name has only
  * letters, digits, '-' and '_' (as run-parts(8)), owned by root or by us,
- * and not writable by group or others. Hooks run in the order of their
- * names, one at a time, each within the limit; the first that fails ends
- * the series. A missing directory is an empty one.
+ * and not writable by group or others; the same holds for the directory
+ * (path_check_dir()), since whoever writes there chooses what we run. Hooks
+ * run in the order of their names, one at a time, each within the limit; the
+ * first that fails ends the series. A missing directory is an empty one.
  */
 #ifndef SCLONE_GUEST_HOOKS_H
 #define SCLONE_GUEST_HOOKS_H
@@ -25,8 +26,8 @@ struct hooks {
 	int64_t deadline;	/* of all, clock_mono_us(); 0: none */
 };
 
-/* CONFIG (a hook of the wrong owner or mode), TRANSIENT (a limit passed),
- * FATAL (its status and last line). */
+/* CONFIG (a hook or directory of the wrong owner or mode), TRANSIENT (a
+ * limit passed), FATAL (its status and last line). */
 int hooks_run(const struct hooks *hooks, struct err *err);
 
 #endif

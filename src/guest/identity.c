@@ -278,6 +278,7 @@ int identity_parse(const char *text, size_t len, struct identity *out,
 {
 	cleanup_json struct json *json = NULL;
 	struct identity id;
+	int rc;
 
 	memset(&id, 0, sizeof(id));
 	if (_check_bytes(text, len, err) < 0)
@@ -285,13 +286,15 @@ int identity_parse(const char *text, size_t len, struct identity *out,
 	json = json_parse(text, len, err);
 	if (!json)
 		return -1;
-	if (_check_keys(json, text, len, err) < 0 ||
-	    _names(json, &id, err) < 0 || _times(json, &id, err) < 0 ||
-	    _addr(json, &id, err) < 0 || _gw(json, &id, err) < 0 ||
-	    _dns(json, &id, err) < 0 || _mtu(json, &id, err) < 0 ||
-	    _servers(json, &id, err) < 0 || _options(json, &id, err) < 0 ||
-	    _seed(json, &id, err) < 0)
-		return -1;
-	*out = id;
-	return 0;
+	rc = _check_keys(json, text, len, err) < 0 ||
+	     _names(json, &id, err) < 0 || _times(json, &id, err) < 0 ||
+	     _addr(json, &id, err) < 0 || _gw(json, &id, err) < 0 ||
+	     _dns(json, &id, err) < 0 || _mtu(json, &id, err) < 0 ||
+	     _servers(json, &id, err) < 0 || _options(json, &id, err) < 0 ||
+	     _seed(json, &id, err) < 0 ? -1 : 0;
+	json_wipe(json, "seed");
+	if (rc == 0)
+		*out = id;
+	explicit_bzero(id.seed, sizeof(id.seed));
+	return rc;
 }

@@ -6,7 +6,9 @@
  * after one failed.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -30,13 +32,20 @@ static void _failed(struct release *release, const struct err *err)
 	release->failed = true;
 }
 
-/* Seconds left; at least 1, so that each step is tried. */
-static uint64_t _left(const struct release *release)
+/* One step that may hang. */
+static void _step(struct release *release, const char *what, int64_t deadline,
+		  int (*fn)(void *arg), void *arg)
 {
-	int64_t left =
-		(release->deadline - clock_mono_us()) / CLOCK_US_PER_S;
+	struct err err = ERR_INIT;
+	int status = 0;
 
-	return left < 1 ? 1 : (uint64_t) left;
+	if (command_call(fn, arg, deadline, &status, &err) < 0)
+		err_wrap(&err, "%s", what);
+	else if (status != 0)
+		err_errno(&err, ERR_FATAL, status, "%s", what);
+	else
+		return;
+	_failed(release, &err);
 }
 
 static int _sync(void *arg)
@@ -54,16 +63,10 @@ static int _umount(void *path)
 
 static void _unmount(struct release *release, char *path)
 {
-	struct err err = ERR_INIT;
-	int status = 0;
+	char what[PATH_MAX + 16];
 
-	if (command_call(_umount, path, _left(release), &status, &err) < 0) {
-		err_wrap(&err, "unmount %s", path);
-		_failed(release, &err);
-	} else if (status != 0) {
-		err_errno(&err, ERR_FATAL, status, "unmount %s", path);
-		_failed(release, &err);
-	}
+	(void) snprintf(what, sizeof(what), "unmount %s", path);
+	_step(release, what, release->deadline, _umount, path);
 }
 
 static void _unmount_all(struct release *release)
@@ -79,24 +82,23 @@ static void _unmount_all(struct release *release)
 		_unmount(release, mounts.paths[i - 1]);
 }
 
+/* What hangs first must not take the time of what follows it: the hooks get
+ * half of it, sync half of what is left then, the mounts the rest. */
 int commands_release(const struct settings *settings)
 {
-	struct release release = {
-		.deadline = clock_mono_us() +
-			    (int64_t) settings->release_time * CLOCK_US_PER_S,
-	};
+	int64_t now = clock_mono_us();
+	int64_t time = (int64_t) settings->release_time * CLOCK_US_PER_S;
+	struct release release = { .deadline = now + time };
 	struct hooks hooks = { .dir = settings->pre_release,
 			       .limit_s = settings->hook_time,
-			       .deadline = release.deadline };
+			       .deadline = now + time / 2 };
 	struct err err = ERR_INIT;
-	int status;
 
 	if (hooks_run(&hooks, &err) < 0)
 		_failed(&release, &err);
-	if (command_call(_sync, NULL, _left(&release), &status, &err) < 0) {
-		err_wrap(&err, "sync");
-		_failed(&release, &err);
-	}
+	now = clock_mono_us();
+	_step(&release, "sync", now + (release.deadline - now) / 2, _sync,
+	      NULL);
 	_unmount_all(&release);
 	return release.failed ? 1 : 0;
 }

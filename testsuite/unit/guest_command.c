@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,30 @@ static void _test_limit(void)
 	(void) close(fds[0]);
 }
 
+/* The C library's, for a user whose name server does not answer. */
+struct passwd *getpwnam(const char *name)
+{
+	(void) name;
+	(void) pause();
+	return NULL;
+}
+
+/* Nor does the child get as far as its program. */
+static void _test_stuck(void)
+{
+	const char *argv[] = { "/bin/true", NULL };
+	struct command command = { .argv = argv, .user = "nobody",
+				   .limit_s = 1 };
+	struct err err = ERR_INIT;
+	int status;
+
+	(void) alarm(60);	/* it would hang for ever */
+	ok(command_run(&command, &status, &err) < 0 &&
+		   err.code == ERR_TRANSIENT,
+	   "a child that hangs before its exec is given up");
+	(void) alarm(0);
+}
+
 /* A daemon keeps the output open: its parent's end is what counts. */
 static void _test_daemon(void)
 {
@@ -150,6 +175,16 @@ static void _test_daemon(void)
 	pid = strtol(buf_str(&out), NULL, 10);
 	ok(pid > 1 && kill((pid_t) pid, SIGKILL) == 0, "and lives on");
 	buf_free(&out);
+}
+
+static int64_t _in(int seconds)
+{
+	return clock_mono_us() + seconds * CLOCK_US_PER_S;
+}
+
+static int _touch(void *arg)
+{
+	return files_replace(arg, "", NULL) < 0;
 }
 
 static int _seven(void *arg)
@@ -170,11 +205,16 @@ static void _test_call(void)
 	struct err err = ERR_INIT;
 	int status = 0;
 
-	ok(command_call(_seven, NULL, 20, &status, &err) == 0 && status == 7,
+	ok(command_call(_seven, NULL, _in(20), &status, &err) == 0 &&
+		   status == 7,
 	   "a function runs in a child");
-	ok(command_call(_hang, NULL, 1, &status, &err) < 0 &&
+	ok(command_call(_hang, NULL, _in(1), &status, &err) < 0 &&
 		   err.code == ERR_TRANSIENT,
 	   "one that hangs is given up");
+	ok(command_call(_touch, (char *) _at("late"), _in(-1), &status,
+			&err) < 0 && err.code == ERR_TRANSIENT &&
+		   access(_at("late"), F_OK) < 0,
+	   "after the deadline it does not run at all");
 }
 
 static int _hooks(const char *dir, uint64_t limit_s, struct err *err)
@@ -213,6 +253,14 @@ static void _test_hooks(void)
 	_put("hooks/15-fail", "#!/bin/sh\n", 0775);
 	ok(_hooks("hooks", 5, &err) < 0 && err.code == ERR_CONFIG,
 	   "a hook that others may change is not run");
+	(void) unlink(_at("hooks/15-fail"));
+	(void) unlink(_at("log"));
+	chmod(_at("hooks"), 0775);
+	ok(_hooks("hooks", 5, &err) < 0 && err.code == ERR_CONFIG &&
+		   access(_at("log"), F_OK) < 0,
+	   "nor one in a directory that others may change");
+	has_str(err.text, "chmod go-w", "which the error says how to cure");
+	chmod(_at("hooks"), 0755);
 }
 
 /* Settings with stand-ins; conf files have no quoting of our paths. */
@@ -536,6 +584,12 @@ static void _test_preflight_systemd(void)
 	free(p);
 }
 
+/* The C library's: a child of the release calls it. */
+void sync(void)
+{
+	(void) files_replace(_at("synced"), "", NULL);
+}
+
 static void _test_release(void)
 {
 	cleanup_settings struct settings settings = { 0 };
@@ -548,9 +602,11 @@ static void _test_release(void)
 	ok(access(_at("flushed"), F_OK) == 0, "its hooks ran");
 	_put("pre-release/10-flush", "#!/bin/sh\nexit 1\n", 0755);
 	is_int(commands_release(&settings), 1, "a hook's failure is told");
-	settings.release_time = 1;
+	settings.release_time = 2;
+	(void) unlink(_at("synced"));
 	_put("pre-release/10-flush", "#!/bin/sh\nexec sleep 1000\n", 0755);
 	is_int(commands_release(&settings), 1, "a hook that hangs is ended");
+	ok(access(_at("synced"), F_OK) == 0, "and leaves time for sync");
 }
 
 static void _test_hardware(void)
@@ -583,6 +639,7 @@ int main(void)
 	(void) snprintf(_top, sizeof(_top), "%.3000s/%s", cwd, _dir);
 	_test_command();
 	_test_limit();
+	_test_stuck();
 	_test_daemon();
 	_test_call();
 	_test_hooks();

@@ -86,6 +86,13 @@ static void _build(void)
 	       "\"none\":null}", "one line");
 	is_int((int64_t) json_count(json), 5, "members");
 	is_int(json_put(json, "x", NULL), -1, "no child is a failure");
+	json_wipe(json, "path");
+	json_wipe(json, "n");
+	json_wipe(json, "absent");
+	buf_reset(&buf);
+	json_print(json, &buf);
+	ok(!strstr(buf_str(&buf), "/a") && strstr(buf_str(&buf), "\"x\""),
+	   "a wiped string is gone, the rest is there");
 }
 
 static void _walk(void)

@@ -298,6 +298,16 @@ int json_get_bool_or(const struct json *object, const char *key,
 	return 0;
 }
 
+void json_wipe(struct json *object, const char *key)
+{
+	struct json_object *child = _in(json_get(object, key));
+
+	/* json-c keeps the bytes and hands them out as const. */
+	if (json_object_is_type(child, json_type_string))
+		explicit_bzero((char *) json_object_get_string(child),
+			       (size_t) json_object_get_string_len(child));
+}
+
 static void _print(const struct json *json, int flags, struct buf *buf)
 {
 	const char *text = json_object_to_json_string_ext(

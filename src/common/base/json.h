@@ -91,6 +91,9 @@ int json_get_bool_or(const struct json *object, const char *key,
 const char *json_str(const struct json *json);
 int json_int(const struct json *json, int64_t *out);
 
+/* Overwrite a member that is a string with zeros: for secrets. */
+void json_wipe(struct json *object, const char *key);
+
 /* Append as one line without a newline; failures latch in buf. */
 void json_print(const struct json *json, struct buf *buf);
 
