@@ -11,6 +11,7 @@ struct resume_file {
 	struct resume_job **jobs;
 	size_t count;
 	struct table *nodes;	/* name -> struct resume_job, borrowed */
+	size_t room;		/* for names still to be read */
 };
 
 struct resume_file *resume_file_create(void)
@@ -19,6 +20,7 @@ struct resume_file *resume_file_create(void)
 
 	if (!file)
 		return NULL;
+	file->room = RESUME_FILE_NAMES_MAX;
 	file->nodes = table_create(HOSTLIST_MAX, NULL);
 	if (!file->nodes) {
 		free(file);
@@ -85,7 +87,10 @@ static int _map_nodes(struct resume_file *file, const struct json *json,
 	if (json_get_str(json, "nodes_resume", &text, NULL) < 0 &&
 	    json_get_str(json, "nodes", &text, NULL) < 0)
 		return 0;
+	if (file->room < HOSTLIST_MAX)
+		return 0;
 	nodes = hostlist_parse(text, HOSTLIST_MAX, &why);
+	file->room -= nodes ? hostlist_count(nodes) : HOSTLIST_MAX;
 	if (!nodes)
 		return why.code == ERR_FATAL ? err_nomem(err) : 0;
 	for (size_t i = 0; i < hostlist_count(nodes); i++) {

@@ -14,8 +14,12 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
+#include "common/base/hostlist.h"
 
 #define RESUME_FILE_JOBS_MAX 65536
+/* Names in all jobs together; what follows has no nodes. A list that cannot
+ * be read counts as one of HOSTLIST_MAX. */
+#define RESUME_FILE_NAMES_MAX (4 * HOSTLIST_MAX)
 
 struct resume_job {
 	uint32_t id;

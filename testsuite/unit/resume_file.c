@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SLURM_RESUME_FILE of each Slurm, and the template a job's words choose. */
+#include <stdio.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "scloned/choose.h"
 #include "scloned/resume_file.h"
 #include "tap.h"
@@ -64,6 +66,29 @@ static void _hostile(void)
 	ok(!resume_file_parse("nonsense", NULL), "no JSON");
 }
 
+/* Many jobs of many nodes: read while it is sane. */
+static void _too_much(void)
+{
+	const size_t jobs = 2 * RESUME_FILE_NAMES_MAX / 20000;
+	cleanup_resume_file struct resume_file *file = NULL;
+	cleanup_buf struct buf text;
+	char node[16];
+
+	buf_init(&text, 1 << 20);
+	buf_puts(&text, "{\"jobs\":[");
+	for (size_t i = 0; i < jobs; i++)
+		buf_printf(&text, "{\"job_id\":%zu,\"nodes\":"
+			   "\"vm[1-20000],last%zu\"},", i + 1, i + 1);
+	buf_puts(&text, "{\"job_id\":9999,\"nodes\":\"vm1\"}]}");
+	file = resume_file_parse(buf_str(&text), NULL);
+	ok(file && resume_file_jobs(file) == jobs + 1, "all jobs are known");
+	ok(resume_file_of_node(file, "last1") &&
+		   resume_file_of_node(file, "last9"),
+	   "with their nodes while there are not too many");
+	snprintf(node, sizeof(node), "last%zu", jobs);
+	ok(!resume_file_of_node(file, node), "and without them then");
+}
+
 /* What features, second argument and extra choose; NULL: refused. */
 static void _chooses(const char *features, const char *argument,
 		     const char *extra, const char *want)
@@ -97,6 +122,7 @@ int main(void)
 {
 	_versions();
 	_hostile();
+	_too_much();
 	_choice();
 	return done_testing();
 }
