@@ -206,13 +206,13 @@ static int _load_record(const char *node, const char *text, void *arg,
 }
 
 /* Names without a record start absent. */
-static int _add_missing(struct daemon *daemon, struct err *err)
+static int _add_missing(struct daemon *daemon, const struct config *config,
+			struct err *err)
 {
-	const char *cluster = config_global(daemon->config)->cluster;
+	const char *cluster = config_global(config)->cluster;
 
-	for (size_t s = 0; s < config_set_count(daemon->config); s++) {
-		const struct hostlist *nodes =
-			config_set(daemon->config, s)->nodes;
+	for (size_t s = 0; s < config_set_count(config); s++) {
+		const struct hostlist *nodes = config_set(config, s)->nodes;
 
 		for (size_t i = 0; i < hostlist_count(nodes); i++) {
 			const char *node = hostlist_at(nodes, i);
@@ -245,7 +245,7 @@ static int _start_fleet(struct daemon *daemon, struct err *err)
 	    journal_load(daemon->journal, _load_record, daemon->fleet,
 			 err) < 0)
 		return -1;
-	return _add_missing(daemon, err);
+	return _add_missing(daemon, daemon->config, err);
 }
 
 static int _start_slurm(struct daemon *daemon, struct err *err)
@@ -416,6 +416,7 @@ static int _check_fixed(const struct config_global *old,
 	return 0;
 }
 
+/* First all that can fail, then what others must follow. */
 int daemon_reload(struct daemon *daemon, struct err *err)
 {
 	cleanup_config struct config *config = NULL;
@@ -424,6 +425,8 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	config = config_read(daemon->options->config, err);
 	if (!config || _check_fixed(config_global(old),
 				    config_global(config), err) < 0 ||
+	    _add_missing(daemon, config, err) < 0 ||
+	    planner_reserve(daemon->planner, config, err) < 0 ||
 	    executor_reload(daemon->executor, config, err) < 0)
 		return -1;
 	daemon->config = steal_ptr(&config);
@@ -431,10 +434,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 		(uint32_t) config_global(daemon->config)->attempts;
 	log_set_level((enum log_level)
 		      config_global(daemon->config)->log_level);
-	if (_add_missing(daemon, err) < 0 ||
-	    planner_use(daemon->planner, executor_sources(daemon->executor),
-			err) < 0)
-		return -1;
+	planner_use(daemon->planner, executor_sources(daemon->executor));
 	config_destroy(old);
 	log_info("configuration read again: %zu nodes",
 		 config_node_count(daemon->config));

@@ -30,6 +30,7 @@ struct planner {
 	struct table *seats;		/* by node */
 	struct place_source *places;	/* one for each source */
 	size_t place_count;
+	struct place_source *spare;	/* for the next sources, or NULL */
 	struct mean cloning, booting;
 	bool paused, starved;
 };
@@ -314,27 +315,33 @@ size_t planner_in_flight(const struct planner *planner, size_t source)
 
 /* --- the whole ---------------------------------------------------------- */
 
-int planner_use(struct planner *planner, const struct sources *sources,
-		struct err *err)
+int planner_reserve(struct planner *planner, const struct config *config,
+		    struct err *err)
 {
-	size_t count = sources_count(sources);
-	struct place_source *places = calloc(count, sizeof(*places));
+	size_t count = 0;
+
+	for (size_t t = 0; t < config_template_count(config); t++)
+		count += config_template(config, t)->source_count;
+	free(planner->spare);
+	planner->spare = calloc(count, sizeof(*planner->spare));
+	return planner->spare ? 0 : err_nomem(err);
+}
+
+void planner_use(struct planner *planner, const struct sources *sources)
+{
 	const struct record *rec;
 	const char *node;
 	size_t pos = 0;
 
-	if (!places)
-		return err_nomem(err);
 	while (table_next(planner->seats, &pos, &node))
 		_stand_up(planner, node);
 	free(planner->places);
-	planner->places = places;
-	planner->place_count = count;
+	planner->places = steal_ptr(&planner->spare);
+	planner->place_count = sources_count(sources);
 	planner_sources(planner, sources);
 	pos = 0;
 	while ((rec = fleet_next(planner->fleet, &pos)) != NULL)
 		planner_stepped(planner, rec, &(struct outcome) { 0 });
-	return 0;
 }
 
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
@@ -357,10 +364,11 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		err_nomem(err);
 		return NULL;
 	}
-	if (planner_use(planner, sources, err) < 0) {
+	if (planner_reserve(planner, *config, err) < 0) {
 		planner_destroy(planner);
 		return NULL;
 	}
+	planner_use(planner, sources);
 	return planner;
 }
 
@@ -372,5 +380,6 @@ void planner_destroy(struct planner *planner)
 	admit_destroy(planner->admit);
 	table_destroy(planner->seats);
 	free(planner->places);
+	free(planner->spare);
 	free(planner);
 }

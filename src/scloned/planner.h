@@ -29,10 +29,14 @@ void planner_destroy(struct planner *planner);
 /* The sources were looked at again. */
 void planner_sources(struct planner *planner, const struct sources *sources);
 
-/* Others took their place: the configuration was read again. The paths are
- * borrowed from then on. */
-int planner_use(struct planner *planner, const struct sources *sources,
-		struct err *err);
+/* Room for the sources of a configuration that is to be used next: the part
+ * of that which can fail. */
+int planner_reserve(struct planner *planner, const struct config *config,
+		    struct err *err);
+
+/* Others took their place: the configuration was read again, and reserved
+ * for. The paths are borrowed from then on. */
+void planner_use(struct planner *planner, const struct sources *sources);
 
 /* Something changed that may let a node be admitted: look soon. */
 void planner_poke(struct planner *planner);
