@@ -30,6 +30,7 @@ struct client {
 	struct loop_io *io;
 	struct loop_timer *idle;
 	struct buf in, out;
+	size_t searched;		/* of in: no newline before it */
 	size_t sent;			/* of out */
 	struct server_call *call;
 	bool running;			/* _run() is on the stack */
@@ -267,6 +268,7 @@ static void _start_call(struct client *client, size_t len)
 	else
 		err_nomem(&err);
 	buf_consume(&client->in, len + 1);
+	client->searched = 0;
 	if (!call || !call->request) {
 		free(call);
 		_queue_error(client, err.code, err.text);
@@ -280,6 +282,18 @@ static void _start_call(struct client *client, size_t len)
 	server->options.handle(call, server->options.arg);
 }
 
+/* The end of the first line, or NULL. A long line comes in many pieces: each
+ * byte is looked at once. */
+static const char *_line_end(struct client *client)
+{
+	const char *start = buf_str(&client->in) + client->searched;
+	const char *end = memchr(start, '\n',
+				 client->in.len - client->searched);
+
+	client->searched = client->in.len;
+	return end;
+}
+
 /* Do all that can be done without waiting. */
 static void _step(struct client *client)
 {
@@ -290,9 +304,7 @@ static void _step(struct client *client)
 			_write(client);
 		if (client->dead || client->call || client->out.len)
 			return;
-		end = client->in.len ? memchr(client->in.data, '\n',
-					      client->in.len)
-				     : NULL;
+		end = _line_end(client);
 		if (!end || client->in.failed)
 			break;
 		_start_call(client, (size_t) (end - client->in.data));
