@@ -249,6 +249,10 @@ static void _read_machines(struct sources *sources)
 	for (size_t i = 0; refs && i < sources->count; i++) {
 		struct source *source = &sources->fresh[i];
 
+		/* What this look does not tell is not known from the last. */
+		source->host_ref = (struct moref) { 0 };
+		source->host[0] = '\0';
+		source->host_ok = false;
 		source->vm = sources->places[i].ref;
 		if (!moref_is_set(&source->vm))
 			continue;
