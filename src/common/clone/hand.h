@@ -36,6 +36,8 @@ struct hand {
 	/* An act that reads. */
 	struct search *search;
 	struct property_query *query;
+	/* What follows a search (found: NULL, nothing) or a read. */
+	void (*step)(struct hand *hand, const struct moref *found);
 	struct moref found;		/* by a search */
 	struct hand_sight sight;
 	bool foreign;			/* it is not ours */

@@ -15,7 +15,21 @@
 
 /* --- steps both share --------------------------------------------------- */
 
-static void _search_name(struct hand *hand, search_done_fn *done)
+typedef void step_fn(struct hand *hand, const struct moref *found);
+
+static void _searched(const struct moref *found, const struct err *failure,
+		      void *arg)
+{
+	struct hand *hand = arg;
+
+	hand->search = NULL;
+	if (failure)
+		hand_fail(hand, failure);
+	else
+		hand->step(hand, found);
+}
+
+static void _search_name(struct hand *hand, step_fn *then)
 {
 	const char *folder = config_global(hand->executor->config)->folder;
 	struct err err = ERR_INIT;
@@ -28,38 +42,82 @@ static void _search_name(struct hand *hand, search_done_fn *done)
 		hand_fail(hand, &err);
 		return;
 	}
+	hand->step = then;
 	hand->search = search_path(hand->executor->session, path,
-				   hand->operation, done, hand, &err);
+				   hand->operation, _searched, hand, &err);
 	if (!hand->search)
 		hand_fail(hand, &err);
 }
 
 static void _search_uuid(struct hand *hand, const char *uuid, bool instance,
-			 search_done_fn *done)
+			 step_fn *then)
 {
 	struct err err = ERR_INIT;
 
+	hand->step = then;
 	hand->search = search_uuid(hand->executor->session, uuid, instance,
-				   hand->operation, done, hand, &err);
+				   hand->operation, _searched, hand, &err);
 	if (!hand->search)
 		hand_fail(hand, &err);
 }
 
-/* Read the machine that a search has found. */
-static void _read_found(struct hand *hand, enum machine_detail detail,
-			property_each_fn *each, property_done_fn *done)
+static void _was_read(const struct err *failure, void *arg)
 {
-	struct property_spec spec = { 0 };
+	struct hand *hand = arg;
+
+	hand->query = NULL;
+	if (failure)
+		hand_fail(hand, failure);
+	else
+		hand->step(hand, NULL);
+}
+
+static void _read(struct hand *hand, struct property_spec *spec,
+		  property_each_fn *each, step_fn *then)
+{
 	struct err err = ERR_INIT;
 
+	spec->operation = hand->operation;
+	hand->step = then;
+	hand->query = property_read(hand->executor->session, spec, each,
+				    _was_read, hand, &err);
+	if (!hand->query)
+		hand_fail(hand, &err);
+}
+
+/* Read the machine that a search has found. */
+static void _read_found(struct hand *hand, const struct moref *found,
+			enum machine_detail detail, property_each_fn *each,
+			step_fn *then)
+{
+	struct property_spec spec = { 0 };
+
+	hand->found = *found;
 	machine_spec(&spec, detail);
 	spec.objects = &hand->found;
 	spec.n_objects = 1;
-	spec.operation = hand->operation;
-	hand->query = property_read(hand->executor->session, &spec, each,
-				    done, hand, &err);
-	if (!hand->query)
-		hand_fail(hand, &err);
+	_read(hand, &spec, each, then);
+}
+
+static void _remember(struct hand *hand, const struct machine *machine,
+		      uint64_t epoch)
+{
+	struct hand_sight *sight = &hand->sight;
+
+	*sight = (struct hand_sight) {
+		.epoch = epoch,
+		.powered_off = machine->power &&
+			       !strcmp(machine->power, "poweredOff"),
+	};
+	snprintf(sight->vm, sizeof(sight->vm), "%s", machine->ref.id);
+	snprintf(sight->instance_uuid, sizeof(sight->instance_uuid), "%s",
+		 machine->instance_uuid ? machine->instance_uuid : "");
+}
+
+static void _forget(struct hand *hand)
+{
+	hand->foreign = false;
+	hand->sight = (struct hand_sight) { .epoch = 0 };
 }
 
 /* --- LOOK_UP ------------------------------------------------------------ */
@@ -76,21 +134,6 @@ static void _end_look(struct hand *hand, enum look look)
 		ev.powered_off = sight->powered_off;
 	}
 	hand_end(hand, EVENT_LOOKED_UP, &ev);
-}
-
-static void _remember(struct hand *hand, const struct machine *machine,
-		      uint64_t epoch)
-{
-	struct hand_sight *sight = &hand->sight;
-
-	*sight = (struct hand_sight) {
-		.epoch = epoch,
-		.powered_off = machine->power &&
-			       !strcmp(machine->power, "poweredOff"),
-	};
-	snprintf(sight->vm, sizeof(sight->vm), "%s", machine->ref.id);
-	snprintf(sight->instance_uuid, sizeof(sight->instance_uuid), "%s",
-		 machine->instance_uuid ? machine->instance_uuid : "");
 }
 
 /* Whether another node's clone is known to be that task. */
@@ -121,23 +164,13 @@ static int _each_task(const struct property_object *object, void *arg,
 	return 0;
 }
 
-static void _end_read(struct hand *hand)
+static void _tasks_read(struct hand *hand, const struct moref *none)
 {
+	(void) none;
 	if (moref_is_set(&hand->found))
 		_end_look(hand, LOOK_BUSY);
 	else
 		_end_look(hand, hand->sight.vm[0] ? LOOK_OURS : LOOK_ABSENT);
-}
-
-static void _tasks_done(const struct err *failure, void *arg)
-{
-	struct hand *hand = arg;
-
-	hand->query = NULL;
-	if (failure)
-		hand_fail(hand, failure);
-	else
-		_end_read(hand);
 }
 
 static void _read_tasks(struct hand *hand)
@@ -145,20 +178,15 @@ static void _read_tasks(struct hand *hand)
 	const struct source *source =
 		sources_find(hand->executor->sources, hand->rec.source);
 	struct property_spec spec = { 0 };
-	struct err err = ERR_INIT;
 
 	hand->found = (struct moref) { 0 };
 	/* A source that is gone has no tasks any more. */
 	if (!source || !moref_is_set(&source->vm)) {
-		_end_read(hand);
+		_tasks_read(hand, NULL);
 		return;
 	}
 	recent_task_spec(&spec, &source->vm);
-	spec.operation = hand->operation;
-	hand->query = property_read(hand->executor->session, &spec,
-				    _each_task, _tasks_done, hand, &err);
-	if (!hand->query)
-		hand_fail(hand, &err);
+	_read(hand, &spec, _each_task, _tasks_read);
 }
 
 /* The owner key is not there yet, but all else is: still ours. A BIOS UUID
@@ -206,77 +234,52 @@ static int _each_named(const struct property_object *object, void *arg,
 }
 
 /* Nothing in sight: it has gone between search and read. */
-static void _named_done(const struct err *failure, void *arg)
+static void _named_read(struct hand *hand, const struct moref *none)
 {
-	struct hand *hand = arg;
-
-	hand->query = NULL;
-	if (failure)
-		hand_fail(hand, failure);
-	else if (hand->foreign)
+	(void) none;
+	if (hand->foreign)
 		_end_look(hand, LOOK_FOREIGN);
 	else
 		_read_tasks(hand);
 }
 
-static void _name_searched(const struct moref *found,
-			   const struct err *failure, void *arg)
+static void _name_found(struct hand *hand, const struct moref *found)
 {
-	struct hand *hand = arg;
-
-	hand->search = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
-	} else if (found) {
-		hand->found = *found;
-		_read_found(hand, MACHINE_OPTIONS, _each_named, _named_done);
-	} else {
+	if (found)
+		_read_found(hand, found, MACHINE_OPTIONS, _each_named,
+			    _named_read);
+	else
 		_read_tasks(hand);
-	}
 }
 
 /* Somebody else's copy of our biosUuid does not tell where ours is. */
-static void _uuid_done(const struct err *failure, void *arg)
+static void _uuid_read(struct hand *hand, const struct moref *none)
 {
-	struct hand *hand = arg;
-
-	hand->query = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
-	} else if (hand->foreign || !*hand->sight.vm) {
-		hand->foreign = false;
-		hand->sight = (struct hand_sight) { .epoch = 0 };
-		_search_name(hand, _name_searched);
-	} else {
+	(void) none;
+	if (!hand->foreign && *hand->sight.vm) {
 		_read_tasks(hand);
+		return;
 	}
+	_forget(hand);
+	_search_name(hand, _name_found);
 }
 
-static void _uuid_searched(const struct moref *found,
-			   const struct err *failure, void *arg)
+static void _uuid_found(struct hand *hand, const struct moref *found)
 {
-	struct hand *hand = arg;
-
-	hand->search = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
-	} else if (found) {
-		hand->found = *found;
-		_read_found(hand, MACHINE_OPTIONS, _each_named, _uuid_done);
-	} else {
-		_search_name(hand, _name_searched);
-	}
+	if (found)
+		_read_found(hand, found, MACHINE_OPTIONS, _each_named,
+			    _uuid_read);
+	else
+		_search_name(hand, _name_found);
 }
 
 void lookup_start(struct hand *hand)
 {
-	hand->foreign = false;
-	hand->sight = (struct hand_sight) { .epoch = 0 };
+	_forget(hand);
 	if (*hand->rec.bios_uuid)
-		_search_uuid(hand, hand->rec.bios_uuid, false,
-			     _uuid_searched);
+		_search_uuid(hand, hand->rec.bios_uuid, false, _uuid_found);
 	else
-		_search_name(hand, _name_searched);
+		_search_name(hand, _name_found);
 }
 
 /* --- PROVE_ABSENCE ------------------------------------------------------ */
@@ -288,9 +291,9 @@ static void _end_proof(struct hand *hand)
 	hand_end(hand, EVENT_ABSENCE_PROVEN, &ev);
 }
 
-static void _still_there(struct hand *hand, const struct moref *found)
+static void _still_there(struct hand *hand, const char *vm)
 {
-	struct event ev = { .vm = found->id,
+	struct event ev = { .vm = vm,
 			    .text = "the VM is still in the inventory" };
 
 	hand_end(hand, EVENT_ABSENCE_UNPROVEN, &ev);
@@ -308,68 +311,44 @@ static int _each_homonym(const struct property_object *object, void *arg,
 	if ((machine.bios_uuid &&
 	     !strcasecmp(machine.bios_uuid, hand->rec.bios_uuid)) ||
 	    !strcmp(machine.ref.id, hand->rec.vm))
-		_still_there(hand, &machine.ref);
+		_remember(hand, &machine, hand->rec.epoch);
 	return 0;
 }
 
-static void _homonym_done(const struct err *failure, void *arg)
+static void _homonym_read(struct hand *hand, const struct moref *none)
 {
-	struct hand *hand = arg;
-
-	hand->query = NULL;
-	if (hand->act.kind == ACTION_NONE)
-		return;
-	if (failure)
-		hand_fail(hand, failure);
+	(void) none;
+	if (*hand->sight.vm)
+		_still_there(hand, hand->sight.vm);
 	else
 		_end_proof(hand);
 }
 
-static void _proof_name(const struct moref *found, const struct err *failure,
-			void *arg)
+static void _proof_name(struct hand *hand, const struct moref *found)
 {
-	struct hand *hand = arg;
-
-	hand->search = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
-	} else if (found) {
-		hand->found = *found;
-		_read_found(hand, MACHINE_ROW, _each_homonym, _homonym_done);
-	} else {
-		hand->evidence |= EVIDENCE_NAME;
-		_end_proof(hand);
-	}
-}
-
-static void _proof_instance(const struct moref *found,
-			    const struct err *failure, void *arg)
-{
-	struct hand *hand = arg;
-
-	hand->search = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
-	} else if (found) {
-		_still_there(hand, found);
-	} else {
-		hand->evidence |= EVIDENCE_INSTANCE_UUID;
-		_search_name(hand, _proof_name);
-	}
-}
-
-static void _proof_bios(const struct moref *found, const struct err *failure,
-			void *arg)
-{
-	struct hand *hand = arg;
-
-	hand->search = NULL;
-	if (failure) {
-		hand_fail(hand, failure);
+	if (found) {
+		_read_found(hand, found, MACHINE_ROW, _each_homonym,
+			    _homonym_read);
 		return;
 	}
+	hand->evidence |= EVIDENCE_NAME;
+	_end_proof(hand);
+}
+
+static void _proof_instance(struct hand *hand, const struct moref *found)
+{
 	if (found) {
-		_still_there(hand, found);
+		_still_there(hand, found->id);
+		return;
+	}
+	hand->evidence |= EVIDENCE_INSTANCE_UUID;
+	_search_name(hand, _proof_name);
+}
+
+static void _proof_bios(struct hand *hand, const struct moref *found)
+{
+	if (found) {
+		_still_there(hand, found->id);
 		return;
 	}
 	hand->evidence |= EVIDENCE_BIOS_UUID;
@@ -382,6 +361,7 @@ static void _proof_bios(const struct moref *found, const struct err *failure,
 
 void lookup_prove(struct hand *hand)
 {
+	_forget(hand);
 	hand->evidence = 0;
 	if (*hand->rec.bios_uuid)
 		_search_uuid(hand, hand->rec.bios_uuid, false, _proof_bios);
