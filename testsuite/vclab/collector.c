@@ -239,6 +239,10 @@ static int _create_filter(struct call *call)
 	if (count >= COLLECTOR_FILTERS_MAX)
 		return fault_set(&call->fault, "SystemError",
 				 "too many filters");
+	if (xn_child_bool(call_arg(call, "spec"),
+			  "reportMissingObjectsInResults", false))
+		return fault_set(&call->fault, "NotSupported",
+				 "vclab's updates have no missingSet");
 	spec = spec_create(call->lab, call_arg(call, "spec"), &call->fault);
 	if (!spec)
 		return -1;

@@ -98,17 +98,44 @@ static int _read_sels(struct spec_sel **sels, size_t *nsels,
 	return 0;
 }
 
-static int _read_obj(struct lab *lab, struct spec_obj *obj,
-		     const xmlNode *node, struct fault *fault)
+static struct mob *_find_obj(struct lab *lab, const xmlNode *node)
 {
 	const xmlNode *ref = xn_child(node, "obj");
 	struct mob *mob = mob_find(lab, xn_text(ref));
 
-	if (!mob || strcmp(mob->class->type, xn_ref_type(ref)) != 0)
+	return mob && strcmp(mob->class->type, xn_ref_type(ref)) == 0 ? mob
+								      : NULL;
+}
+
+static int _read_obj(struct lab *lab, struct spec_obj *obj,
+		     const xmlNode *node, struct fault *fault)
+{
+	const xmlNode *ref = xn_child(node, "obj");
+	struct mob *mob = _find_obj(lab, node);
+
+	if (!mob)
 		return fault_gone(fault, xn_ref_type(ref), xn_text(ref));
 	obj->mob = mob_ref(mob);
 	obj->skip = xn_child_bool(node, "skip", false);
 	return _read_sels(&obj->sels, &obj->nsels, node, 0, fault);
+}
+
+/* With reportMissingObjectsInResults, what is missing is passed over. */
+static int _read_objs(struct lab *lab, struct spec *spec,
+		      const xmlNode *node, struct fault *fault)
+{
+	bool lenient = xn_child_bool(node, "reportMissingObjectsInResults",
+				     false);
+
+	spec->objs = _array(_count(node, "objectSet"), sizeof(*spec->objs));
+	for (const xmlNode *o = xn_child(node, "objectSet"); o;
+	     o = xn_again(o)) {
+		if (lenient && !_find_obj(lab, o))
+			continue;
+		if (_read_obj(lab, &spec->objs[spec->nobjs++], o, fault) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int _read(struct lab *lab, struct spec *spec, const xmlNode *node,
@@ -123,15 +150,7 @@ static int _read(struct lab *lab, struct spec *spec, const xmlNode *node,
 		if (_read_prop(&spec->props[i++], p, fault) < 0)
 			return -1;
 	}
-	spec->nobjs = _count(node, "objectSet");
-	spec->objs = _array(spec->nobjs, sizeof(*spec->objs));
-	i = 0;
-	for (const xmlNode *o = xn_child(node, "objectSet"); o;
-	     o = xn_again(o)) {
-		if (_read_obj(lab, &spec->objs[i++], o, fault) < 0)
-			return -1;
-	}
-	return 0;
+	return _read_objs(lab, spec, node, fault);
 }
 
 struct spec *spec_create(struct lab *lab, const xmlNode *node,

@@ -87,10 +87,10 @@ def via(obj, path):
         PC.TraversalSpec(type=type(obj), path=path, skip=False)])
 
 
-def spec(kind, paths, objects):
+def spec(kind, paths, objects, **more):
     return PC.FilterSpec(
         propSet=[PC.PropertySpec(type=kind, pathSet=paths)],
-        objectSet=objects)
+        objectSet=objects, **more)
 
 
 want("RetrievePropertiesEx-folder", collector.RetrievePropertiesEx,
@@ -98,7 +98,8 @@ want("RetrievePropertiesEx-folder", collector.RetrievePropertiesEx,
      PC.RetrieveOptions(maxObjects=500))
 want("RetrievePropertiesEx-machines", collector.RetrievePropertiesEx,
      [spec(vim.VirtualMachine, everything,
-           [PC.ObjectSpec(obj=vm) for vm in vms])],
+           [PC.ObjectSpec(obj=vm) for vm in vms],
+           reportMissingObjectsInResults=True)],
      PC.RetrieveOptions(maxObjects=40))
 want("RetrievePropertiesEx-tasks", collector.RetrievePropertiesEx,
      [spec(vim.Task, ["info.descriptionId", "info.state", "info.result"],

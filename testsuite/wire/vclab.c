@@ -368,6 +368,25 @@ static void _test_replies(struct rig *rig)
 	is_int(rig->err.code, ERR_NONE, "no reply: read again");
 }
 
+/* Clones that are no more, and one machine that is. */
+static void _test_gone(struct rig *rig)
+{
+	struct moref refs[CLONES + 1];
+	struct property_spec spec;
+	uint64_t before = session_requests(rig->vc.session);
+
+	memcpy(refs, rig->made, sizeof(rig->made));
+	refs[CLONES] = rig->sources[0];
+	machine_spec(&spec, MACHINE_ROW);
+	spec.objects = refs;
+	spec.n_objects = CLONES + 1;
+	_read(rig, &spec);
+	ok(rig->err.code == ERR_NONE && rig->machines == 1,
+	   "what is gone is left out, the rest is read");
+	is_int((int64_t) (session_requests(rig->vc.session) - before), 1,
+	       "in one request");
+}
+
 static void _test_end(struct rig *rig)
 {
 	rig->ended = rig->good = 0;
@@ -396,6 +415,7 @@ static void _test_end(struct rig *rig)
 	is_str(err_name(rig->err.code), "AUTH", "a source stays");
 	_list(rig, 0);
 	ok(!strstr(rig->names, "node"), "none is left in the folder");
+	_test_gone(rig);
 }
 
 static void _on_time(const struct soap_reply *reply, void *arg)

@@ -7,6 +7,7 @@
 #include "property.h"
 
 #define OPERATION_SIZE 160
+#define LEFT_OUT_MAX 16		/* one by one */
 
 struct property_query {
 	struct session *session;
@@ -17,6 +18,7 @@ struct property_query {
 	property_each_fn *each;
 	property_done_fn *done;
 	void *arg;
+	unsigned left_out;
 	bool paging;	/* a page has been delivered */
 	bool busy;	/* inside each() */
 	bool doomed;	/* cancelled there */
@@ -48,6 +50,9 @@ static void _put_spec(struct soap_request *request,
 		soap_put_ref(request, "obj", &spec->objects[i]);
 		buf_puts(text, "</objectSet>");
 	}
+	/* What is gone is left out. A root that is gone is an error. */
+	if (spec->n_objects)
+		xml_put(text, "reportMissingObjectsInResults", "true");
 	buf_puts(text, "</specSet>");
 }
 
@@ -190,13 +195,14 @@ static void _on_page(struct property_query *query,
 	_finish(query, rc ? &err : NULL);
 }
 
-/* Take the object the server does not find out of the query. */
+/* It has gone while it was read: take it out of the query. */
 static bool _leave_out(struct property_query *query,
 		       const struct fault *fault)
 {
 	struct property_spec *spec = &query->spec;
 
-	if (strcmp(fault->type, "ManagedObjectNotFound"))
+	if (strcmp(fault->type, "ManagedObjectNotFound") ||
+	    ++query->left_out > LEFT_OUT_MAX)
 		return false;
 	for (size_t i = 0; i < spec->n_objects; i++) {
 		if (!moref_equal(&query->objects[i], &fault->object))

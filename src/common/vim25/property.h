@@ -3,9 +3,10 @@
  * property - reads properties of many objects in few requests.
  *
  * RetrievePropertiesEx with paging; objects are named one by one, or are what
- * one object refers to (a folder's children). Objects that do not exist (any
- * more) are left out: vCenter fails the whole request for one of them, so it
- * is asked again without it. A property the server does not know or does not
+ * one object refers to (a folder's children). Named objects that do not exist
+ * (any more) are left out (reportMissingObjectsInResults, vSphere 4.1); should
+ * vCenter still fail the whole request for one, it is asked again without it,
+ * a bounded number of times. A property the server does not know or does not
  * tell counts as unset, but "not allowed" is an error.
  */
 #ifndef SCLONE_VIM25_PROPERTY_H
