@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ctrl-C in the demo, wherever it is: no process and no file is left, and
-so no namespace."""
+so no namespace. What a demo leaves that was killed, the next one removes."""
 import os
 import select
 import signal
@@ -82,7 +82,48 @@ def test_point(point):
         tap.equal(os.listdir(scratch), [], "no file is left")
 
 
+def start_building(scratch):
+    """All of ./demo, until it builds."""
+    demo = subprocess.Popen(
+        [os.path.join(LIB, "..", "..", "demo")],
+        env=dict(os.environ, TMPDIR=scratch), start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    came, said = read_until(demo.stdout, b"building")
+    tap.ok(came, "the demo builds")
+    labslurm.await_(lambda: any("configure" in line or "make" in line
+                                for _, line in processes(scratch + "/")),
+                    "the build")
+    return demo, said.decode(errors="replace")
+
+
+def interrupt_build(scratch):
+    demo, said = start_building(scratch)
+    os.killpg(demo.pid, signal.SIGINT)
+    rest = demo.communicate(timeout=labslurm.BOUND)[0]
+    if not tap.equal(demo.returncode, 130, "interrupted there, it ends"):
+        tap.diag(said + rest.decode(errors="replace"))
+    tap.equal(processes(scratch + "/"), [], "no process is left")
+    tap.equal(os.listdir(scratch), [], "no file is left")
+    return said
+
+
+def test_build():
+    with tempfile.TemporaryDirectory(prefix="demo.") as scratch:
+        interrupt_build(scratch)
+        demo, _ = start_building(scratch)
+        left = os.listdir(scratch)
+        demo.kill()
+        demo.wait()
+        demo.stdout.close()
+        tap.contains(interrupt_build(scratch),
+                     "removing what a killed demo left: " +
+                     os.path.join(scratch, left[0]),
+                     "what a killed one left is removed, as it says")
+
+
 labslurm.require()
+test_build()
 os.environ["SCLONE_LAB_IMAGE"] = labqemu.make_image()
 for point in POINTS:
     test_point(point)
