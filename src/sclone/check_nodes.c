@@ -67,6 +67,20 @@ static void _known(const struct facts *facts, struct findings *out)
 			      "slurm.conf", check_names_print(&solid));
 }
 
+/* Slurm 22.05 resets NodeAddr to the name, and looks that up, with its locks
+ * held, to tell the node's slurmd that a job ends (get_addr_info()). */
+static void _names(const struct facts *facts, struct findings *out)
+{
+	const char *name = facts->slurm.nameless;
+
+	if (facts->slurm.version < 2302 && *name)
+		findings_warn(out, "%s does not resolve on this host, and "
+			      "Slurm %s stands still for 10 s for each such "
+			      "node whose job it ends; give the nodes' names "
+			      "to /etc/hosts or DNS", name,
+			      facts->slurm.version_text);
+}
+
 static void _features(const struct facts *facts, struct findings *out)
 {
 	for (size_t t = 0; t < config_template_count(facts->config); t++) {
@@ -173,6 +187,7 @@ const struct check check_nodes_table[] = {
 	{ "exclusive", "one job a VM", CHECK_SLURM, _exclusive },
 	{ "PowerDownOnIdle", "set", CHECK_SLURM, _power_down },
 	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
+	{ "names", "do not hold slurmctld up", CHECK_SLURM, _names },
 	{ "features", "name the templates", CHECK_SLURM, _features },
 	{ "node-size", "no larger than the sources", CHECK_SLURM, _size },
 	{ .topic = NULL },

@@ -130,6 +130,8 @@ struct facts_slurm {
 	size_t partition_count;
 	struct facts_node *nodes;
 	size_t node_count;
+	char nameless[FACTS_NAME_SIZE];	/* a node whose name does not resolve
+					 * here, of those tried; "": none */
 	struct json *answers[3];	/* owners of the strings */
 	char *owned[FACTS_PROGRAMS];
 };

@@ -3,7 +3,8 @@
  * gather - collects the facts for `sclone check`, and changes nothing: files
  * are looked at, vCenter is asked in a short session of its own (one login,
  * one logout), slurmctld through scloned-slurm, and scloned over its socket
- * if it runs. Blocks, each of the four for a bounded time.
+ * if it runs. Blocks, each of the four for a bounded time, and for the
+ * resolver of this host.
  */
 #ifndef SCLONE_SCLONE_GATHER_H
 #define SCLONE_SCLONE_GATHER_H
@@ -27,6 +28,7 @@ void gather(const struct gather_options *options, struct facts *facts);
 void gather_slurm(struct facts *facts, const char *helper);
 void gather_files(struct facts *facts);
 void gather_vcenter(struct facts *facts);
+void gather_names(struct facts *facts);		/* after gather_slurm() */
 
 /* Run the loop until *pending is 0; TRANSIENT when that is not before the
  * monotonic time until_us. */

@@ -280,13 +280,16 @@ class Site(labslurm.Cluster):
         return self.run(labslurm.program("sclone"), "--socket",
                         self.path("sclone.sock"), *args, check=check)
 
-    def check(self, *args):
+    def check(self, *args, hosts=True):
         """`sclone check`: its exit status, its output, and as a dictionary
-        the findings of each topic, as "level: text"."""
+        the findings of each topic, as "level: text". The nodes' names
+        resolve, if wanted."""
         helper = build_path("src/scloned-slurm/scloned-slurm")
-        code, text = self.run(labslurm.program("sclone"), "--config",
-                              self.path("sclone.conf"), "check",
-                              "--slurm-helper", helper, *args, check=False)
+        command = [labslurm.program("sclone"), "--config",
+                   self.path("sclone.conf"), "check", "--slurm-helper",
+                   helper, *args]
+        code, text = self.run(*(self.with_hosts(command) if hosts
+                                else command), check=False)
         topics = {}
         for line in text.splitlines():
             level, _, rest = line.partition("  ")

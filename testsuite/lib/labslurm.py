@@ -276,7 +276,7 @@ class Cluster:
             "--seed-file=" + self.path("munge.seed")])
         await_(lambda: os.path.exists(self.path("munge.sock")), "munged")
 
-    def _with_hosts(self, command):
+    def with_hosts(self, command):
         """The command, in a mount namespace where the nodes' names resolve:
         slurmctld 22.05 stands still for 10 s for each node whose job it
         ends and whose name does not (get_addr_info)."""
@@ -286,7 +286,7 @@ class Cluster:
                 'mount --bind "$0" /etc/hosts && exec "$@"', hosts] + command
 
     def start_slurmctld(self, *args):
-        child = self.spawn("slurmctld", self._with_hosts(
+        child = self.spawn("slurmctld", self.with_hosts(
             ["slurmctld", "-D", "-f", self.conf_path] + list(args)))
         await_(lambda: child.poll() is not None or self.is_up(), "slurmctld")
         if child.poll() is not None:

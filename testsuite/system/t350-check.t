@@ -42,9 +42,9 @@ class Site(labsclone.Site):
         self.write_sclone_conf()
         labslurm.Cluster.start(self)
 
-    def expect(self, code, topic, level, part, what):
+    def expect(self, code, topic, level, part, what, **how):
         """One finding of the topic, of this level, with this text."""
-        got, text, topics = self.check()
+        got, text, topics = self.check(**how)
         found = [line for line in topics.get(topic, [])
                  if line.startswith(level + ": ") and part in line]
         if not tap.ok(got == code and len(found) == 1, what):
@@ -132,6 +132,8 @@ def test_privileges(site):
 
 
 def test_slurm(site):
+    site.expect(1, "names", "warn", "vm1 does not resolve",
+                "nodes whose names do not resolve", hosts=False)
     site.scontrol("update", "PartitionName=vm", "OverSubscribe=NO")
     site.expect(2, "exclusive", "FAIL", "partition vm",
                 "a partition that is not exclusive")

@@ -417,6 +417,12 @@ static void _test_parameters(void)
 	_with_params("22.05.8", "slurmctld_parameters",
 		     "idle_on_node_suspend");
 	fails("cloud_reg_addrs", "add cloud_reg_addrs", "no cloud_reg_addrs");
+	_good();
+	snprintf(facts.slurm.nameless, FACTS_NAME_SIZE, "vm3");
+	warns("names", "vm3 does not resolve", "a node without an address");
+	_with_params("23.02.1", "slurmctld_parameters", "x");
+	snprintf(facts.slurm.nameless, FACTS_NAME_SIZE, "vm3");
+	fine("names", "do not hold", "which a later Slurm does not mind");
 	_with_params("22.05.8", "slurmctld_parameters", "cloud_dns");
 	fine("cloud_reg_addrs", "needs it", "cloud_dns instead");
 	_with_params("23.11.1", "slurmctld_parameters", "cloud_reg_addrs");
