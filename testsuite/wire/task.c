@@ -473,6 +473,34 @@ static void _test_requests(void)
 	_stop(&rig);
 }
 
+/* What is added goes out with what is coming. */
+static void _test_company(void)
+{
+	static const struct moref vms[] = { { "VirtualMachine", "vm-9" },
+					    { "VirtualMachine", "vm-10" },
+					    { "VirtualMachine", "vm-11" } };
+	unsigned before;
+	struct rig rig;
+
+	_start(&rig);
+	watch_add(rig.watch, &vms[0], WATCH_POWER, _on_event, &rig, NULL);
+	await(rig.vc.loop, &rig.server.machines, 1);
+	before = rig.server.modifies;
+	watch_announce(rig.watch);
+	watch_add(rig.watch, &vms[1], WATCH_POWER, _on_event, &rig, NULL);
+	await_quiet(rig.vc.loop, 20);
+	is_int(rig.server.modifies, before, "an addition waits for another");
+	watch_add(rig.watch, &vms[2], WATCH_POWER, _on_event, &rig, NULL);
+	watch_arrived(rig.watch);
+	await(rig.vc.loop, &rig.server.machines, 3);
+	is_int(rig.server.modifies, before + 1, "and goes out with it");
+	rig.server.first = STATE("success");
+	watch_announce(rig.watch);
+	_run(&rig);
+	is_int(rig.good, 1, "but not for ever");
+	_stop(&rig);
+}
+
 static void _test_callbacks(void)
 {
 	struct rig rig;
@@ -507,6 +535,7 @@ int main(void)
 	_test_restarts();
 	_test_machines();
 	_test_requests();
+	_test_company();
 	_test_callbacks();
 	return done_testing();
 }

@@ -5,25 +5,21 @@
 
 #include "common/base/clock.h"
 #include "collector.h"
+#include "refs.h"
 #include "watch.h"
 
 #define VERSION_SIZE 256
 #define REMOVE_US (1 * CLOCK_US_PER_S)	/* removals alone may wait so long */
 #define REMOVE_MANY 256			/* unless there are so many */
 #define MODIFY_MAX 1024			/* objects in one request */
+#define COMPANY_US (250 * CLOCK_US_PER_MS)	/* waited for what is coming */
+#define PACE_MIN_US (5 * CLOCK_US_PER_MS)
 #define PAUSE_MIN_MS 250
 #define PAUSE_MAX_MS 30000
 
-/* Object references waiting to be told to the server. */
-struct refs {
-	struct moref *refs;
-	size_t n, cap;
-};
-
 struct view {
 	struct moref list, filter;	/* unset: not made yet */
-	struct refs add, remove;	/* still to be sent */
-	size_t adding, removing;	/* the first so many are being sent */
+	struct refs *add, *remove;
 };
 
 enum step { STEP_COLLECTOR, STEP_LIST, STEP_FILTER, STEP_MODIFY };
@@ -46,6 +42,8 @@ struct collector {
 	struct view *step_view;
 	struct loop_timer *work_timer;
 	int64_t work_us;	/* when it fires; 0: it does not */
+	unsigned coming;	/* announced, but not added yet */
+	int64_t held_until_us;	/* changes wait for those; 0: they do not */
 	int64_t not_before_us;	/* after a failure */
 	unsigned pause_ms;
 
@@ -53,6 +51,7 @@ struct collector {
 	struct session_call *poll;
 	struct loop_timer *poll_timer;
 	bool more;		/* the last reply was only a part */
+	int64_t next_poll_us;	/* not before, for the pace */
 	int64_t modify_us, poll_us;	/* pauses before either */
 
 	unsigned busy;
@@ -70,45 +69,6 @@ static void _leave(struct collector *collector)
 {
 	if (!--collector->busy && collector->doomed)
 		_release(collector);
-}
-
-/* --- lists of references --- */
-
-static int _push(struct refs *refs, const struct moref *ref)
-{
-	size_t cap = refs->cap ? refs->cap * 2 : 64;
-	struct moref *more;
-
-	if (refs->n == refs->cap) {
-		more = reallocarray(refs->refs, cap, sizeof(*more));
-		if (!more)
-			return -1;
-		refs->refs = more;
-		refs->cap = cap;
-	}
-	refs->refs[refs->n++] = *ref;
-	return 0;
-}
-
-static void _drop_first(struct refs *refs, size_t n)
-{
-	if (!n)
-		return;
-	refs->n -= n;
-	memmove(refs->refs, refs->refs + n, refs->n * sizeof(*refs->refs));
-}
-
-/* Take ref out of those from index on; false when it is not there. */
-static bool _take(struct refs *refs, size_t index, const struct moref *ref)
-{
-	for (; index < refs->n; index++) {
-		if (!moref_equal(&refs->refs[index], ref))
-			continue;
-		memmove(refs->refs + index, refs->refs + index + 1,
-			(--refs->n - index) * sizeof(*refs->refs));
-		return true;
-	}
-	return false;
 }
 
 /* --- when to do what --- */
@@ -131,11 +91,11 @@ static void _schedule_changes(struct collector *collector)
 	size_t removals = 0;
 
 	for (int i = 0; i < VIEWS; i++) {
-		if (collector->views[i].add.n) {
+		if (refs_waiting(collector->views[i].add)) {
 			_schedule(collector, collector->modify_us);
 			return;
 		}
-		removals += collector->views[i].remove.n;
+		removals += refs_waiting(collector->views[i].remove);
 	}
 	if (removals >= REMOVE_MANY)
 		_schedule(collector, 0);
@@ -168,8 +128,8 @@ static void _lose(struct collector *collector)
 	for (int i = 0; i < VIEWS; i++) {
 		view = &collector->views[i];
 		view->list = view->filter = (struct moref) { .id = "" };
-		view->add.n = view->remove.n = 0;
-		view->adding = view->removing = 0;
+		refs_clear(view->add);
+		refs_clear(view->remove);
 	}
 	_enter(collector);
 	collector->ops->lost(collector->arg);
@@ -208,6 +168,12 @@ static void _read_filter(struct collector *collector,
 	}
 }
 
+static void _pace_poll(struct collector *collector, int64_t pause_us)
+{
+	collector->next_poll_us = clock_mono_us() + pause_us;
+	loop_timer_set(collector->poll_timer, pause_us);
+}
+
 /* An UpdateSet. Its updates may end the collector. */
 static void _read_updates(struct collector *collector,
 			  const struct xml_node *updates)
@@ -222,7 +188,7 @@ static void _read_updates(struct collector *collector,
 		snprintf(collector->version, sizeof(collector->version), "%s",
 			 version);
 	collector->more = more;
-	loop_timer_set(collector->poll_timer, more ? 0 : collector->poll_us);
+	_pace_poll(collector, more ? 0 : collector->poll_us);
 	_enter(collector);
 	for (; set && !collector->doomed; set = xml_next(set, "filterSet"))
 		_read_filter(collector, set);
@@ -249,17 +215,23 @@ static void _on_poll(const struct soap_reply *reply, void *arg)
 	}
 }
 
-/* Not before there is something to tell. */
-static void _on_poll_timer(void *arg)
+/* Not before there is something to tell; there is now, perhaps. */
+static void _ask(struct collector *collector, bool now)
 {
-	struct collector *collector = arg;
 	int64_t at = collector->ops->expected(collector->arg);
 	int64_t hold = at - clock_mono_us();
 
-	if (at && hold > CLOCK_US_PER_MS && !collector->more)
+	if (at && hold > CLOCK_US_PER_MS && !now)
 		loop_timer_set(collector->poll_timer, hold);
 	else
 		_wait(collector);
+}
+
+static void _on_poll_timer(void *arg)
+{
+	struct collector *collector = arg;
+
+	_ask(collector, collector->more);
 }
 
 static bool _has_filter(const struct collector *collector)
@@ -291,20 +263,33 @@ static void _wait(struct collector *collector)
 
 /* --- making and changing --- */
 
-static void _work(struct collector *collector, bool modify);
+static void _work(struct collector *collector);
+
+/* Machines have something to tell from the beginning, tasks at their end. */
+static bool _adds_machines(const struct view *view)
+{
+	size_t count;
+	const struct moref *refs = refs_told(view->add, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(refs[i].type, "Task") != 0)
+			return true;
+	return false;
+}
 
 /* A view's changes have arrived; the reply lists what it does not know. */
 static void _modified(struct collector *collector, struct view *view,
 		      const struct xml_node *response)
 {
 	const struct xml_node *node = xml_child(response, "returnval");
+	bool news = _adds_machines(view);
 
-	_drop_first(&view->add, view->adding);
-	_drop_first(&view->remove, view->removing);
-	view->adding = view->removing = 0;
+	refs_arrived(view->add);
+	refs_arrived(view->remove);
 	_schedule_changes(collector);
-	if (!collector->poll)
-		_on_poll_timer(collector);
+	/* Else the timer is set. */
+	if (clock_mono_us() >= collector->next_poll_us)
+		_ask(collector, news);
 	_enter(collector);
 	for (; node && !collector->doomed; node = xml_next(node, "returnval"))
 		_report_missing(collector, node);
@@ -318,9 +303,10 @@ static int _read_ref(const struct soap_reply *reply, struct moref *ref)
 
 static void _control_failed(struct collector *collector)
 {
-	if (collector->step == STEP_MODIFY)
-		collector->step_view->adding =
-			collector->step_view->removing = 0;
+	if (collector->step == STEP_MODIFY) {
+		refs_return(collector->step_view->add);
+		refs_return(collector->step_view->remove);
+	}
 	collector->not_before_us = clock_mono_us() + _backoff(collector);
 	_schedule(collector, 0);
 }
@@ -350,7 +336,7 @@ static void _on_control(const struct soap_reply *reply, void *arg)
 	if (collector->step == STEP_MODIFY)
 		_modified(collector, view, reply->response);
 	else
-		_work(collector, true);
+		_work(collector);
 }
 
 static void _send(struct collector *collector, enum step step,
@@ -368,43 +354,52 @@ static void _send(struct collector *collector, enum step step,
 		_control_failed(collector);
 }
 
+/* What is coming goes in the same request, if it comes soon. */
+static bool _holds(struct collector *collector)
+{
+	int64_t now = clock_mono_us();
+
+	if (!collector->coming)
+		return false;
+	if (!collector->held_until_us)
+		collector->held_until_us = now + COMPANY_US;
+	if (now >= collector->held_until_us)
+		return false;
+	_schedule(collector, collector->held_until_us - now);
+	return true;
+}
+
 /* What is both to be removed and to be added was removed before: first tell
  * that. */
-static bool _is_again(const struct view *view)
-{
-	for (size_t i = 0; i < view->remove.n; i++)
-		for (size_t j = 0; j < view->add.n; j++)
-			if (moref_equal(&view->remove.refs[i],
-					&view->add.refs[j]))
-				return true;
-	return false;
-}
-
-static size_t _at_most(size_t n, size_t max)
-{
-	return n < max ? n : max;
-}
-
 static void _modify(struct collector *collector, struct view *view)
 {
+	bool again = refs_meet(view->remove, view->add);
+	const struct moref *add, *remove;
 	struct soap_request request;
+	size_t n_add, n_remove;
 
-	view->adding = _is_again(view) ? 0
-				       : _at_most(view->add.n, MODIFY_MAX);
-	view->removing = _at_most(view->remove.n, MODIFY_MAX);
-	watch_write_modify(&request, &view->list, view->add.refs, view->adding,
-			   view->remove.refs, view->removing);
+	collector->held_until_us = 0;
+	collector->step = STEP_MODIFY;
+	collector->step_view = view;
+	if (refs_tell(view->add, again ? 0 : MODIFY_MAX, NULL) ||
+	    refs_tell(view->remove, MODIFY_MAX, NULL)) {
+		_control_failed(collector);
+		return;
+	}
+	add = refs_told(view->add, &n_add);
+	remove = refs_told(view->remove, &n_remove);
+	watch_write_modify(&request, &view->list, add, n_add, remove,
+			   n_remove);
 	_send(collector, STEP_MODIFY, view, &request);
 }
 
 /* The next thing this view needs; false: nothing. */
-static bool _work_view(struct collector *collector, struct view *view,
-		       bool modify)
+static bool _work_view(struct collector *collector, struct view *view)
 {
 	const struct service *service = session_service(collector->session);
 	struct soap_request request;
 
-	if (!view->add.n && !view->remove.n)
+	if (!refs_waiting(view->add) && !refs_waiting(view->remove))
 		return false;
 	if (!moref_is_set(&view->list)) {
 		watch_write_list(&request, &service->view_manager);
@@ -413,7 +408,7 @@ static bool _work_view(struct collector *collector, struct view *view,
 		watch_write_filter(&request, &collector->ref, &view->list,
 				   view == &collector->views[VIEW_NEWS]);
 		_send(collector, STEP_FILTER, view, &request);
-	} else if (modify) {
+	} else if (!_holds(collector)) {
 		_modify(collector, view);
 	} else {
 		return false;
@@ -422,7 +417,7 @@ static bool _work_view(struct collector *collector, struct view *view,
 }
 
 /* Start the next request, if one is due and none is under way. */
-static void _work(struct collector *collector, bool modify)
+static void _work(struct collector *collector)
 {
 	const struct service *service = session_service(collector->session);
 	struct soap_request request;
@@ -437,7 +432,7 @@ static void _work(struct collector *collector, bool modify)
 		return;
 	}
 	for (int i = 0; i < VIEWS; i++)
-		if (_work_view(collector, &collector->views[i], modify))
+		if (_work_view(collector, &collector->views[i]))
 			return;
 }
 
@@ -449,7 +444,7 @@ static void _on_work(void *arg)
 	if (clock_mono_us() < collector->not_before_us)
 		_schedule(collector, 0);
 	else
-		_work(collector, true);
+		_work(collector);
 }
 
 static void _on_login(void *arg)
@@ -467,17 +462,28 @@ int collector_add(struct collector *collector, enum collector_view view,
 {
 	struct view *to = &collector->views[view];
 
-	if (_push(&to->add, object))
-		return err_nomem(err);
+	if (refs_add(to->add, object, err))
+		return -1;
 	collector->n_objects++;
 	_schedule(collector, moref_is_set(&to->filter) ? collector->modify_us
 						       : 0);
 	return 0;
 }
 
+void collector_announce(struct collector *collector)
+{
+	collector->coming++;
+}
+
+void collector_arrived(struct collector *collector)
+{
+	if (!--collector->coming && collector->held_until_us)
+		_schedule(collector, 0);
+}
+
 void collector_flush(struct collector *collector)
 {
-	_schedule(collector, 0);
+	_schedule(collector, PACE_MIN_US);
 }
 
 void collector_remove(struct collector *collector, enum collector_view view,
@@ -486,17 +492,17 @@ void collector_remove(struct collector *collector, enum collector_view view,
 	struct view *from = &collector->views[view];
 
 	collector->n_objects--;
-	if (_take(&from->add, from->adding, object))
+	if (refs_take(from->add, object))
 		return;
-	/* Out of memory: the server goes on telling, nobody listens. */
-	if (!_push(&from->remove, object))
+	/* Not noted: the server goes on telling, nobody listens. */
+	if (!refs_add(from->remove, object, NULL))
 		_schedule_changes(collector);
 }
 
 static int64_t _clamp(int64_t us, int64_t max_ms)
 {
-	if (us < 5 * CLOCK_US_PER_MS)
-		return 5 * CLOCK_US_PER_MS;
+	if (us < PACE_MIN_US)
+		return PACE_MIN_US;
 	if (us > max_ms * CLOCK_US_PER_MS)
 		return max_ms * CLOCK_US_PER_MS;
 	return us;
@@ -508,12 +514,31 @@ void collector_pace(struct collector *collector, int64_t task_us)
 	collector->modify_us = _clamp(task_us / 2, 250);
 }
 
+static int _make_parts(struct collector *collector, struct err *err)
+{
+	struct loop *loop = session_loop(collector->session);
+
+	for (struct view *view = collector->views;
+	     view < collector->views + VIEWS; view++) {
+		view->add = refs_create(WATCH_ITEMS_MAX);
+		view->remove = refs_create(WATCH_ITEMS_MAX);
+		if (!view->add || !view->remove)
+			return err_nomem(err);
+	}
+	collector->work_timer = loop_timer_create(loop, _on_work, collector,
+						  err);
+	if (!collector->work_timer)
+		return -1;
+	collector->poll_timer = loop_timer_create(loop, _on_poll_timer,
+						  collector, err);
+	return collector->poll_timer ? 0 : -1;
+}
+
 struct collector *collector_create(struct session *session, unsigned wait_s,
 				   const struct collector_ops *ops, void *arg,
 				   struct err *err)
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
-	struct loop *loop = session_loop(session);
 
 	if (!collector) {
 		err_nomem(err);
@@ -528,12 +553,7 @@ struct collector *collector_create(struct session *session, unsigned wait_s,
 	collector->hook.arg = collector;
 	session_hook_add(session, &collector->hook);
 	collector_pace(collector, 0);
-	collector->work_timer = loop_timer_create(loop, _on_work, collector,
-						  err);
-	if (collector->work_timer)
-		collector->poll_timer = loop_timer_create(
-			loop, _on_poll_timer, collector, err);
-	if (!collector->poll_timer) {
+	if (_make_parts(collector, err)) {
 		collector_destroy(collector);
 		return NULL;
 	}
@@ -548,8 +568,8 @@ static void _release(struct collector *collector)
 	loop_timer_destroy(collector->work_timer);
 	loop_timer_destroy(collector->poll_timer);
 	for (int i = 0; i < VIEWS; i++) {
-		free(collector->views[i].add.refs);
-		free(collector->views[i].remove.refs);
+		refs_destroy(collector->views[i].add);
+		refs_destroy(collector->views[i].remove);
 	}
 	free(collector);
 }

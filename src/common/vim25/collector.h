@@ -43,6 +43,14 @@ void collector_destroy(struct collector *collector);
 int collector_add(struct collector *collector, enum collector_view view,
 		  const struct moref *object, struct err *err);
 
+/*
+ * An object is about to be added; changes wait for it, though not for long,
+ * so as to go in one request. Each collector_announce() takes one
+ * collector_arrived(), after the object was added or known not to come.
+ */
+void collector_announce(struct collector *collector);
+void collector_arrived(struct collector *collector);
+
 /* What was added and removed need not wait for company. */
 void collector_flush(struct collector *collector);
 

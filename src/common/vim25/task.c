@@ -16,9 +16,18 @@ struct task {
 	void *arg;
 };
 
+/* The submission is over, whether its reply has come or not. */
+static void _end_submit(struct task *task)
+{
+	if (!task->submit)
+		return;
+	session_cancel(steal_ptr(&task->submit));
+	watch_arrived(task->watch);
+}
+
 static void _free(struct task *task)
 {
-	session_cancel(task->submit);
+	_end_submit(task);
 	watch_remove(task->item);
 	loop_timer_destroy(task->limit);
 	free(task);
@@ -32,6 +41,7 @@ static void _finish(struct task *task, const struct err *err,
 		.task = moref_is_set(&task->ref) ? &task->ref : NULL,
 	};
 
+	_end_submit(task);
 	task->done(&result, task->arg);
 	_free(task);
 }
@@ -71,27 +81,31 @@ static void _on_event(const struct watch_event *event, void *arg)
 	}
 }
 
+static int _accepted(struct task *task, const struct xml_node *response,
+		     struct err *err)
+{
+	if (soap_ref(xml_child(response, "returnval"), &task->ref, err))
+		return soap_garbled(SOAP_CHANGE, task->method,
+				    "no task in the reply", err);
+	task->item = watch_add(task->watch, &task->ref, WATCH_TASK, _on_event,
+			       task, err);
+	return task->item ? 0 : -1;
+}
+
 static void _on_submit(const struct soap_reply *reply, void *arg)
 {
 	struct task *task = arg;
 	struct err err = ERR_INIT;
+	int rc = reply->err ? 0 : _accepted(task, reply->response, &err);
 
 	task->submit = NULL;
-	if (reply->err) {
+	watch_arrived(task->watch);
+	if (reply->err)
 		_finish(task, reply->err, reply->fault, NULL);
-		return;
-	}
-	if (soap_ref(xml_child(reply->response, "returnval"), &task->ref,
-		     &err)) {
-		soap_garbled(SOAP_CHANGE, task->method, "no task in the reply",
-			     &err);
-		_finish(task, &err, NULL, NULL);
-		return;
-	}
-	task->item = watch_add(task->watch, &task->ref, WATCH_TASK, _on_event,
-			       task, &err);
-	if (!task->item)
+	else if (rc && moref_is_set(&task->ref))
 		_finish_unknown(task, err.text);
+	else if (rc)
+		_finish(task, &err, NULL, NULL);
 	else if (task->accepted)
 		task->accepted(&task->ref, task->arg);
 }
@@ -123,6 +137,7 @@ struct task *task_start(struct watch *watch, struct soap_request *request,
 		_free(task);
 		return NULL;
 	}
+	watch_announce(watch);
 	return task;
 }
 

@@ -15,6 +15,8 @@
  * while machines are watched, whose news may come at any time. */
 #define HOLD_US (500 * CLOCK_US_PER_MS)
 #define HOLD_MACHINES_US (100 * CLOCK_US_PER_MS)
+#define TOGETHER 8	/* tasks started within such a part of their time */
+#define LATE 200	/* by such a part of it we ask after their end */
 #define SLACK_MS 15000	/* of the poll over its wait */
 #define KEY_SIZE (MOREF_TYPE_SIZE + MOREF_ID_SIZE)
 
@@ -396,9 +398,21 @@ static void _on_lost(void *arg)
 		_release(watch);
 }
 
+/* The last of the tasks that were started with this one. */
+static const struct watch_item *_last_with(const struct watch *watch,
+					   const struct watch_item *first)
+{
+	int64_t until = first->since_us + watch->task_us / TOGETHER;
+	const struct watch_item *last = first, *next;
+
+	while ((next = TAILQ_NEXT(last, link)) && next->since_us <= until)
+		last = next;
+	return last;
+}
+
 /*
- * Just after the oldest task should have ended, so that those started with
- * it have too: then one reply tells of all. Overdue tasks are awaited.
+ * Just after the oldest task should have ended, and those started with it:
+ * then one reply tells of all. Overdue tasks are awaited.
  */
 static int64_t _on_expected(void *arg)
 {
@@ -410,7 +424,8 @@ static int64_t _on_expected(void *arg)
 
 	if (!oldest)
 		return 0;
-	at = oldest->since_us + watch->task_us + watch->task_us / 25;
+	at = _last_with(watch, oldest)->since_us + watch->task_us +
+	     watch->task_us / LATE;
 	if (at <= now)
 		return 0;
 	return at < now + hold ? at : now + hold;
@@ -483,6 +498,16 @@ void watch_remove(struct watch_item *item)
 		_forget(item);
 	}
 	_free_item(item);
+}
+
+void watch_announce(struct watch *watch)
+{
+	collector_announce(watch->collector);
+}
+
+void watch_arrived(struct watch *watch)
+{
+	collector_arrived(watch->collector);
 }
 
 size_t watch_count(const struct watch *watch)

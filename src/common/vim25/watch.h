@@ -80,6 +80,14 @@ struct watch_item *watch_add(struct watch *watch, const struct moref *object,
 /* Accepts NULL; fine inside a callback. */
 void watch_remove(struct watch_item *item);
 
+/*
+ * A task is being submitted: what is added now waits for it, though not for
+ * long. Each watch_announce() takes one watch_arrived(), after the task was
+ * added or known not to come.
+ */
+void watch_announce(struct watch *watch);
+void watch_arrived(struct watch *watch);
+
 size_t watch_count(const struct watch *watch);
 
 struct session *watch_session(struct watch *watch);
