@@ -18,6 +18,13 @@ labslurm.require()
 SCLONE = labslurm.program("sclone")
 
 
+def browse(site):
+    """Give the account the optional privilege."""
+    roles = site.inventory()["roles"]
+    roles["Store"] = roles["Store"] + ["Datastore.Browse"]
+    site.inventory_more["roles"] = roles
+
+
 def logged(site):
     """The heads that scloned wrote to its log: [(head, node), ...]."""
     with open(site.path("scloned.out"), errors="replace") as file:
@@ -36,7 +43,9 @@ def check_records(site, job, vms):
     tap.equal(set(re.findall(r"^  vm +(\S+)", shown, re.MULTILINE)), vms,
               "with the VMs that vCenter made")
     tap.equal(vms - gone, set(), "and destroyed")
-    tap.contains(shown, "name,instance-uuid,bios-uuid", "and the evidence")
+    tap.contains(shown, "name,instance-uuid,bios-uuid,datastore",
+                 "and the evidence, directories included")
+    tap.contains(shown, "[ds1] vm1\n", "which are named")
 
 
 def check_tampering(site, head):
@@ -67,6 +76,7 @@ def check_tampering(site, head):
 def test_chain():
     with labsclone.Site(nodes=4) as site:
         site.config["LogLevel"] = "warn"
+        browse(site)
         site.start()
         job = site.sbatch("-N2", "--wrap=true")
         site.await_job(job, "COMPLETED")
@@ -79,9 +89,14 @@ def test_chain():
         site.end("scloned")
         check_tampering(site, heads[-1][0])
         site.start_scloned()
+        site.fault("fault", "SearchDatastore_Task", times=0,
+                   type="NoPermission", text="taken away")
         site.await_job(site.sbatch("--wrap=true"), "COMPLETED")
         site.await_clean()
         tap.equal(len(logged(site)), 3, "a restart continues the chain")
+        tap.contains(site.sclone("receipt", "show", "--limit", "1")[1],
+                     "SearchDatastore_Task: NoPermission: taken away",
+                     "without the privilege a record says so")
         for head, _ in (heads[-1], logged(site)[-1]):
             code, text = site.sclone("receipt", "verify", "--head", head)
             tap.ok(code == 0 and "3 records" in text,

@@ -21,6 +21,48 @@ static void _notify_fails(void)
 	is_int(rec.tell, TELL_NOTHING, "nothing left to tell");
 }
 
+/* What the datastore still shows is waited for, but not for long. */
+static void _lagging(void)
+{
+	const char *why = "the VM's directory is still there";
+	int proofs = 1;
+
+	_reach(PHASE_RELEASING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true, .directory = "[ds1] vm1");
+	DO(GUARD_OK, .level = GUARD_DESTROY, .facts_at = now,
+	   .powered_off = true);
+	is_str(rec.directory, "[ds1] vm1", "where the VM lies is kept");
+	DO(DESTROYED);
+	ACTS(PROVE_ABSENCE, "destroyed");
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME, .lagging = true,
+	   .text = why);
+	QUIET("its directory is still there");
+	for (; proofs < 10 && rec.release == RELEASE_PROVE; proofs++) {
+		now = out.wake;
+		DO(TICK);
+		DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME,
+		   .lagging = true, .text = why);
+	}
+	is_int(proofs, 3, "asked three times");
+	ACTS(RECORD_ABSENCE, "then the inventory is enough");
+	is_str(rec.inventory_only, why, "and the record says so");
+	ok(now < rec.at[PHASE_RELEASING] + 5 * S, "within seconds");
+}
+
+static void _gone_with_files(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(VM_GONE, .act = ACTION_GUARD);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME, .text = "denied");
+	ACTS(RECORD_ABSENCE, "what cannot be searched holds nothing up");
+	is_str(rec.inventory_only, "denied", "why is kept");
+	_reach(PHASE_RELEASING);
+	DO(VM_GONE, .act = ACTION_GUARD);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME | EVIDENCE_DATASTORE);
+	is_str(rec.inventory_only, "", "with its files gone: nothing to say");
+}
+
 static void _human(void)
 {
 	_reach(PHASE_ADMITTED);
@@ -425,6 +467,8 @@ static void _lost_suspend(void)
 int main(void)
 {
 	_notify_fails();
+	_lagging();
+	_gone_with_files();
 	_human();
 	_resume_failed();
 	_release_rules();

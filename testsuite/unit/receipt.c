@@ -26,6 +26,8 @@ static void _line(uint64_t epoch, struct buf *out)
 	rec.cause = CAUSE_SUSPENDED;
 	rec.at[PHASE_READY] = 123;
 	rec.evidence = EVIDENCE_NAME | EVIDENCE_BIOS_UUID;
+	text_set(rec.directory, "[ds1] vm1");
+	text_set(rec.inventory_only, "denied");
 	receipt_line(&rec, 456, out);
 }
 
@@ -64,11 +66,12 @@ static void _test_line(void)
 
 	_line(1, &one);
 	is_str(buf_str(&one), "receipt=1 cluster=hpc1 node=vm1 epoch=1 "
-	       "job=77 user=Ann%20Lee vm=vm-9 cause=SUSPENDED ready=123 "
-	       "absent=456 evidence=name,bios-uuid", "canonical");
+	       "job=77 user=Ann%20Lee vm=vm-9 directory=[ds1]%20vm1 "
+	       "cause=SUSPENDED ready=123 absent=456 "
+	       "evidence=name,bios-uuid inventory_only=denied", "canonical");
 	for (pos = texts[1]; receipt_next(&pos, &pair);)
 		pairs++;
-	is_int(pairs, 11, "all of its pairs are read, and not the hash");
+	is_int(pairs, 13, "all of its pairs are read, and not the hash");
 	ok(receipt_get(texts[1], "user", &pair), "one of them");
 	is_str(pair.value, "Ann Lee", "decoded");
 	ok(!receipt_get(texts[1], "instance_uuid", &pair),

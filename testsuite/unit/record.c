@@ -38,6 +38,8 @@ static struct record _full(void)
 	rec.tell = TELL_FORCE;
 	rec.tell_cause = CAUSE_UNPROVEN;
 	rec.evidence = EVIDENCE_NAME | EVIDENCE_DATASTORE;
+	text_set(rec.directory, "[ds 1] vm1");
+	text_set(rec.inventory_only, "not asked");
 	text_set(rec.admin_drain, "bad DIMM");
 	rec.hold = rec.settle = rec.needs_human = true;
 	for (int i = 0; i < PHASES; i++)

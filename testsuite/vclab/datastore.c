@@ -51,8 +51,14 @@ static void _emit_self(struct val *val, const struct mob *mob)
 	val_ref(val, mob);
 }
 
+static void _emit_browser(struct val *val, const struct mob *mob)
+{
+	val_ref(val, _ds(mob)->browser);
+}
+
 static const struct mob_prop _props[] = {
 	ENTITY_PROPS,
+	{ "browser", _emit_browser, NULL, 0 },
 	{ "summary.datastore", _emit_self, NULL, 0 },
 	{ "summary.name", entity_emit_name, NULL, ENTITY_NAME },
 	{ "summary.url", _emit_url, NULL, 0 },

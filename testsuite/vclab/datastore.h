@@ -13,6 +13,7 @@
 struct datastore {
 	struct entity entity;
 	char *path;			/* the directory */
+	struct mob *browser;		/* borrowed */
 	int64_t capacity_mb;
 	int64_t free_mb;		/* goes down with base disks only */
 	bool full;

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "common/base/path.h"
+#include "browser.h"
 #include "datastore.h"
 #include "folder.h"
 #include "host_system.h"
@@ -134,6 +135,7 @@ static int _add_datastore(struct lab *lab, const struct json *json,
 	ds->path = lab_printf("%s/datastores/%s", lab->state_dir, name);
 	entity_init(&ds->entity, lab, &datastore_class,
 		    lab_id(lab, "datastore"), name, folder);
+	ds->browser = browser_create(ds);
 	if (mkdir(ds->path, 0755) < 0 && errno != EEXIST)
 		return err_errno(err, ERR_FATAL, errno, "%s", ds->path);
 	return table_set(lab->datastores, name, ds, err);

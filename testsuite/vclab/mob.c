@@ -80,7 +80,8 @@ void mob_changed(struct mob *mob, uint32_t groups)
 static void _xsi_name(const struct schema_type *type, const char *given,
 		      char *out, size_t size)
 {
-	if (type->kind == SCHEMA_SCALAR)
+	if (type->kind == SCHEMA_SCALAR &&
+	    !(given && strcmp(type->name, "anyType") == 0))
 		(void) snprintf(out, size, "xsd:%s", type->name);
 	else
 		(void) snprintf(out, size, "%s", given ? given : type->name);

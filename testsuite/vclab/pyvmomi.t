@@ -75,6 +75,28 @@ def life(tap, lab, si):
              "the witness saw it all")
 
 
+def browse(tap, lab, si):
+    """Directories are real, and gone with their VM."""
+    vm = run(find(si, SOURCE).InstantClone_Task(spec=spec(si, "seen")))
+    store = vm.datastore[0]
+    path = vm.config.files.vmPathName.rpartition("/")[0]
+    tap.same((store.name, list(store.browser.datastore)),
+             ("ds1", [store]),
+             "a datastore has a browser")
+    found = run(store.browser.SearchDatastore_Task(path))
+    tap.same((found.datastore, found.folderPath,
+              "seen.vmdk" in [f.path for f in found.file]),
+             (store, path, True), "which shows a VM's directory")
+    run(vm.PowerOffVM_Task())
+    run(vm.Destroy_Task())
+    error = tap.raises(vim.fault.FileNotFound, lambda: run(
+        store.browser.SearchDatastore_Task(path)), "FileNotFound: it is gone")
+    tap.same(error and error.file, path, "which one")
+    for bad in "[ds2] seen", "seen", "[ds1] ../ds1":
+        tap.raises(vim.fault.InvalidDatastorePath, lambda: run(
+            store.browser.SearchDatastore_Task(bad)), bad + " is no path")
+
+
 def reconfigure(tap, lab, si):
     vm = run(find(si, SOURCE).InstantClone_Task(spec=spec(si, "conf")))
     pair = vim.option.OptionValue
@@ -237,6 +259,7 @@ def main():
         si = lab.connect()
         tap.ok(si.content.about.apiVersion.startswith("8."), "login")
         life(tap, lab, si)
+        browse(tap, lab, si)
         reconfigure(tap, lab, si)
         running_source(tap, lab, si)
         rights(tap, si)

@@ -19,6 +19,7 @@ AuthorizationManager.HasPrivilegeOnEntities
 ContainerView.DestroyView
 ListView.ModifyListView ListView.ResetListView
 Folder.CreateFolder
+HostDatastoreBrowser.SearchDatastore_Task
 ManagedEntity.Destroy_Task ManagedEntity.Rename_Task
 PropertyCollector.CancelWaitForUpdates
 PropertyCollector.ContinueRetrievePropertiesEx
@@ -48,7 +49,7 @@ VirtualMachineProvisioningChecker.CheckInstantClone_Task
 # Managed object types whose properties can be asked for.
 MANAGED = """
 AuthorizationManager ClusterComputeResource ComputeResource ContainerView
-Datacenter Datastore Folder HostSystem ListView Network PropertyCollector
+Datacenter Datastore Folder HostDatastoreBrowser HostSystem ListView Network PropertyCollector
 PropertyFilter ResourcePool SearchIndex ServiceInstance SessionManager Task
 TaskManager ViewManager VirtualMachine VirtualMachineProvisioningChecker
 """.split()

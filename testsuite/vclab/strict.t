@@ -102,6 +102,9 @@ def golden(ids):
     vim.vm.check.ProvisioningChecker("ProvisioningChecker", stub) \
         .CheckInstantClone(vm, vim.vm.InstantCloneSpec(
             name="may", location=vim.vm.RelocateSpec()))
+    vim.host.DatastoreBrowser(ids["browser"], stub).SearchDatastore_Task(
+        "[ds1] none", vim.host.DatastoreBrowser.SearchSpec(
+            matchPattern=["*.vmx"], sortFoldersFirst=True))
     vim.ServiceInstance("ServiceInstance", stub).CurrentTime()
     return stub.sent
 
@@ -283,12 +286,14 @@ def login(lab):
     ids = {"session": text.partition("<key>")[2].partition("<")[0],
            "vm": vms["rocky9-esx01"]["id"]}
     cookie = reply.getheader("Set-Cookie").partition(";")[0]
-    for name, path in ("folder", CLONES), ("pool", POOL):
+    for name, path in (("folder", CLONES), ("pool", POOL),
+                       ("store", "/DC1/datastore/ds1")):
         index = vim.SearchIndex("SearchIndex", stub)
         index.FindByInventoryPath(path)
         answer = lab.soap(stub.sent[-1][1], cookie)[1]
         ids[name] = answer.partition("<returnval")[2] \
             .partition(">")[2].partition("<")[0]
+    ids["browser"] = "datastoreBrowser-" + ids["store"]
     return cookie, ids
 
 

@@ -29,8 +29,8 @@ static void _note(const struct task *task, const char *event)
 	bool failed = task->state == TASK_ERROR;
 
 	witness_note(task->mob.lab->witness, event, "task", task->mob.id,
-		     "method", task->kind->name, "vm", task->vm->entity.mob.id,
-		     "name", task->vm->entity.name, "user", task->user,
+		     "method", task->kind->name, "vm", task->entity->mob.id,
+		     "name", task->entity->name, "user", task->user,
 		     "operationID", task->operation_id, "fault",
 		     failed ? task->error.type : NULL, "result", task->result,
 		     NULL);
@@ -48,6 +48,8 @@ static void _link(struct task *task)
 		task->next->link = &task->next;
 	tasks->first = task;
 	tasks->count++;
+	if (!task->vm)
+		return;
 	task->vm_next = task->vm->tasks;
 	task->vm_link = &task->vm->tasks;
 	if (task->vm_next)
@@ -66,10 +68,11 @@ static void _forget(void *arg)
 		task->next->link = task->link;
 	task->link = NULL;
 	task->mob.lab->tasks->count--;
-	*task->vm_link = task->vm_next;
+	if (task->vm)
+		*task->vm_link = task->vm_next;
 	if (task->vm_next)
 		task->vm_next->vm_link = task->vm_link;
-	mob_changed(&task->vm->entity.mob, ENTITY_TASKS);
+	mob_changed(&task->entity->mob, ENTITY_TASKS);
 	mob_remove(&task->mob);
 }
 
@@ -112,7 +115,7 @@ static void _complete(struct task *task)
 	mob_changed(&task->mob, TASK_STATE | TASK_RESULT |
 		    (task->state == TASK_ERROR ? TASK_ERROR_SET : 0));
 	_note(task, "task_end");
-	if (task->kind->exclusive && task->vm->exclusive == task)
+	if (task->kind->exclusive && task->vm && task->vm->exclusive == task)
 		task->vm->exclusive = NULL;
 	if (task->shared)
 		task->vm->sharers--;
@@ -141,9 +144,11 @@ void task_finish(struct task *task, int rc)
 static int _lock(struct task *task)
 {
 	struct vm *vm = task->vm;
-	bool busy = vm->exclusive ||
-		    (task->kind->exclusive && vm->sharers > 0);
+	bool busy = vm && (vm->exclusive ||
+			   (task->kind->exclusive && vm->sharers > 0));
 
+	if (!vm)
+		return 0;
 	if (vm->entity.mob.gone)
 		return fault_gone(&task->error, "VirtualMachine",
 				  vm->entity.mob.id);
@@ -169,19 +174,19 @@ static void _run(void *arg)
 {
 	struct task *task = arg;
 	struct lab *lab = task->mob.lab;
-	int rc;
+	int rc = 0;
 
-	if (task->vm->question) {
+	if (task->vm && task->vm->question) {
 		sched_after(lab->sched, QUESTION_POLL_US, _run, task, NULL);
 		return;
 	}
-	if (task->vm->entity.mob.gone)
-		rc = fault_gone(&task->error, "VirtualMachine",
-				task->vm->entity.mob.id);
+	if (task->entity->mob.gone)
+		rc = fault_gone(&task->error, task->entity->mob.class->type,
+				task->entity->mob.id);
 	else if (task->rule.kind == INJECT_TASK_ERROR)
 		rc = fault_set(&task->error, task->rule.type, "%s",
 			       task->rule.text);
-	else
+	else if (task->vm)
 		rc = host_check(task->vm->host, &task->error);
 	if (rc == 0)
 		rc = task->kind->run(task);
@@ -254,7 +259,9 @@ static void _free(struct mob *mob)
 
 	if (task->arg && task->kind->free_arg)
 		task->kind->free_arg(task->arg);
-	mob_unref(&task->vm->entity.mob);
+	if (task->found)
+		task->kind->free_found(task->found);
+	mob_unref(&task->entity->mob);
 	free(task->result);
 	free(task->user);
 	free(task->operation_id);
@@ -262,11 +269,18 @@ static void _free(struct mob *mob)
 
 int task_submit(struct call *call, const struct task_kind *kind, void *arg)
 {
+	return task_submit_for(call, kind, entity_of(call->self), arg);
+}
+
+int task_submit_for(struct call *call, const struct task_kind *kind,
+		    struct entity *entity, void *arg)
+{
 	struct task *task = lab_alloc(sizeof(*task));
 	struct lab *lab = call->lab;
 
 	task->kind = kind;
-	task->vm = (struct vm *) mob_ref(call->self);
+	task->entity = (struct entity *) mob_ref(&entity->mob);
+	task->vm = vm_of(&entity->mob);
 	task->arg = arg;
 	task->rule = call->rule;
 	task->user = lab_strdup(call->session->user->name);
@@ -275,7 +289,7 @@ int task_submit(struct call *call, const struct task_kind *kind, void *arg)
 	mob_init(&task->mob, lab, &task_class, lab_id(lab, "task"));
 	mob_ref(&task->mob);		/* until it is complete */
 	_link(task);
-	mob_changed(call->self, ENTITY_TASKS);
+	mob_changed(&entity->mob, ENTITY_TASKS);
 	filter_tree_changed(lab);
 	_note(task, "task_queued");
 	call_return_ref(call, &task->mob);
@@ -315,12 +329,12 @@ static void _emit_description(struct val *val, const struct mob *mob)
 
 static void _emit_entity(struct val *val, const struct mob *mob)
 {
-	val_ref(val, &_task(mob)->vm->entity.mob);
+	val_ref(val, &_task(mob)->entity->mob);
 }
 
 static void _emit_entity_name(struct val *val, const struct mob *mob)
 {
-	val_str(val, _task(mob)->vm->entity.name);
+	val_str(val, _task(mob)->entity->name);
 }
 
 static void _emit_state(struct val *val, const struct mob *mob)
@@ -349,7 +363,9 @@ static void _emit_error(struct val *val, const struct mob *mob)
 
 static void _emit_result(struct val *val, const struct mob *mob)
 {
-	if (_task(mob)->result)
+	if (_task(mob)->found && _task(mob)->state == TASK_SUCCESS)
+		_task(mob)->kind->emit(val, _task(mob));
+	else if (_task(mob)->result)
 		val_ref_id(val, "VirtualMachine", _task(mob)->result);
 }
 

@@ -28,13 +28,18 @@ struct task_kind {
 	 */
 	int (*run)(struct task *task);
 	void (*free_arg)(void *arg);	/* may be NULL */
+	/* What it found, when that is more than a VM: as info.result. */
+	void (*emit)(struct val *val, const struct task *task);
+	void (*free_found)(void *found);
 };
 
 struct task {
 	struct mob mob;
 	const struct task_kind *kind;
-	struct vm *vm;			/* holds a reference */
+	struct entity *entity;		/* it is about; holds a reference */
+	struct vm *vm;			/* the same, or NULL if it is none */
 	void *arg;
+	void *found;			/* see emit */
 	enum task_state state;
 	bool cancelled;
 	bool shared;			/* counted in vm->sharers */
@@ -61,6 +66,10 @@ extern const struct mob_class task_manager_class;
 
 /* Start one for call's VM and answer the call with it. arg is taken over. */
 int task_submit(struct call *call, const struct task_kind *kind, void *arg);
+
+/* The same about any entity. */
+int task_submit_for(struct call *call, const struct task_kind *kind,
+		    struct entity *entity, void *arg);
 
 /* End of an asynchronous run: rc 0, or -1 and task->error is set. */
 void task_finish(struct task *task, int rc);

@@ -312,8 +312,11 @@ static int _run(struct task *task)
 }
 
 static const struct task_kind _kind = {
-	"InstantClone_Task", "VirtualMachine.instantClone", true, false,
-	_run, _free_request,
+	.name = "InstantClone_Task",
+	.description = "VirtualMachine.instantClone",
+	.slot = true,
+	.run = _run,
+	.free_arg = _free_request,
 };
 
 int vm_instant_clone(struct call *call)
@@ -339,8 +342,10 @@ static int _run_check(struct task *task)
 }
 
 static const struct task_kind _check_kind = {
-	"CheckInstantClone_Task", "VirtualMachineProvisioningChecker."
-	"checkInstantClone", false, false, _run_check, _free_request,
+	.name = "CheckInstantClone_Task",
+	.description = "VirtualMachineProvisioningChecker.checkInstantClone",
+	.run = _run_check,
+	.free_arg = _free_request,
 };
 
 int vm_check_instant_clone(struct call *call)

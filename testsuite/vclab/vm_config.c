@@ -100,9 +100,13 @@ static int _run(struct task *task)
 	return 0;
 }
 
-static const struct task_kind _kind = { "ReconfigVM_Task",
-					"VirtualMachine.reconfigure", false,
-					true, _run, _free_request };
+static const struct task_kind _kind = {
+	.name = "ReconfigVM_Task",
+	.description = "VirtualMachine.reconfigure",
+	.exclusive = true,
+	.run = _run,
+	.free_arg = _free_request,
+};
 
 static int _submit(struct call *call, const struct task_kind *kind,
 		   const xmlNode *spec)
@@ -139,9 +143,13 @@ static int _run_rename(struct task *task)
 	return 0;
 }
 
-static const struct task_kind _rename = { "Rename_Task",
-					  "ManagedEntity.rename", false, true,
-					  _run_rename, _free_request };
+static const struct task_kind _rename = {
+	.name = "Rename_Task",
+	.description = "ManagedEntity.rename",
+	.exclusive = true,
+	.run = _run_rename,
+	.free_arg = _free_request,
+};
 
 int vm_rename(struct call *call)
 {

@@ -62,9 +62,12 @@ static int _run(struct task *task)
 	return 0;
 }
 
-static const struct task_kind _kind = { "Destroy_Task",
-					"VirtualMachine.destroy", false, true,
-					_run, NULL };
+static const struct task_kind _kind = {
+	.name = "Destroy_Task",
+	.description = "VirtualMachine.destroy",
+	.exclusive = true,
+	.run = _run,
+};
 
 /* Folders and the like are not vclab's to destroy: VMs only. */
 int vm_destroy(struct call *call)

@@ -78,15 +78,24 @@ static int _run_reset(struct task *task)
 	return _start(task);
 }
 
-static const struct task_kind _off = { "PowerOffVM_Task",
-				       "VirtualMachine.powerOff", false, true,
-				       _run_off, NULL };
-static const struct task_kind _on = { "PowerOnVM_Task",
-				      "VirtualMachine.powerOn", false, true,
-				      _run_on, NULL };
-static const struct task_kind _reset = { "ResetVM_Task",
-					 "VirtualMachine.reset", false, true,
-					 _run_reset, NULL };
+static const struct task_kind _off = {
+	.name = "PowerOffVM_Task",
+	.description = "VirtualMachine.powerOff",
+	.exclusive = true,
+	.run = _run_off,
+};
+static const struct task_kind _on = {
+	.name = "PowerOnVM_Task",
+	.description = "VirtualMachine.powerOn",
+	.exclusive = true,
+	.run = _run_on,
+};
+static const struct task_kind _reset = {
+	.name = "ResetVM_Task",
+	.description = "VirtualMachine.reset",
+	.exclusive = true,
+	.run = _run_reset,
+};
 
 static int _submit(struct call *call, const struct task_kind *kind)
 {

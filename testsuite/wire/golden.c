@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/vim25/datastore.h"
 #include "common/vim25/login.h"
 #include "common/vim25/machine.h"
 #include "common/vim25/privilege.h"
@@ -24,6 +25,8 @@ static const struct moref authorization = { "AuthorizationManager",
 static const struct moref folder = { "Folder", "group-v3" };
 static const struct moref pool = { "ResourcePool", "resgroup-8" };
 static const struct moref datastore = { "Datastore", "datastore-12" };
+static const struct moref browser = { "HostDatastoreBrowser",
+				      "datastoreBrowser-datastore-12" };
 static const struct moref vms[] = { { "VirtualMachine", "vm-42" },
 				    { "VirtualMachine", "vm-43" } };
 static const struct moref tasks[] = { { "Task", "task-70" },
@@ -113,6 +116,12 @@ static void _properties(void)
 	spec.n_objects = 2;
 	property_write_retrieve(&request, &collector, &spec);
 	_print("RetrievePropertiesEx-machines", &request);
+	datastore_spec(&spec, &vms[0]);
+	property_write_retrieve(&request, &collector, &spec);
+	_print("RetrievePropertiesEx-datastores", &request);
+	datastore_write_search(&request, &browser, "[ds 1] a&b",
+			       "sclone-hpc1-node001-7");
+	_print("SearchDatastore_Task", &request);
 	recent_task_spec(&spec, &vms[0]);
 	property_write_retrieve(&request, &collector, &spec);
 	_print("RetrievePropertiesEx-tasks", &request);

@@ -101,6 +101,13 @@ want("RetrievePropertiesEx-machines", collector.RetrievePropertiesEx,
            [PC.ObjectSpec(obj=vm) for vm in vms],
            reportMissingObjectsInResults=True)],
      PC.RetrieveOptions(maxObjects=40))
+want("RetrievePropertiesEx-datastores", collector.RetrievePropertiesEx,
+     [spec(vim.Datastore, ["name", "browser"], [via(vms[0], "datastore")])],
+     PC.RetrieveOptions(maxObjects=500))
+browser = vim.host.DatastoreBrowser("datastoreBrowser-datastore-12", stub)
+VmomiSupport.GetRequestContext()["operationID"] = "sclone-hpc1-node001-7"
+want("SearchDatastore_Task", browser.SearchDatastore_Task, "[ds 1] a&b")
+VmomiSupport.GetRequestContext().clear()
 want("RetrievePropertiesEx-tasks", collector.RetrievePropertiesEx,
      [spec(vim.Task, ["info.descriptionId", "info.state", "info.result"],
            [via(vms[0], "recentTask")])],

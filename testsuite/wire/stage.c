@@ -34,6 +34,7 @@ static void _on_event(const char *node, struct event *ev, void *arg)
 	_keep(seen->instance_uuid, sizeof(seen->instance_uuid),
 	      ev->instance_uuid);
 	_keep(seen->text, sizeof(seen->text), ev->text);
+	_keep(seen->directory, sizeof(seen->directory), ev->directory);
 	*(ev->act ? &stage->ended : &stage->shown) += 1;
 }
 

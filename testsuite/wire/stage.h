@@ -22,6 +22,7 @@ struct stage_seen {
 	char task[RECORD_MOREF_SIZE], vm[RECORD_MOREF_SIZE];
 	char instance_uuid[UUID_TEXT_SIZE];
 	char text[512];
+	char directory[RECORD_DIRECTORY_SIZE];
 };
 
 struct stage {

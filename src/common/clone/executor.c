@@ -324,8 +324,9 @@ struct executor *executor_create(struct loop *loop,
 	executor->hands = table_create(CONFIG_NODES_MAX, _free_hand);
 	executor->guests = guests_create(executor);
 	executor->ancestry = ancestry_create();
+	executor->stores = stores_create();
 	if (!executor->idle_timer || !executor->hands || !executor->guests ||
-	    !executor->ancestry) {
+	    !executor->ancestry || !executor->stores) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -350,6 +351,7 @@ void executor_destroy(struct executor *executor)
 	watch_destroy(executor->watch);
 	session_destroy(executor->session);
 	ancestry_destroy(executor->ancestry);
+	stores_destroy(executor->stores);
 	buf_wipe(&executor->key);
 	free(executor);
 }

@@ -73,6 +73,7 @@ struct executor {
 	struct guests *guests;
 	struct buf key;			/* sclone.key */
 	struct verdicts *verdicts;
+	struct stores *stores;		/* datastores, as far as asked for */
 };
 
 /* Give the act's event; the hand is idle afterwards. kind, act, epoch are
@@ -88,6 +89,12 @@ struct moref hand_vm(const struct hand *hand);
 /* lookup.c: LOOK_UP and PROVE_ABSENCE. */
 void lookup_start(struct hand *hand);
 void lookup_prove(struct hand *hand);
+
+/* browse.c: the end of PROVE_ABSENCE, with the evidence so far. */
+void browse_start(struct hand *hand);
+struct stores;
+struct stores *stores_create(void);
+void stores_destroy(struct stores *stores);	/* accepts NULL */
 
 /* backend.c: SUBMIT_CLONE, WATCH. */
 void backend_submit(struct hand *hand);

@@ -2,7 +2,7 @@
 /*
  * LOOK_UP: our biosUuid anywhere -> the name in the folder -> the source's
  * recent tasks, which also say whether what was found is whole.
- * PROVE_ABSENCE: the same places must show nothing.
+ * PROVE_ABSENCE: the same places must show nothing; then browse.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -284,13 +284,6 @@ void lookup_start(struct hand *hand)
 
 /* --- PROVE_ABSENCE ------------------------------------------------------ */
 
-static void _end_proof(struct hand *hand)
-{
-	struct event ev = { .evidence = hand->evidence };
-
-	hand_end(hand, EVENT_ABSENCE_PROVEN, &ev);
-}
-
 static void _still_there(struct hand *hand, const char *vm)
 {
 	struct event ev = { .vm = vm,
@@ -321,7 +314,7 @@ static void _homonym_read(struct hand *hand, const struct moref *none)
 	if (*hand->sight.vm)
 		_still_there(hand, hand->sight.vm);
 	else
-		_end_proof(hand);
+		browse_start(hand);
 }
 
 static void _proof_name(struct hand *hand, const struct moref *found)
@@ -332,7 +325,7 @@ static void _proof_name(struct hand *hand, const struct moref *found)
 		return;
 	}
 	hand->evidence |= EVIDENCE_NAME;
-	_end_proof(hand);
+	browse_start(hand);
 }
 
 static void _proof_instance(struct hand *hand, const struct moref *found)

@@ -78,6 +78,18 @@ static int _check_sources(const struct executor *executor, struct err *err)
 	return 0;
 }
 
+/* "[ds1] vm1/vm1.vmx" lies in "[ds1] vm1"; out is "" when it lies nowhere. */
+static void _directory(const char *vmx, char *out, size_t size)
+{
+	const char *slash = vmx ? strrchr(vmx, '/') : NULL;
+
+	*out = '\0';
+	if (slash && (size_t) (slash - vmx) < size) {
+		memcpy(out, vmx, (size_t) (slash - vmx));
+		out[slash - vmx] = '\0';
+	}
+}
+
 static void _judge(struct verdicts *verdicts, struct hand *hand,
 		   const struct guard_facts *facts)
 {
@@ -97,8 +109,11 @@ static void _judge(struct verdicts *verdicts, struct hand *hand,
 	struct event ev = { .level = hand->act.level,
 			    .facts_at = verdicts->began,
 			    .powered_off = facts->powered_off };
+	char directory[RECORD_DIRECTORY_SIZE];
 	struct err err = ERR_INIT;
 
+	_directory(facts->vmx, directory, sizeof(directory));
+	ev.directory = directory;
 	_leave_batch(hand);
 	if (_check_sources(executor, &err) < 0) {
 		hand_fail(hand, &err);

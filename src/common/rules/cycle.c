@@ -28,6 +28,7 @@ static void _forget_vm(struct record *rec)
 	rec->submit = SUBMIT_NONE;
 	rec->submitted_at = 0;
 	*rec->source = *rec->task = *rec->vm = *rec->instance_uuid = '\0';
+	*rec->directory = *rec->inventory_only = '\0';
 	rec->read_back = rec->owner_missing = rec->registered = false;
 	memset(rec->at, 0, sizeof(rec->at));
 	rec->cause = CAUSE_NONE;

@@ -7,6 +7,7 @@
 #include "ends.h"
 
 #define NO_REPLY "no reply"
+#define LAG_TRIES 2
 
 static bool _coming(const struct record *rec)
 {
@@ -188,6 +189,9 @@ static void _guard_ok(const struct engine_conf *conf, struct record *rec,
 	}
 	*rec->refusal = '\0';
 	*rec->error = '\0';
+	if (ev->directory && *ev->directory &&
+	    text_fits(ev->directory, sizeof(rec->directory)))
+		text_set(rec->directory, ev->directory);
 	if (!ev->powered_off)
 		cycle_release(rec, destroy ? RELEASE_GUARD_OFF : RELEASE_OFF);
 	else if (!destroy)
@@ -255,9 +259,19 @@ static void _refused(const struct engine_conf *conf, struct record *rec,
 	_again(conf, rec, ev->text, ev->now);
 }
 
-static void _proven(struct record *rec, const struct event *ev)
+/* The VM is gone from the inventory, which is enough to go on. Its files may
+ * follow a little later, and somebody else may have put some there: they are
+ * waited for, but not for long. */
+static void _proven(const struct engine_conf *conf, struct record *rec,
+		    const struct event *ev)
 {
+	if (ev->lagging && rec->vm_tries < LAG_TRIES) {
+		_again(conf, rec, ev->text, ev->now);
+		return;
+	}
 	rec->evidence = ev->evidence;
+	text_set(rec->inventory_only,
+		 ev->evidence & EVIDENCE_DATASTORE ? "" : ev->text);
 	cycle_release(rec, RELEASE_RECORD);
 }
 
@@ -281,7 +295,7 @@ static const char *_release_end(const struct engine_conf *conf,
 		cycle_release(rec, RELEASE_PROVE);
 		return NULL;
 	case EVENT_ABSENCE_PROVEN:
-		_proven(rec, ev);
+		_proven(conf, rec, ev);
 		return NULL;
 	case EVENT_ABSENCE_UNPROVEN:
 		_unproven(conf, rec, ev);

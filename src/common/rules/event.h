@@ -47,13 +47,16 @@ enum event_kind {
 	EVENT_LOOKED_UP,	/* LOOK_UP: look ... */
 	EVENT_READ_BACK,	/* READ_BACK: instance_uuid owned */
 	EVENT_OWNER_SET,	/* SET_OWNER */
-	EVENT_GUARD_OK,		/* GUARD: level facts_at powered_off */
+	EVENT_GUARD_OK,		/* GUARD: level facts_at powered_off
+				 * directory */
 	EVENT_GUARD_REFUSED,	/* GUARD: text */
 	EVENT_POWERED_OFF,	/* POWER_OFF */
 	EVENT_DESTROYED,	/* DESTROY */
 	EVENT_VM_GONE,		/* READ_BACK SET_OWNER GUARD POWER_OFF DESTROY:
 				 * ManagedObjectNotFound */
-	EVENT_ABSENCE_PROVEN,	/* PROVE_ABSENCE: evidence */
+	EVENT_ABSENCE_PROVEN,	/* PROVE_ABSENCE: evidence [text: why there is
+				 * none of the datastore, lagging: it shows
+				 * the directory still] */
 	EVENT_ABSENCE_UNPROVEN,	/* PROVE_ABSENCE: text; vm when it was seen */
 	EVENT_RECORDED,		/* RECORD_ABSENCE */
 	EVENT_SLURM_DONE,	/* act: any SLURM_ one but LOOK */
@@ -98,6 +101,8 @@ struct event {
 	enum guard_level level;
 	int64_t facts_at;
 	unsigned evidence;
+	bool lagging;
+	const char *directory;
 	enum cause cause;
 	const char *text;
 	const struct nodeview *view;

@@ -41,6 +41,7 @@ void receipt_line(const struct record *rec, int64_t at, struct buf *out)
 	pair_put_text(out, "vm", rec->vm);
 	pair_put_text(out, "bios_uuid", rec->bios_uuid);
 	pair_put_text(out, "instance_uuid", rec->instance_uuid);
+	pair_put_text(out, "directory", rec->directory);
 	pair_put_text(out, "cause", failure_of(rec->cause)->name);
 	pair_put_text(out, "why", rec->why);
 	pair_put_number(out, "asked", (uint64_t) rec->req.asked);
@@ -49,6 +50,7 @@ void receipt_line(const struct record *rec, int64_t at, struct buf *out)
 				(uint64_t) rec->at[i]);
 	pair_put_number(out, "absent", (uint64_t) at);
 	_put_evidence(rec, out);
+	pair_put_text(out, "inventory_only", rec->inventory_only);
 }
 
 void receipt_hash(const char prev[DIGEST_TEXT_SIZE], const char *line,

@@ -30,6 +30,7 @@
 #define RECORD_SOURCE_SIZE 256	/* inventory path of a source */
 #define RECORD_MOREF_SIZE 64	/* vCenter's ids: "vm-1234", "task-99" */
 #define RECORD_TEXT_SIZE 200
+#define RECORD_DIRECTORY_SIZE 256	/* of a VM, on its datastore */
 #define RECORD_LINE_MAX 16384	/* an encoded record is never longer */
 
 /* Absent is where a name begins and ends; condemned can follow any other. */
@@ -126,6 +127,7 @@ struct record {
 	char vm[RECORD_MOREF_SIZE];
 	char bios_uuid[UUID_TEXT_SIZE];
 	char instance_uuid[UUID_TEXT_SIZE];	/* "" until read back */
+	char directory[RECORD_DIRECTORY_SIZE];	/* "[ds1] vm1"; "": unknown */
 	bool read_back;
 	bool owner_missing;	/* the owner key must be set by reconfigure */
 	bool registered;
@@ -138,6 +140,7 @@ struct record {
 	char refusal[RECORD_TEXT_SIZE];	/* the guard's last verdict, or "" */
 	bool recorded;		/* the record of absence is written */
 	unsigned evidence;
+	char inventory_only[RECORD_TEXT_SIZE];	/* why no EVIDENCE_DATASTORE */
 	int64_t free_by;	/* Slurm frees the name by itself about then */
 	bool hold;		/* an admin keeps the VM */
 
