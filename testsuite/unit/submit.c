@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a job may ask of clones when it is submitted. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/rules/submit.h"
+#include "tap.h"
+
+static const char *const all[] = { "rocky9", "ubuntu22", "alma8" };
+static const char *const mixed[] = { "rocky9", "ubuntu22" };
+static const char *const alma[] = { "alma8" };
+static const struct submit_partition partitions[] = {
+	{ "vm", mixed, 2, "rocky9" },
+	{ "alma", alma, 1, "alma8" },
+	{ "many", all, 3, NULL },
+};
+static const struct submit_site site = { all, 3, partitions, 3 };
+static const struct submit_site blind = { all, 3, NULL, 0 };
+
+/* "features" as they end up, "-" when they stay, "foreign", or the error. */
+static void _is(const struct submit_site *at, const char *partition,
+		const char *features, const char *option, const char *want)
+{
+	struct submit_job job = { partition, features, option };
+	struct submit_verdict verdict;
+	struct err err = ERR_INIT;
+	char what[200];
+
+	snprintf(what, sizeof(what), "-p %s -C %s --template=%s",
+		 partition ? partition : "", features ? features : "",
+		 option ? option : "");
+	if (submit_judge(at, &job, &verdict, &err) < 0) {
+		ok(err.code == ERR_CONFIG, "%s: a user's error", what);
+		has_str(err.text, want, what);
+	} else if (!verdict.ours) {
+		is_str("foreign", want, what);
+	} else {
+		is_str(*verdict.features ? verdict.features : "-", want, what);
+	}
+}
+
+static void _options(void)
+{
+	_is(&site, "vm", NULL, "ubuntu22", "ubuntu22");
+	_is(&site, "vm", "bigmem", "ubuntu22", "bigmem&ubuntu22");
+	_is(&site, "vm", "ubuntu22", "ubuntu22", "-");
+	_is(&site, "vm", "bigmem&ubuntu22", "ubuntu22", "-");
+	_is(&site, "vm", "a|b", "rocky9", "a|b&rocky9");
+	_is(&site, "vm", "[a*1&b*2]", "rocky9", "brackets or counts");
+	_is(&site, "vm", "rocky9", "ubuntu22", "contradicts");
+	_is(&site, "vm", NULL, "rocky8",
+	    "there is no template \"rocky8\"; there are: "
+	    "rocky9, ubuntu22, alma8");
+	_is(&site, "vm", NULL, "alma8",
+	    "partition vm does not offer the template alma8; "
+	    "it offers: rocky9, ubuntu22");
+	_is(&site, "batch", NULL, "alma8", "there are: vm, alma, many");
+	_is(&site, NULL, NULL, "alma8", "the default one");
+	_is(&site, "batch,alma", NULL, "alma8", "alma8");
+	_is(&site, "vm,alma", NULL, "alma8", "partition vm does not");
+}
+
+static void _constraints(void)
+{
+	_is(&site, "vm", "ubuntu22", NULL, "-");
+	_is(&site, "vm", "alma8|ubuntu22", NULL, "-");
+	_is(&site, "vm", "alma8", NULL, "does not offer");
+	_is(&site, "vm", "rocky9&ubuntu22", NULL, "choose one template");
+	_is(&site, "vm", "[rocky9*2&ubuntu22*2]", NULL,
+	    "choose one template");
+	_is(&site, "vm", "rocky9&", NULL, "is missing");
+	_is(&site, "batch", "rocky9", NULL, "foreign");
+	_is(&site, "batch", "gpu", NULL, "foreign");
+	_is(&site, NULL, NULL, NULL, "foreign");
+	_is(&site, "vmx", NULL, NULL, "foreign");
+	_is(&site, "v", NULL, NULL, "foreign");
+}
+
+static void _defaults(void)
+{
+	_is(&site, "vm", NULL, NULL, "rocky9");
+	_is(&site, "vm", "", NULL, "rocky9");
+	_is(&site, "vm", "bigmem", NULL, "-");
+	_is(&site, "alma", NULL, NULL, "alma8");
+	_is(&site, "many", NULL, NULL, "-");
+	_is(&site, "vm,alma", NULL, NULL, "-");
+	_is(&site, "batch,vm,", NULL, NULL, "rocky9");
+}
+
+static void _without_partitions(void)
+{
+	_is(&blind, "vm", NULL, "rocky9", "rocky9");
+	_is(&blind, "vm", "rocky9", NULL, "-");
+	_is(&blind, "vm", "gpu", NULL, "foreign");
+	_is(&blind, "vm", NULL, "rocky8", "there is no template");
+}
+
+static void _too_long(void)
+{
+	char features[TEMPLATE_EXPR_MAX + 1], want[TEMPLATE_EXPR_MAX + 16];
+
+	memset(features, 'x', sizeof(features) - 1);
+	features[sizeof(features) - 1] = '\0';
+	_is(&site, "vm", features, "rocky9", "longer than");
+	features[TEMPLATE_EXPR_MAX - sizeof("&rocky9") + 1] = '\0';
+	snprintf(want, sizeof(want), "%s&rocky9", features);
+	_is(&site, "vm", features, "rocky9", want);
+}
+
+int main(void)
+{
+	_options();
+	_constraints();
+	_defaults();
+	_without_partitions();
+	_too_long();
+	return done_testing();
+}
