@@ -35,6 +35,8 @@ static void _clear_set(struct config_set *set)
 {
 	for (size_t i = 0; i < set->dns_count; i++)
 		free(set->dns[i]);
+	for (size_t i = 0; i < set->partition_count; i++)
+		free(set->partitions[i]);
 	hostlist_destroy(set->nodes);
 	conf_clear(config_set_keys, set);
 }
@@ -182,6 +184,23 @@ static int _add_dns(void *arg, const char *item, struct err *err)
 	if (!set->dns[set->dns_count])
 		return err_nomem(err);
 	set->dns_count++;
+	return 0;
+}
+
+static int _add_partition(void *arg, const char *item, struct err *err)
+{
+	struct config_set *set = arg;
+
+	if (set->partition_count == CONFIG_PARTITIONS_MAX)
+		return err_set(err, ERR_CONFIG, "more than %d partitions",
+			       CONFIG_PARTITIONS_MAX);
+	if (!parse_is_name(item, CONFIG_NAME_MAX))
+		return err_set(err, ERR_CONFIG, "\"%s\" is not the name of a "
+			       "partition", item);
+	set->partitions[set->partition_count] = strdup(item);
+	if (!set->partitions[set->partition_count])
+		return err_nomem(err);
+	set->partition_count++;
 	return 0;
 }
 
@@ -342,7 +361,10 @@ static int _take_set(struct config *config, const struct conf_line *line,
 	    _check_mtu(line, set, err) < 0 ||
 	    _check_slurmd(line, set, err) < 0 ||
 	    (set->dns_text && _each_item(line, "DNS", set->dns_text, _add_dns,
-					 set, err) < 0))
+					 set, err) < 0) ||
+	    (set->partitions_text &&
+	     _each_item(line, "Partitions", set->partitions_text,
+			_add_partition, set, err) < 0))
 		return -1;
 	return _add_nodes(config, line, set, err);
 }

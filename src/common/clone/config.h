@@ -30,6 +30,7 @@
 #define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
 #define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
 #define CONFIG_DNS_MAX 3
+#define CONFIG_PARTITIONS_MAX 32	/* named by one node set */
 #define CONFIG_NAME_MAX 63	/* bytes of a cluster, node, template name */
 
 struct config_global {
@@ -91,6 +92,9 @@ struct config_set {
 	uint64_t mtu;		/* 0: the NIC's own */
 	char *conf_server;	/* for slurmd --conf-server, or NULL */
 	char *slurmd_options;	/* allowed ones, blank-separated, or NULL */
+	char *partitions_text;
+	char *partitions[CONFIG_PARTITIONS_MAX];
+	size_t partition_count;	/* 0: not said */
 	unsigned line;
 };
 

@@ -150,5 +150,9 @@ const struct conf_key config_set_keys[] = {
 	{ .name = "SlurmdOptions", .type = CONF_STRING, SET(slurmd_options),
 	  .help = "More options for slurmd, blank-separated. Allowed: "
 		  SLURMD_OPTIONS_TEXT "." },
+	{ .name = "Partitions", .type = CONF_STRING, SET(partitions_text),
+	  .help = "Slurm's partitions with these nodes, comma-separated: "
+		  "where job_submit/sclone makes jobs exclusive, checks "
+		  "--template and sets the default template." },
 	{ .name = NULL },
 };
