@@ -18,6 +18,18 @@
 static char dir[] = "/tmp/sclone-journal.XXXXXX";
 static char seen[256];
 
+static void _remove_all(void)
+{
+	static const char *const names[] = { "journal.db", "journal.db-wal",
+		"journal.db-shm", "journal.reserve", "lock" };
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+}
+
 static int _collect(const char *node, const char *text, void *arg,
 		    struct err *err)
 {
@@ -117,7 +129,12 @@ static void _history(void)
 	ok(!journal_set_meta(journal, "head", "x", &err) &&
 	   !journal_get_meta(journal, "head", &value, &err), "a value");
 	is_str(value, "x", "read back");
-	free(value);
+	ok(!journal_forget_meta(journal, "head", &err) &&
+	   !journal_forget_meta(journal, "never", &err) &&
+	   !journal_commit(journal, &err), "forgotten");
+	free(steal_ptr(&value));
+	ok(!journal_get_meta(journal, "head", &value, &err) && !value,
+	   "is not there");
 	ok(!journal_set_meta(journal, "source/vm-2", "u2", &err) &&
 	   !journal_set_meta(journal, "source/vm-1", "u1", &err), "more");
 	seen[0] = '\0';
@@ -265,6 +282,39 @@ static void _overwrite(const char *bytes, size_t len)
 	close(fd);
 }
 
+/* A page in the middle is spoilt, which nothing needs at the start. */
+static void _spoilt(void)
+{
+	struct journal *journal = NULL;
+	struct err err = ERR_INIT;
+	char text[3000], path[64], node[16];
+	int fd;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	_remove_all();
+	journal = _open();
+	ok(journal_is_new(journal), "a new journal says so");
+	for (int i = 0; i < 50; i++) {
+		snprintf(node, sizeof(node), "vm%d", i);
+		journal_add_cycle(journal, node, i + 1, 7, 100, text, &err);
+	}
+	if (journal_commit(journal, &err) < 0)
+		bail_out("%s", err.text);
+	journal_close(journal);
+	journal = _open();
+	ok(!journal_is_new(journal), "an old one does not");
+	journal_close(journal);
+	snprintf(path, sizeof(path), "%s/journal.db", dir);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || pwrite(fd, text, sizeof(text), 20 * 4096) < 0)
+		bail_out("cannot spoil %s", path);
+	close(fd);
+	journal = journal_open(dir, &err);
+	ok(!journal && err.code == ERR_CONFIG, "damage is found at the start");
+	has_str(err.text, "restore it from a backup", "with what to do");
+}
+
 static void _foreign(void)
 {
 	cleanup_journal struct journal *journal = NULL;
@@ -275,13 +325,11 @@ static void _foreign(void)
 	_overwrite(bytes, sizeof(bytes));
 	journal = journal_open(dir, &err);
 	ok(!journal && err.code == ERR_CONFIG, "damage is refused");
-	has_str(err.text, "move the file away", "with what to do");
+	has_str(err.text, "move it away", "with what to do");
 }
 
 int main(void)
 {
-	char path[64];
-
 	if (!mkdtemp(dir))
 		bail_out("mkdtemp");
 	signal(SIGXFSZ, SIG_IGN);
@@ -294,12 +342,8 @@ int main(void)
 	_full();
 	_newer();
 	_foreign();
-	for (const char *const *name = (const char *const[]){ "journal.db",
-			"journal.db-wal", "journal.db-shm", "journal.reserve",
-			"lock", NULL }; *name; name++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, *name);
-		unlink(path);
-	}
+	_spoilt();
+	_remove_all();
 	is_int(rmdir(dir), 0, "nothing else was left");
 	return done_testing();
 }

@@ -31,6 +31,7 @@ static const char *const statement_text[STATEMENTS] = {
 			"node=?1,job=?3,absent=?4,text=?5",
 	[DROP_RECEIPTS] = "DELETE FROM receipt WHERE seq<=?1",
 	[GET_META] = "SELECT value FROM meta WHERE name=?1",
+	[FORGET_META] = "DELETE FROM meta WHERE name=?1",
 	[SET_META] = "INSERT INTO meta(name,value) VALUES(?1,?2) "
 		     "ON CONFLICT(name) DO UPDATE SET value=?2",
 };
@@ -41,7 +42,7 @@ static const char *const statement_values[STATEMENTS] = {
 	[TAKE] = "n0",	       [ADD_CYCLE] = "n012t",
 	[PRUNE_CYCLES] = "0",  [PRUNE_REQUESTS] = "0",
 	[ADD_RECEIPT] = "n012t", [DROP_RECEIPTS] = "0",
-	[SET_META] = "nt",
+	[SET_META] = "nt",     [FORGET_META] = "n",
 };
 
 /* What makes version n + 1 of version n; each step is a transaction. */
@@ -84,6 +85,16 @@ struct change {
 	char bytes[];
 };
 
+/* Not started blind, and not mended in silence: see scloned(8). */
+static int _damaged(const struct journal *journal, struct err *err,
+		    const char *text)
+{
+	return err_set(err, ERR_CONFIG, "%s: %s; restore it from a backup, "
+		       "or move it away with its -wal and start again: "
+		       "clones are then found by their owner marks",
+		       journal->db_path, text);
+}
+
 int journal_fail(const struct journal *journal, struct err *err,
 		 const char *what)
 {
@@ -96,10 +107,14 @@ int journal_fail(const struct journal *journal, struct err *err,
 			       "there", journal->db_path, what, text);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_CONFIG, "%s: %s: %s; move the file "
-			       "away and start again: clones are found by "
-			       "their owner marks", journal->db_path, what,
-			       text);
+		return _damaged(journal, err, text);
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return err_set(err, ERR_CONFIG, "%s: %s: %s; scloned's user "
+			       "must be able to write there: see the owner, "
+			       "the mode and the mount", journal->db_path,
+			       what, text);
 	case SQLITE_IOERR:
 		return err_set(err, ERR_TRANSIENT, "%s: %s: %s",
 			       journal->db_path, what, text);
@@ -148,10 +163,32 @@ static int _check_version(struct journal *journal, struct err *err)
 		return err_set(err, ERR_CONFIG, "%s has version %d, newer "
 			       "than this sclone's %d; use the newer sclone",
 			       journal->db_path, version, SCHEMA_VERSION);
+	journal->is_new = version == 0;
 	for (; version < SCHEMA_VERSION; version++)
 		if (_exec(journal, schema[version], "create", err) < 0)
 			return -1;
 	return 0;
+}
+
+/* Damage shows now, and not when the page is needed. */
+static int _check_pages(struct journal *journal, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *text;
+	int rc, bad = 0;
+
+	rc = sqlite3_prepare_v2(journal->db, "PRAGMA quick_check(1)", -1,
+				&stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	text = rc == SQLITE_ROW
+		       ? (const char *) sqlite3_column_text(stmt, 0) : NULL;
+	if (!text)
+		bad = journal_fail(journal, err, "check");
+	else if (strcmp(text, "ok"))
+		bad = _damaged(journal, err, text);
+	sqlite3_finalize(stmt);
+	return bad;
 }
 
 static int _prepare(struct journal *journal, struct err *err)
@@ -179,7 +216,8 @@ static int _open_db(struct journal *journal, struct err *err)
 			   "PRAGMA synchronous=FULL;"
 			   "PRAGMA trusted_schema=OFF;",
 		  "open", err) < 0 ||
-	    _check_version(journal, err) < 0)
+	    _check_version(journal, err) < 0 ||
+	    _check_pages(journal, err) < 0)
 		return -1;
 	return _prepare(journal, err);
 }
@@ -354,6 +392,14 @@ static int _try(struct journal *journal, const struct change *change,
 	return rc < 0 ? err_set(err, why.code, "%s", why.text) : 0;
 }
 
+/* To forget is to change. */
+static enum statement _kind(enum statement statement)
+{
+	if (statement == FORGET)
+		return SAVE;
+	return statement == FORGET_META ? SET_META : statement;
+}
+
 /* A later change of the same thing takes the place of the earlier one. */
 static int _remember(struct journal *journal, struct change **change,
 		     struct err *err)
@@ -362,7 +408,7 @@ static int _remember(struct journal *journal, struct change **change,
 	cleanup_free char *key = NULL;
 	bool many = c->statement == ADD_CYCLE || c->statement == ADD_RECEIPT;
 	int64_t which = many ? c->numbers[0] : 0;
-	enum statement what = c->statement == FORGET ? SAVE : c->statement;
+	enum statement what = _kind(c->statement);
 
 	if (asprintf(&key, "%d/%lld/%s", what, (long long) which,
 		     c->name ? c->name : "") < 0)
@@ -481,6 +527,13 @@ int journal_set_meta(struct journal *journal, const char *name,
 									 : 0;
 }
 
+int journal_forget_meta(struct journal *journal, const char *name,
+			struct err *err)
+{
+	return _change(journal, FORGET_META, name, NULL, NULL, 0,
+		       err) < 0 ? -1 : 0;
+}
+
 static int _commit(struct journal *journal, const struct change *none,
 		   struct err *err)
 {
@@ -507,6 +560,11 @@ int journal_commit(struct journal *journal, struct err *err)
 	table_destroy(journal->changes);
 	journal->changes = empty;
 	return 0;
+}
+
+bool journal_is_new(const struct journal *journal)
+{
+	return journal->is_new;
 }
 
 bool journal_is_low(const struct journal *journal)

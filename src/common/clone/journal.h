@@ -33,9 +33,9 @@ struct journal;
 
 /*
  * Open or create DIR/journal.db and lock the directory for this process.
- * BUSY: another process has it (the text names its pid); CONFIG: not a
- * journal of this version, or damaged (the text says what to do);
- * CAPACITY: disk full; FATAL.
+ * Every page is looked at. BUSY: another process has it (the text names its
+ * pid); CONFIG: not a journal of this version, damaged, or it cannot be
+ * written (the text says what to do); CAPACITY: disk full; FATAL.
  */
 struct journal *journal_open(const char *dir, struct err *err);
 
@@ -123,6 +123,8 @@ int journal_get_meta(struct journal *journal, const char *name, char **out,
 		     struct err *err);
 int journal_set_meta(struct journal *journal, const char *name,
 		     const char *value, struct err *err);
+int journal_forget_meta(struct journal *journal, const char *name,
+			struct err *err);
 
 /* Call each value whose name starts so, in order of names, until each
  * returns -1. */
@@ -137,6 +139,9 @@ int journal_each_meta(struct journal *journal, const char *prefix,
  * changes stay pending and are tried again with the next commit.
  */
 int journal_commit(struct journal *journal, struct err *err);
+
+/* It was made by journal_open(): nothing is known of the time before. */
+bool journal_is_new(const struct journal *journal);
 
 /* The reserve has been given up. */
 bool journal_is_low(const struct journal *journal);

@@ -22,6 +22,7 @@ enum statement {
 	DROP_RECEIPTS,
 	GET_META,
 	SET_META,
+	FORGET_META,
 	STATEMENTS
 };
 
@@ -34,6 +35,7 @@ struct journal {
 	struct table *changes;	/* not committed, by what they change */
 	bool open;	/* a transaction is open, and has them all */
 	bool low;
+	bool is_new;
 };
 
 /* Say what SQLite could not do; returns -1. */
