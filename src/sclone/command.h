@@ -49,6 +49,10 @@ int hold_command(const struct command_options *options, int argc,
 		 char **argv);
 int unhold_command(const struct command_options *options, int argc,
 		   char **argv);
+int reconcile_command(const struct command_options *options, int argc,
+		      char **argv);
+int release_command(const struct command_options *options, int argc,
+		    char **argv);
 int reload_command(const struct command_options *options, int argc,
 		   char **argv);
 

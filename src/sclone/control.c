@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sclone pause, unpause, hold, unhold, reload - the verbs that change how
- * scloned goes on. Each prints one line. */
+/* sclone pause, unpause, hold, unhold, release, reload - the verbs that
+ * change how scloned goes on. Each prints one line. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -74,6 +74,14 @@ int unhold_command(const struct command_options *options, int argc,
 	if (argc != 1)
 		return _usage("unhold NODES");
 	return _order_nodes(options, VERB_UNHOLD, argv[0], "let go");
+}
+
+int release_command(const struct command_options *options, int argc,
+		    char **argv)
+{
+	if (argc != 1)
+		return _usage("release NODES");
+	return _order_nodes(options, VERB_RELEASE, argv[0], "being released");
 }
 
 int reload_command(const struct command_options *options, int argc,

@@ -22,6 +22,10 @@ static const struct command commands[] = {
 	{ "unpause", "", "make clones again", unpause_command },
 	{ "hold", "NODES", "keep the nodes' VMs for a look", hold_command },
 	{ "unhold", "NODES", "let held VMs go", unhold_command },
+	{ "reconcile", "[--dry-run|--now|--apply]",
+	  "where journal, vCenter and Slurm differ", reconcile_command },
+	{ "release", "NODES", "let VMs go that nobody needs any more",
+	  release_command },
 	{ "reload", "", "read sclone.conf again", reload_command },
 };
 
@@ -32,10 +36,10 @@ static void _print_command(FILE *out, const struct command *command)
 {
 	bool wide = strlen(command->arguments) > ARGUMENTS_WIDTH;
 
-	fprintf(out, "  %-8s %-*s ", command->name, ARGUMENTS_WIDTH,
+	fprintf(out, "  %-9s %-*s ", command->name, ARGUMENTS_WIDTH,
 		command->arguments);
 	if (wide)
-		fprintf(out, "\n  %-8s %-*s ", "", ARGUMENTS_WIDTH, "");
+		fprintf(out, "\n  %-9s %-*s ", "", ARGUMENTS_WIDTH, "");
 	fprintf(out, "%s\n", command->help);
 }
 

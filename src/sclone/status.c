@@ -44,8 +44,9 @@ static int _rate_source(const struct json *row)
 
 static int _rate_node(const struct json *row)
 {
-	return *command_str(row, "error") || command_bool(row, "hold")
-		       ? COMMAND_WARNING : COMMAND_OK;
+	return *command_str(row, "error") || command_bool(row, "hold") ||
+	       *command_str(row, "quarantine") ? COMMAND_WARNING
+					       : COMMAND_OK;
 }
 
 static int _rate_rows(const struct json *rows,
@@ -105,8 +106,8 @@ static void _print_folder(const struct json *folder, int64_t now)
 	_print_count(folder, "waiting", "not explained yet");
 	printf("%s%s\n", *error ? ": " : "", error);
 	if (command_bool(folder, "braked"))
-		printf("folder: too many VMs would be released at once; see "
-		       "scloned's log\n");
+		printf("folder: too many VMs would be released at once; "
+		       "sclone reconcile shows them\n");
 }
 
 static void _print_daemon(const struct json *daemon)
@@ -143,6 +144,10 @@ static void _print_node(const struct json *row, int64_t now)
 	       command_str(row, "template"), command_str(row, "vm"),
 	       *error ? error : why,
 	       command_bool(row, "hold") ? " [held]" : "");
+	if (*command_str(row, "quarantine"))
+		printf("  in quarantine, %s; \"sclone release %s\" when its "
+		       "VM may go\n", command_str(row, "quarantine"),
+		       command_str(row, "node"));
 }
 
 static void _print_nodes(const struct json *nodes, int64_t now)

@@ -95,6 +95,7 @@ static struct json *_node_row(const struct record *rec)
 		rc |= json_put_int(row, "deadline", req->deadline);
 	rc |= _put_text(row, "why", rec->why);
 	rc |= _put_text(row, "error", rec->error);
+	rc |= _put_text(row, "quarantine", rec->quarantine);
 	if (rec->hold)
 		rc |= json_put_bool(row, "hold", true);
 	rc |= _put_text(row, "refused", rec->refusal);
@@ -105,7 +106,8 @@ static struct json *_node_row(const struct record *rec)
 
 static int _append_node(struct json *nodes, const struct record *rec, bool all)
 {
-	if (rec->phase == PHASE_ABSENT && !all && !*rec->error)
+	if (rec->phase == PHASE_ABSENT && !all && !*rec->error &&
+	    !*rec->quarantine)
 		return 0;
 	return json_append(nodes, _node_row(rec));
 }
@@ -321,6 +323,16 @@ static void _reload(struct daemon *daemon, struct server_call *call)
 	server_call_reply(call, reply);
 }
 
+static void _reconcile(struct daemon *daemon, struct server_call *call)
+{
+	orders_reconcile(daemon->orders, call);
+}
+
+static void _release(struct daemon *daemon, struct server_call *call)
+{
+	orders_release(daemon->orders, call);
+}
+
 /* --- the front ends ----------------------------------------------------- */
 
 static void _nudge(struct daemon *daemon, struct server_call *call)
@@ -355,6 +367,8 @@ static const struct {
 	{ VERB_HOLD, false, _hold },
 	{ VERB_UNHOLD, false, _unhold },
 	{ VERB_RELOAD, false, _reload },
+	{ VERB_RECONCILE, true, _reconcile },
+	{ VERB_RELEASE, false, _release },
 	{ "nudge", false, _nudge },
 	{ "request", false, _request },
 	{ "wait", false, _wait },

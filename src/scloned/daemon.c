@@ -202,7 +202,17 @@ static void _chain_told(const char *program, const char *how, void *arg)
 static int _load_record(const char *node, const char *text, void *arg,
 			struct err *err)
 {
-	return fleet_load(arg, node, text, err);
+	struct daemon *daemon = arg;
+	int rc = fleet_load(daemon->fleet,
+			    config_global(daemon->config)->cluster, node,
+			    text, err);
+
+	if (rc > 0)
+		log_error("node %s: %s: it is not used; sclone release %s, "
+			  "when its VM may go", node, err->text, node);
+	else if (rc < 0 && err->code == ERR_CONFIG)
+		log_error("journal: a record of '%s': %s", node, err->text);
+	return rc < 0 && err->code != ERR_CONFIG ? -1 : 0;
 }
 
 /* Names without a record start absent. */
@@ -236,14 +246,17 @@ static int _start_fleet(struct daemon *daemon, struct err *err)
 	daemon->journal = journal_open(global->state_dir, err);
 	if (!daemon->journal)
 		return -1;
+	if (journal_is_new(daemon->journal))
+		log_warn("%s: a new journal; clones of before are known by "
+			 "their owner marks alone", global->state_dir);
 	daemon->ledger = ledger_create(daemon->journal, err);
 	if (!daemon->ledger)
 		return -1;
 	daemon->fleet = fleet_create(daemon->loop, daemon->journal,
 				     &daemon->engine, &hooks, err);
 	if (!daemon->fleet ||
-	    journal_load(daemon->journal, _load_record, daemon->fleet,
-			 err) < 0)
+	    journal_load(daemon->journal, _load_record, daemon, err) < 0 ||
+	    fleet_load_kept(daemon->fleet, global->cluster, err) < 0)
 		return -1;
 	return _add_missing(daemon, daemon->config, err);
 }
@@ -327,7 +340,9 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		return -1;
 	daemon->upkeep = upkeep_create(daemon, err);
 	daemon->reconciler = reconciler_create(daemon, err);
-	return daemon->upkeep && daemon->reconciler ? 0 : -1;
+	daemon->orders = orders_create(daemon, err);
+	return daemon->upkeep && daemon->reconciler && daemon->orders ? 0
+								      : -1;
 }
 
 int daemon_start(struct daemon *daemon, const struct daemon_options *options,
@@ -373,6 +388,7 @@ void daemon_stop(struct daemon *daemon)
 {
 	/* First what can still call back into the others. */
 	reconciler_destroy(daemon->reconciler);
+	orders_destroy(daemon->orders);
 	upkeep_destroy(daemon->upkeep);
 	server_destroy(daemon->server);
 	slurm_link_destroy(daemon->link);

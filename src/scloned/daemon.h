@@ -19,6 +19,7 @@
 #include "desk.h"
 #include "fleet.h"
 #include "intake.h"
+#include "orders.h"
 #include "planner.h"
 #include "reconciler.h"
 #include "sight.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct server *server;
 	struct upkeep *upkeep;
 	struct reconciler *reconciler;
+	struct orders *orders;
 	int64_t started;		/* us since 1970 */
 };
 

@@ -58,15 +58,10 @@ static const char *const verbs[ACTIONS][STEPS_MAX] = {
 				"kill_job" },
 };
 
-static bool _is_eviction(enum action_kind kind)
-{
-	return kind == ACTION_SLURM_REQUEUE || kind == ACTION_SLURM_KILL;
-}
-
 static bool _is_update(enum action_kind kind)
 {
 	return kind != ACTION_SLURM_LOOK && kind != ACTION_SLURM_NOTIFY &&
-	       !_is_eviction(kind);
+	       kind != ACTION_SLURM_REQUEUE && kind != ACTION_SLURM_KILL;
 }
 
 /* --- errands ------------------------------------------------------------ */
@@ -161,9 +156,15 @@ static void _end_look(struct errand *errand, const struct json *answer,
 	struct nodeview view;
 	const char *name;
 
-	if (!failure && sight_read(json_get(answer, "node"), errand->began,
-				   &name, &view, &err) < 0)
+	if (failure && failure->code == ERR_NOTFOUND) {
+		/* An answer as well: Slurm has no such node. */
+		view = (struct nodeview) { .seen = errand->began };
+		failure = NULL;
+	} else if (!failure && sight_read(json_get(answer, "node"),
+					  errand->began, &name, &view,
+					  &err) < 0) {
 		failure = &err;
+	}
 	if (failure) {
 		_end(errand, failure);
 		return;
@@ -246,9 +247,6 @@ static struct json *_args(const struct errand *errand)
 		rc = _put_nodes(args, errand);
 	if (rc == 0 && errand->kind == ACTION_SLURM_LOOK)
 		rc = json_put_str(args, "name",
-				  STAILQ_FIRST(&errand->items)->node);
-	if (rc == 0 && _is_eviction(errand->kind))
-		rc = json_put_str(args, "node",
 				  STAILQ_FIRST(&errand->items)->node);
 	if (rc == 0 && errand->job)
 		rc = json_put_int(args, "job", errand->job);

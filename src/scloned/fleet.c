@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/table.h"
@@ -8,6 +10,7 @@
 
 #define LAZY_US (50 * CLOCK_US_PER_MS)	/* how long a lazy commit may wait */
 #define RETRY_US CLOCK_US_PER_S		/* after a failed commit */
+#define KEPT_META "quarantine/"		/* and the node; the value: the line */
 
 struct node {
 	struct wake_entry wake;		/* first: see _woken() */
@@ -145,15 +148,21 @@ static int _push(struct fleet *fleet, struct node *node,
 	return 0;
 }
 
+static void _dirty(struct fleet *fleet, struct node *node)
+{
+	if (node->dirty)
+		return;
+	node->dirty = true;
+	node->next_dirty = fleet->dirty;
+	fleet->dirty = node;
+	_schedule_commit(fleet);
+}
+
 static void _take_outcome(struct fleet *fleet, struct node *node,
 			  const struct event *ev, const struct outcome *out)
 {
-	if (out->changed && !node->dirty) {
-		node->dirty = true;
-		node->next_dirty = fleet->dirty;
-		fleet->dirty = node;
-		_schedule_commit(fleet);
-	}
+	if (out->changed)
+		_dirty(fleet, node);
 	for (unsigned i = 0; i < out->count; i++)
 		if (_push(fleet, node, &out->actions[i]) < 0)
 			abort();	/* systemd restarts; nothing is lost */
@@ -245,14 +254,92 @@ static int _insert(struct fleet *fleet, const struct record *rec,
 	return 0;
 }
 
-int fleet_load(struct fleet *fleet, const char *name, const char *line,
-	       struct err *err)
+/* Its name there: KEPT_META and the node's. */
+static char *_kept_name(const char *node, struct err *err)
 {
+	char *name = NULL;
+
+	if (asprintf(&name, KEPT_META "%s", node) < 0) {
+		err_nomem(err);
+		return NULL;
+	}
+	return name;
+}
+
+static int _quarantine(struct fleet *fleet, const char *cluster,
+		       const char *node, const char *line,
+		       const struct err *why, struct err *err)
+{
+	cleanup_free char *name = _kept_name(node, err);
 	struct record rec;
 
-	if (record_decode(line, &rec, err) < 0)
-		return err_wrap(err, "record of node %s", name);
+	if (!name || record_init(&rec, cluster, node, err) < 0 ||
+	    journal_set_meta(fleet->journal, name, line, err) < 0)
+		return -1;
+	snprintf(rec.quarantine, sizeof(rec.quarantine),
+		 "its record in the journal: %s", why->text);
+	if (_insert(fleet, &rec, err) < 0)
+		return -1;
+	err_set(err, ERR_CONFIG, "%s", rec.quarantine);
+	return 1;
+}
+
+/* Why the line cannot be the record of that node. */
+static int _read(const char *node, const char *line, struct record *rec,
+		 struct err *err)
+{
+	if (record_decode(line, rec, err) < 0)
+		return -1;
+	if (strcmp(rec->node, node))
+		return err_set(err, ERR_PROTOCOL, "it is of node %s",
+			       rec->node);
+	return 0;
+}
+
+int fleet_load(struct fleet *fleet, const char *cluster, const char *node,
+	       const char *line, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct record rec;
+
+	if (_read(node, line, &rec, &why) < 0)
+		return _quarantine(fleet, cluster, node, line, &why, err);
 	return _insert(fleet, &rec, err);
+}
+
+struct keeping {
+	struct fleet *fleet;
+	const char *cluster;
+};
+
+static int _load_kept(const char *name, const char *line, void *arg,
+		      struct err *err)
+{
+	const struct keeping *keeping = arg;
+	struct fleet *fleet = keeping->fleet;
+	const char *key = name + sizeof(KEPT_META) - 1;
+	struct node *node = table_get(fleet->nodes, key);
+	struct err why = ERR_INIT;
+	struct record rec;
+
+	if (!node && fleet_add(fleet, keeping->cluster, key, err) < 0)
+		return -1;
+	node = table_get(fleet->nodes, key);
+	if (*node->rec.quarantine)
+		return 0;
+	(void) _read(key, line, &rec, &why);
+	snprintf(node->rec.quarantine, sizeof(node->rec.quarantine),
+		 "its record in the journal: %s", why.text);
+	return 0;
+}
+
+int fleet_load_kept(struct fleet *fleet, const char *cluster,
+		    struct err *err)
+{
+	struct keeping keeping = { fleet, cluster };
+
+	return journal_each_meta(fleet->journal, KEPT_META, _load_kept,
+				 &keeping, err);
 }
 
 int fleet_add(struct fleet *fleet, const char *cluster, const char *name,
@@ -263,6 +350,50 @@ int fleet_add(struct fleet *fleet, const char *cluster, const char *name,
 	if (record_init(&rec, cluster, name, err) < 0)
 		return -1;
 	return _insert(fleet, &rec, err);
+}
+
+int fleet_clear(struct fleet *fleet, const char *name, struct err *err)
+{
+	struct event cleared = { .kind = EVENT_CLEARED };
+	struct node *node = table_get(fleet->nodes, name);
+	cleanup_free char *kept = _kept_name(name, err);
+
+	if (!kept)
+		return -1;
+	if (!node || !*node->rec.quarantine)
+		return 0;
+	if (journal_forget_meta(fleet->journal, kept, err) < 0)
+		return -1;
+	_step(fleet, node, &cleared);
+	_dirty(fleet, node);	/* in place of what cannot be read */
+	return fleet_commit(fleet, err);
+}
+
+static bool _is_idle(const struct fleet *fleet, const struct node *node)
+{
+	const struct record *rec = &node->rec;
+
+	return !fleet->pending_count && !node->dirty &&
+	       rec->phase == PHASE_ABSENT && !*rec->quarantine &&
+	       !rec->next.used && !rec->settle && rec->tell == TELL_NOTHING &&
+	       !rec->vm_busy && !rec->slurm_busy;
+}
+
+int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
+{
+	struct node *node = table_get(fleet->nodes, name);
+
+	if (!node)
+		return 0;
+	if (!_is_idle(fleet, node))
+		return 1;
+	if (journal_forget(fleet->journal, name, err) < 0)
+		return -1;
+	_schedule_commit(fleet);
+	wake_set(fleet->wake, &node->wake, 0);
+	fleet->in_phase[PHASE_ABSENT]--;
+	free(table_take(fleet->nodes, name));
+	return 0;
 }
 
 void fleet_start(struct fleet *fleet)

@@ -50,12 +50,30 @@ void fleet_destroy(struct fleet *fleet);
 CLEANUP_DEFINE(struct fleet *, fleet_destroy)
 #define cleanup_fleet cleanup_with(fleet_destroy_cleanup_)
 
-/* Take a record as the journal had it, or absent; at start. -1: it cannot
- * be read (the text names the node), FATAL. */
-int fleet_load(struct fleet *fleet, const char *node, const char *line,
-	       struct err *err);
+/*
+ * Take a record as the journal had it; at start. 1: it cannot be read, err
+ * says why: the text is kept aside, and the node is in quarantine as if its
+ * record were lost, see record.h. -1: FATAL, or CONFIG when no node can have
+ * that name.
+ */
+int fleet_load(struct fleet *fleet, const char *cluster, const char *node,
+	       const char *line, struct err *err);
+
+/* The texts kept aside, after loading: their nodes are still in
+ * quarantine. */
+int fleet_load_kept(struct fleet *fleet, const char *cluster,
+		    struct err *err);
+
+/* Add an absent node. */
 int fleet_add(struct fleet *fleet, const char *cluster, const char *node,
 	      struct err *err);
+
+/* End a node's quarantine, for good. */
+int fleet_clear(struct fleet *fleet, const char *node, struct err *err);
+
+/* Drop an absent node that nothing is under way for. 1: it is; 0: done, or
+ * there is none; -1: the journal cannot be written. */
+int fleet_forget(struct fleet *fleet, const char *node, struct err *err);
 
 /* After loading: derive what each record calls for. */
 void fleet_start(struct fleet *fleet);

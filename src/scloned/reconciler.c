@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pass goes: when did slurmctld start -> the census of the folder -> each
- * record against what was seen -> the brake -> events.
+ * A pass goes: a survey -> each record against what was seen -> the brake ->
+ * events.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/table.h"
-#include "common/clone/census.h"
-#include "common/rules/reconcile.h"
 #include "daemon.h"
 #include "reconciler.h"
 
@@ -20,45 +18,31 @@
 #define POLL_US CLOCK_US_PER_S		/* until both answer */
 #define RETRY_US (10 * CLOCK_US_PER_S)	/* after a pass that failed */
 #define SLACK_US CLOCK_US_PER_S		/* clocks are not equally fast */
-#define CONFIG_US (30 * CLOCK_US_PER_S)
 
-/* What stands under a node's name, or bears its mark. */
-struct sighting {
-	enum reconcile_sight sight;
-	uint64_t epoch;
-	char vm[RECORD_MOREF_SIZE];
-	char instance_uuid[UUID_TEXT_SIZE];
-};
-
-/* An event that may be due. */
-struct due {
-	const char *node;	/* the record's */
-	struct reconcile_row row;
+/* A pass that somebody asks for. */
+struct wish {
+	enum reconciler_mode mode;
+	void (*done)(const struct err *failure, void *arg);
+	void *arg;
 };
 
 struct reconciler {
 	struct daemon *daemon;
 	struct loop_timer *timer;
 	struct table *counts;	/* by node: struct reconcile_count */
-	struct reconciler_tally tally;
-	struct err problem;
+	struct wish wish;	/* done: somebody waits */
+	struct wish now;	/* of the pass under way */
+	struct survey *running;
 
-	/* The pass under way. */
-	struct census *census;
-	int64_t began, slurm_started;
-	struct table *explained;	/* nodes whose VM is as recorded */
-	struct table *sightings;	/* by node: struct sighting */
-	struct reconciler_tally fresh;
-	size_t missed;			/* walks the fleet */
+	/* The last whole pass. */
+	struct reconciler_tally tally;
+	struct survey *survey;
+	struct difference *differences;
+	size_t count, room;
+	struct err problem;	/* of the last pass */
 };
 
 /* --- the end of a pass -------------------------------------------------- */
-
-static void _forget_pass(struct reconciler *reconciler)
-{
-	table_destroy(steal_ptr(&reconciler->explained));
-	table_destroy(steal_ptr(&reconciler->sightings));
-}
 
 /* Said once, and again when it is over. */
 static void _set_problem(struct reconciler *reconciler, const struct err *why)
@@ -72,292 +56,282 @@ static void _set_problem(struct reconciler *reconciler, const struct err *why)
 		reconciler->problem = (struct err) ERR_INIT;
 }
 
-static void _give_up(struct reconciler *reconciler, const struct err *why)
-{
-	_forget_pass(reconciler);
-	_set_problem(reconciler, why);
-	loop_timer_set(reconciler->timer, RETRY_US);
-}
-
-/* --- what the census sees ----------------------------------------------- */
-
-static struct sighting *_sighting(struct reconciler *reconciler,
-				  const char *node)
-{
-	struct sighting *sighting = table_get(reconciler->sightings, node);
-
-	if (sighting)
-		return sighting;
-	sighting = calloc(1, sizeof(*sighting));
-	if (!sighting || table_set(reconciler->sightings, node, sighting,
-				   NULL) < 0)
-		abort();	/* restarted by systemd; nothing is lost */
-	return sighting;
-}
-
-/* Better news of a node: its own VM before a former one before a stranger. */
-static void _sight(struct reconciler *reconciler, const char *node,
-		   enum reconcile_sight sight, const struct census_row *row)
-{
-	struct sighting *sighting = _sighting(reconciler, node);
-
-	if (sighting->sight != SIGHT_UNKNOWN && sighting->sight <= sight)
-		return;
-	sighting->sight = sight;
-	sighting->epoch = row->owner.epoch;
-	snprintf(sighting->vm, sizeof(sighting->vm), "%s", row->vm);
-	snprintf(sighting->instance_uuid, sizeof(sighting->instance_uuid),
-		 "%s", row->instance_uuid ? row->instance_uuid : "");
-}
-
-static bool _explains(const struct census_row *row, void *arg)
-{
-	struct reconciler *reconciler = arg;
-	const struct record *rec;
-
-	rec = row->name ? fleet_record(reconciler->daemon->fleet, row->name)
-			: NULL;
-	if (!rec || rec->phase == PHASE_ABSENT || !row->bios_uuid ||
-	    strcasecmp(row->bios_uuid, rec->bios_uuid) != 0 ||
-	    (*rec->vm && strcmp(row->vm, rec->vm) != 0))
-		return false;
-	if (table_set(reconciler->explained, rec->node, reconciler, NULL) < 0)
-		return false;
-	reconciler->fresh.ours++;
-	return true;
-}
-
-/* A VM may have been moved out of the folder, or renamed: that is not lost. */
-static const char *_missed(void *arg)
-{
-	struct reconciler *reconciler = arg;
-	const struct record *rec;
-
-	while ((rec = fleet_next(reconciler->daemon->fleet,
-				 &reconciler->missed)) != NULL)
-		if (reconcile_stage(rec->phase) == STAGE_USING && *rec->vm &&
-		    !table_get(reconciler->explained, rec->node))
-			return rec->vm;
-	return NULL;
-}
-
-static void _row(const struct census_row *row, void *arg)
-{
-	struct reconciler *reconciler = arg;
-	struct daemon *daemon = reconciler->daemon;
-	const char *cluster = config_global(daemon->config)->cluster;
-	const struct record *rec;
-
-	if (row->owned && !strcasecmp(row->owner.cluster, cluster)) {
-		rec = fleet_record(daemon->fleet, row->owner.node);
-		reconciler->fresh.ours++;
-		if (rec)
-			_sight(reconciler, rec->node,
-			       rec->epoch == row->owner.epoch ? SIGHT_OURS
-							      : SIGHT_OTHER,
-			       row);
-		else
-			reconciler->fresh.strays++;
-	} else if (row->inside) {
-		reconciler->fresh.foreign++;
-		rec = row->name ? fleet_record(daemon->fleet, row->name)
-				: NULL;
-		if (rec)
-			_sight(reconciler, rec->node, SIGHT_FOREIGN, row);
-	}
-}
-
-/* --- the judgement ------------------------------------------------------ */
-
-static enum reconcile_sight _sight_of(const struct reconciler *reconciler,
-				      const char *node)
-{
-	const struct sighting *sighting =
-		table_get(reconciler->sightings, node);
-
-	if (table_get(reconciler->explained, node))
-		return SIGHT_OURS;
-	return sighting ? sighting->sight : SIGHT_NONE;
-}
-
-/* Count what was seen of one node; true when its row is due. */
-static bool _count(struct reconciler *reconciler, const struct record *rec,
-		   struct reconcile_row *row)
-{
-	enum reconcile_stage stage = reconcile_stage(rec->phase);
-	enum reconcile_sight sight = _sight_of(reconciler, rec->node);
-	enum reconcile_node node = reconcile_node(&rec->view);
-	const struct sighting *sighting =
-		table_get(reconciler->sightings, rec->node);
-	struct reconcile_count *count = table_get(reconciler->counts,
-						  rec->node);
-	struct reconcile_count fresh = { 0 };
-	int64_t born = sighting ? (int64_t) sighting->epoch : 0;
-	bool is_due;
-
-	*row = reconcile_row(stage, sight, node);
-	if (!row->found || (row->event != EVENT_FOUND &&
-			    row->event != EVENT_VM_LOST)) {
-		free(table_take(reconciler->counts, rec->node));
-		return false;
-	}
-	is_due = reconcile_confirm(count ? count : &fresh, stage, sight, node,
-				   born ? sighting->epoch : rec->epoch, born,
-				   reconciler->began);
-	if (!count && row->twice) {
-		count = calloc(1, sizeof(*count));
-		if (!count || table_set(reconciler->counts, rec->node, count,
-					NULL) < 0)
-			abort();	/* as above */
-		*count = fresh;
-	}
-	reconciler->fresh.waiting += !is_due;
-	return is_due;
-}
-
-static void _pass_on(struct reconciler *reconciler, const struct due *due)
-{
-	struct fleet *fleet = reconciler->daemon->fleet;
-	const struct record *rec = fleet_record(fleet, due->node);
-	const struct sighting *sighting =
-		table_get(reconciler->sightings, due->node);
-	struct event ev = { .kind = due->row.event, .text = due->row.text };
-
-	if (ev.kind == EVENT_FOUND) {
-		ev.found_epoch = sighting->epoch;
-		ev.vm = sighting->vm;
-		ev.instance_uuid = sighting->instance_uuid;
-	} else {
-		ev.epoch = rec->epoch;
-	}
-	log_warn("node %s epoch %llu: %s%s%s", due->node,
-		 (unsigned long long) (sighting ? sighting->epoch
-						: rec->epoch),
-		 due->row.text, ev.vm ? ": " : "", ev.vm ? ev.vm : "");
-	fleet_event(fleet, due->node, &ev);
-}
-
-/* What Slurm did not ask for has to wait for calm, and for the brake. */
-static void _pass_all_on(struct reconciler *reconciler, const struct due *due,
-			 size_t count)
-{
-	struct reconciler_tally *fresh = &reconciler->fresh;
-	bool calm = reconcile_calm(!sight_problem(reconciler->daemon->sight),
-				   reconciler->slurm_started,
-				   reconciler->began);
-	size_t unasked = 0;
-
-	for (size_t i = 0; i < count; i++)
-		unasked += due[i].row.unasked;
-	fresh->braked = reconcile_brake(unasked, fresh->ours);
-	if (fresh->braked && !reconciler->tally.braked)
-		log_error("%zu VMs of %zu would go although Slurm does not "
-			  "ask for it: none of them does. Is this the right "
-			  "journal, and the right slurmctld?", unasked,
-			  fresh->ours);
-	for (size_t i = 0; i < count; i++)
-		if (due[i].row.unasked && (fresh->braked || !calm))
-			fresh->waiting++;
-		else
-			_pass_on(reconciler, &due[i]);
-}
-
-/* A record that was touched since the pass began is for the next one. */
-static size_t _judge(struct reconciler *reconciler, struct due *due)
-{
-	const struct record *rec;
-	size_t pos = 0, count = 0;
-
-	while ((rec = fleet_next(reconciler->daemon->fleet, &pos)) != NULL) {
-		if (rec->at[rec->phase] >= reconciler->began)
-			continue;
-		due[count].node = rec->node;
-		if (_count(reconciler, rec, &due[count].row))
-			count++;
-	}
-	return count;
-}
-
-/* Until the next pass: soon when it can settle something. */
+/* The next pass: soon when it can settle something, or is asked for. */
 static int64_t _pause(const struct reconciler *reconciler)
 {
-	int64_t calm = reconciler->slurm_started + RECONCILE_CALM -
-		       clock_wall_us();
+	int64_t calm;
 
+	if (reconciler->wish.done)
+		return 0;
+	if (reconciler->problem.code)
+		return RETRY_US;
 	if (!reconciler->tally.waiting)
 		return PASS_US;
+	calm = survey_slurm_started(reconciler->survey) + RECONCILE_CALM -
+	       clock_wall_us();
 	return (calm > 0 && calm < RECONCILE_GAP ? calm : RECONCILE_GAP) +
 	       SLACK_US;
 }
 
-static void _counted(const struct err *failure, void *arg)
+static void _end(struct reconciler *reconciler, const struct err *failure)
 {
-	struct reconciler *reconciler = arg;
-	cleanup_free struct due *due =
-		calloc(fleet_count(reconciler->daemon->fleet) + 1,
-		       sizeof(*due));
-	struct err err = ERR_INIT;
-	bool first = !reconciler->tally.at;
+	struct wish wish = reconciler->now;
 
-	reconciler->census = NULL;
-	if (failure || !due) {
-		err_nomem(&err);
-		_give_up(reconciler, failure ? failure : &err);
+	_set_problem(reconciler, failure);
+	reconciler->now = (struct wish) { 0 };
+	loop_timer_set(reconciler->timer, _pause(reconciler));
+	if (wish.done)
+		wish.done(failure, wish.arg);
+}
+
+/* --- the judgement ------------------------------------------------------ */
+
+static struct difference *_add(struct reconciler *reconciler)
+{
+	size_t room = reconciler->room ? 2 * reconciler->room : 64;
+
+	if (reconciler->count == reconciler->room) {
+		struct difference *list =
+			reallocarray(reconciler->differences, room,
+				     sizeof(*list));
+		if (!list)
+			abort();	/* restarted by systemd */
+		reconciler->differences = list;
+		reconciler->room = room;
+	}
+	return memset(&reconciler->differences[reconciler->count++], 0,
+		      sizeof(struct difference));
+}
+
+static void _fill(struct reconciler *reconciler, const struct record *rec,
+		  struct difference *diff)
+{
+	const struct survey_vm *vm = survey_vm(reconciler->survey, rec->node);
+
+	snprintf(diff->node, sizeof(diff->node), "%s", rec->node);
+	diff->phase = rec->phase;
+	diff->epoch = rec->epoch;
+	diff->sight = survey_sight(reconciler->survey, rec);
+	diff->slurm = survey_node(reconciler->survey, rec);
+	diff->vm_epoch = vm ? vm->epoch : 0;
+	if (diff->sight != SIGHT_NONE)
+		snprintf(diff->vm, sizeof(diff->vm), "%s",
+			 vm ? vm->vm : rec->vm);
+	if (diff->sight == SIGHT_OURS)
+		diff->vm_epoch = rec->epoch;
+	diff->row = reconcile_row(reconcile_stage(rec->phase), diff->sight,
+				  diff->slurm);
+}
+
+/* Count what was seen of a node. */
+static enum reconcile_when _sighted(struct reconciler *reconciler,
+				    const struct difference *diff)
+{
+	struct reconcile_count *count = table_get(reconciler->counts,
+						  diff->node);
+	bool exists = diff->vm_epoch != 0;
+
+	if (!diff->row.found || !diff->row.twice) {
+		free(table_take(reconciler->counts, diff->node));
+		return RECONCILE_NOW;
+	}
+	if (!count) {
+		count = calloc(1, sizeof(*count));
+		if (!count || table_set(reconciler->counts, diff->node, count,
+					NULL) < 0)
+			abort();	/* as above */
+	}
+	return reconcile_confirm(count, reconcile_stage(diff->phase),
+				 diff->sight, diff->slurm,
+				 exists ? diff->vm_epoch : diff->epoch, exists,
+				 survey_began(reconciler->survey));
+}
+
+/* Why the row of a difference is not passed on, without regard to others. */
+static void _set_wait(struct reconciler *reconciler, struct difference *diff,
+		      bool calm)
+{
+	enum reconcile_when when = _sighted(reconciler, diff);
+	const char *wait = "";
+
+	if (!diff->row.found)
+		return;
+	if (diff->row.twice && !calm)
+		wait = "slurmctld was started less than 2 minutes ago";
+	else if (when == RECONCILE_AGE)
+		wait = "the VM is younger than 5 minutes";
+	else if (when == RECONCILE_AGAIN)
+		wait = "to be seen again, a minute after the first time";
+	snprintf(diff->wait, sizeof(diff->wait), "%s", wait);
+}
+
+/* Compare all; a record that was touched since the pass began is for the
+ * next one. */
+static void _compare(struct reconciler *reconciler)
+{
+	const struct survey *survey = reconciler->survey;
+	bool calm = reconcile_calm(!sight_problem(reconciler->daemon->sight),
+				   survey_slurm_started(survey),
+				   survey_began(survey));
+	const struct record *rec;
+	size_t pos = 0;
+
+	reconciler->count = 0;
+	while ((rec = fleet_next(reconciler->daemon->fleet, &pos)) != NULL) {
+		struct difference *diff;
+
+		if (rec->at[rec->phase] >= survey_began(survey))
+			continue;
+		diff = _add(reconciler);
+		_fill(reconciler, rec, diff);
+		_set_wait(reconciler, diff, calm);
+		if (!diff->row.odd)
+			reconciler->count--;
+	}
+}
+
+/* --- the brake ---------------------------------------------------------- */
+
+static bool _is_due(const struct difference *diff)
+{
+	return diff->row.found && !*diff->wait;
+}
+
+/* What has befallen so many counts before it is due: see reconcile_brake. */
+static bool _brakes(const struct reconciler *reconciler)
+{
+	size_t unasked = 0, due = 0;
+
+	for (size_t i = 0; i < reconciler->count; i++) {
+		const struct difference *diff = &reconciler->differences[i];
+
+		unasked += diff->row.unasked;
+		due += diff->row.unasked && _is_due(diff);
+	}
+	if (!due || !reconcile_brake(unasked,
+				     survey_ours(reconciler->survey)))
+		return false;
+	if (!reconciler->tally.braked)
+		log_error("%zu nodes of %zu VMs would be ended although "
+			  "Slurm does not ask for it: none is. Is this the "
+			  "right journal, and the right slurmctld? sclone "
+			  "reconcile shows them", unasked,
+			  survey_ours(reconciler->survey));
+	return true;
+}
+
+static const char *_hindrance(const struct reconciler *reconciler,
+			      const struct difference *diff, bool braked)
+{
+	if (reconciler->now.mode == RECONCILER_DRY)
+		return "due: only looked at";
+	if (braked && diff->row.unasked &&
+	    reconciler->now.mode != RECONCILER_APPLY)
+		return "too many at once: sclone reconcile --apply";
+	return NULL;
+}
+
+/* --- what follows ------------------------------------------------------- */
+
+static void _found(struct fleet *fleet, const struct survey_vm *vm,
+		   const char *why)
+{
+	struct event ev = { .kind = EVENT_FOUND };
+
+	if (!vm)
+		return;		/* the clock was set back meanwhile */
+	ev.found_epoch = vm->epoch;
+	ev.vm = vm->vm;
+	ev.instance_uuid = vm->instance_uuid;
+	log_warn("node %s epoch %" PRIu64 ": %s: %s", vm->node, vm->epoch,
+		 why, vm->vm);
+	fleet_event(fleet, vm->node, &ev);
+}
+
+static void _pass_on(struct reconciler *reconciler, struct difference *diff)
+{
+	struct fleet *fleet = reconciler->daemon->fleet;
+	const struct record *rec = fleet_record(fleet, diff->node);
+	struct event ev = { .kind = diff->row.event, .cause = diff->row.cause,
+			    .text = diff->row.text, .epoch = diff->epoch };
+
+	diff->done = true;
+	if (ev.kind == EVENT_FOUND) {
+		_found(fleet, survey_vm(reconciler->survey, diff->node),
+		       diff->row.text);
 		return;
 	}
-	_pass_all_on(reconciler, due, _judge(reconciler, due));
-	_forget_pass(reconciler);
-	_set_problem(reconciler, NULL);
-	reconciler->fresh.at = reconciler->began;
-	reconciler->tally = reconciler->fresh;
-	loop_timer_set(reconciler->timer, _pause(reconciler));
+	/* Slurm's programs would have said it when it was seen. */
+	ev.asked = rec->view.seen;
+	ev.job = rec->view.job;
+	log_warn("node %s epoch %" PRIu64 ": %s", diff->node, diff->epoch,
+		 diff->row.text);
+	fleet_event(fleet, diff->node, &ev);
+}
+
+/* Nodes that left the configuration are kept for as long as there is
+ * something to do. */
+static void _forget_former(struct reconciler *reconciler)
+{
+	struct daemon *daemon = reconciler->daemon;
+	struct err err = ERR_INIT;
+	const struct record *rec;
+	size_t pos = 0;
+
+	while ((rec = fleet_next(daemon->fleet, &pos)) != NULL)
+		if (rec->phase == PHASE_ABSENT &&
+		    !config_node(daemon->config, rec->node) &&
+		    fleet_forget(daemon->fleet, rec->node, &err) < 0)
+			log_warn("journal: %s", err.text);
+}
+
+static void _conclude(struct reconciler *reconciler)
+{
+	bool first = !reconciler->tally.at;
+	struct reconciler_tally tally = {
+		.at = survey_began(reconciler->survey),
+		.ours = survey_ours(reconciler->survey),
+		.foreign = survey_foreign(reconciler->survey),
+		.strays = survey_strays(reconciler->survey),
+		.braked = _brakes(reconciler),
+	};
+
+	for (size_t i = 0; i < reconciler->count; i++) {
+		struct difference *diff = &reconciler->differences[i];
+		const char *why = _hindrance(reconciler, diff, tally.braked);
+
+		if (_is_due(diff) && !why)
+			_pass_on(reconciler, diff);
+		else if (_is_due(diff))
+			snprintf(diff->wait, sizeof(diff->wait), "%s", why);
+		tally.waiting += diff->row.found && !diff->done;
+	}
+	reconciler->tally = tally;
+	_forget_former(reconciler);
 	if (first)
 		log_info("the clone folder holds %zu VMs of ours, %zu of "
-			 "others", reconciler->tally.ours,
-			 reconciler->tally.foreign);
+			 "others", tally.ours, tally.foreign);
+}
+
+static void _surveyed(const struct err *failure, void *arg)
+{
+	struct reconciler *reconciler = arg;
+	struct err err = ERR_INIT;
+
+	if (failure) {
+		err = *failure;		/* it may be of the survey */
+		survey_destroy(steal_ptr(&reconciler->running));
+		_end(reconciler, &err);
+		return;
+	}
+	survey_destroy(reconciler->survey);
+	reconciler->survey = steal_ptr(&reconciler->running);
+	_compare(reconciler);
+	_conclude(reconciler);
+	_end(reconciler, NULL);
 }
 
 /* --- the beginning of a pass -------------------------------------------- */
-
-static void _take_census(struct reconciler *reconciler)
-{
-	struct census_hooks hooks = { _explains, _missed, _row, _counted,
-				      reconciler };
-	struct err err = ERR_INIT;
-
-	reconciler->began = clock_wall_us();
-	reconciler->fresh = (struct reconciler_tally) { 0 };
-	reconciler->missed = 0;
-	reconciler->explained = table_create(FLEET_NODES_MAX, NULL);
-	reconciler->sightings = table_create(FLEET_NODES_MAX, free);
-	if (!reconciler->explained || !reconciler->sightings)
-		err_nomem(&err);
-	else
-		reconciler->census = census_start(reconciler->daemon->executor,
-						  &hooks, &err);
-	if (!reconciler->census)
-		_give_up(reconciler, &err);
-}
-
-static void _config_told(const struct json *answer, const struct err *failure,
-			 void *arg)
-{
-	struct reconciler *reconciler = arg;
-	struct err err = ERR_INIT;
-	int64_t boot;
-
-	if (failure) {
-		_give_up(reconciler, failure);
-		return;
-	}
-	if (json_get_int(json_get(answer, "config"), "boot", 0,
-			 INT64_MAX / CLOCK_US_PER_S, &boot, &err) < 0) {
-		_give_up(reconciler, &err);
-		return;
-	}
-	reconciler->slurm_started = boot * CLOCK_US_PER_S;
-	_take_census(reconciler);
-}
 
 static void _begin(void *arg)
 {
@@ -365,14 +339,36 @@ static void _begin(void *arg)
 	struct daemon *daemon = reconciler->daemon;
 	struct err err = ERR_INIT;
 
-	if (executor_problem(daemon->executor) ||
-	    sight_problem(daemon->sight)) {
+	if (!reconciler->wish.done && (executor_problem(daemon->executor) ||
+				       sight_problem(daemon->sight))) {
 		loop_timer_set(reconciler->timer, POLL_US);
 		return;
 	}
-	if (slurm_link_call(daemon->link, "config", NULL, CONFIG_US,
-			    _config_told, reconciler, &err) < 0)
-		_give_up(reconciler, &err);
+	reconciler->now = reconciler->wish;
+	reconciler->wish = (struct wish) { 0 };
+	reconciler->running = survey_start(daemon, _surveyed, reconciler,
+					   &err);
+	if (!reconciler->running)
+		_end(reconciler, &err);
+}
+
+int reconciler_pass(struct reconciler *reconciler, enum reconciler_mode mode,
+		    void (*done)(const struct err *failure, void *arg),
+		    void *arg, struct err *err)
+{
+	if (reconciler->wish.done || reconciler->now.done)
+		return err_set(err, ERR_BUSY, "somebody else has asked for a "
+			       "pass; try again");
+	reconciler->wish = (struct wish) { mode, done, arg };
+	if (!reconciler->running)
+		loop_timer_set(reconciler->timer, 0);
+	return 0;
+}
+
+void reconciler_give_up(struct reconciler *reconciler)
+{
+	reconciler->wish.done = NULL;
+	reconciler->now.done = NULL;
 }
 
 /* --- the whole ---------------------------------------------------------- */
@@ -400,10 +396,11 @@ void reconciler_destroy(struct reconciler *reconciler)
 {
 	if (!reconciler)
 		return;
-	census_cancel(reconciler->census);
-	_forget_pass(reconciler);
+	survey_destroy(reconciler->running);
+	survey_destroy(reconciler->survey);
 	loop_timer_destroy(reconciler->timer);
 	table_destroy(reconciler->counts);
+	free(reconciler->differences);
 	free(reconciler);
 }
 
@@ -416,4 +413,30 @@ reconciler_tally(const struct reconciler *reconciler)
 const struct err *reconciler_problem(const struct reconciler *reconciler)
 {
 	return reconciler->problem.code ? &reconciler->problem : NULL;
+}
+
+const struct survey *reconciler_survey(const struct reconciler *reconciler)
+{
+	return reconciler->survey;
+}
+
+const struct difference *
+reconciler_difference(const struct reconciler *reconciler, size_t index)
+{
+	return index < reconciler->count ? &reconciler->differences[index]
+					 : NULL;
+}
+
+int reconciler_release(struct reconciler *reconciler,
+		       const struct survey_vm *vm, const char *why,
+		       struct err *err)
+{
+	struct daemon *daemon = reconciler->daemon;
+	const char *cluster = config_global(daemon->config)->cluster;
+
+	if (!fleet_record(daemon->fleet, vm->node) &&
+	    fleet_add(daemon->fleet, cluster, vm->node, err) < 0)
+		return -1;
+	_found(daemon->fleet, vm, why);
+	return 0;
 }

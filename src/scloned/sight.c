@@ -20,6 +20,9 @@ struct sight {
 	bool looking;
 	bool hurry;
 	bool all;		/* the next look is at every node */
+	void (*whole)(int64_t began, const struct err *failure, void *arg);
+	void *whole_arg;
+	bool whole_begun;	/* the look under way is the one wanted */
 	int64_t began;		/* of the look under way, wall */
 	int64_t last_us;	/* length of the last look */
 	int64_t seen;
@@ -41,7 +44,8 @@ static void _schedule(struct sight *sight)
 {
 	if (!sight->looking)
 		loop_timer_set(sight->timer,
-			       sight_pause(sight->hurry, sight->last_us));
+			       sight->whole ? 0 : sight_pause(sight->hurry,
+							sight->last_us));
 }
 
 static enum node_base _base(enum slurmcall_base base)
@@ -106,6 +110,14 @@ static int _take(struct sight *sight, const struct json *answer,
 	return 0;
 }
 
+static void _tell_whole(struct sight *sight, const struct err *failure)
+{
+	if (!sight->whole_begun)
+		return;
+	sight->whole_begun = false;
+	steal_ptr(&sight->whole)(sight->began, failure, sight->whole_arg);
+}
+
 static void _done(const struct json *answer, const struct err *failure,
 		  void *arg)
 {
@@ -121,6 +133,7 @@ static void _done(const struct json *answer, const struct err *failure,
 	/* What was missed is asked for anew. */
 	sight->all = err.code != ERR_NONE;
 	sight->problem = err;
+	_tell_whole(sight, sight_problem(sight));
 	_schedule(sight);
 }
 
@@ -129,11 +142,14 @@ static void _look(void *arg)
 	struct sight *sight = arg;
 	struct json *args = json_new_object();
 
+	sight->whole_begun = sight->whole != NULL;
 	if (args)
-		json_put_bool(args, "all", sight->all);
+		json_put_bool(args, "all", sight->all || sight->whole_begun);
 	sight->began = clock_wall_us();
 	sight->looking = slurm_link_call(sight->link, "nodes", args, LIMIT_US,
 					 _done, sight, &sight->problem) == 0;
+	if (!sight->looking)
+		_tell_whole(sight, &sight->problem);
 	_schedule(sight);
 }
 
@@ -172,6 +188,17 @@ void sight_hurry(struct sight *sight, bool hurry)
 	if (sight->hurry == hurry)
 		return;
 	sight->hurry = hurry;
+	_schedule(sight);
+}
+
+void sight_whole(struct sight *sight,
+		 void (*done)(int64_t began, const struct err *failure,
+			      void *arg), void *arg)
+{
+	sight->whole = done;
+	sight->whole_arg = arg;
+	if (!done)
+		sight->whole_begun = false;
 	_schedule(sight);
 }
 

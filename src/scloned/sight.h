@@ -29,6 +29,15 @@ void sight_destroy(struct sight *sight);
 /* Somebody waits for nodes to come up (or no longer does). */
 void sight_hurry(struct sight *sight, bool hurry);
 
+/*
+ * Look at every node, soon; when the events of all are given, call back, from
+ * the loop: with the time from which on views are of that look, or with why
+ * it failed. One at a time; NULL takes the wish back.
+ */
+void sight_whole(struct sight *sight,
+		 void (*done)(int64_t began, const struct err *failure,
+			      void *arg), void *arg);
+
 /* When the last look succeeded, us; 0 = never. */
 int64_t sight_seen(const struct sight *sight);
 

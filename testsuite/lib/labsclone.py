@@ -210,19 +210,6 @@ class Site(labslurm.Cluster):
 
     # scloned
 
-    def prologs(self):
-        """How many processes of this site's sclone-prolog there are."""
-        found = 0
-        for path in glob.glob("/proc/[0-9]*/cmdline"):
-            try:
-                with open(path, "rb") as file:
-                    words = file.read().split(b"\0")
-            except OSError:
-                continue
-            found += (words[0].endswith(b"sclone-prolog")
-                      and self.path("sclone.sock").encode() in words)
-        return found
-
     def steps(self, node):
         """What scloned did and saw of a node, in order: [(epoch, text)]."""
         with open(self.path("scloned.out"), errors="replace") as file:
@@ -319,6 +306,21 @@ class Site(labslurm.Cluster):
         """What the node's VM is at; None when scloned does not answer."""
         status = self.status(node)
         return status and status["nodes"][0]["phase"]
+
+    def reconcile(self, *args):
+        """A pass: its reply, with the differences by node."""
+        reply = json.loads(self.sclone("--json", "reconcile", *args,
+                                       check=False)[1])
+        reply["differences"] = {row["node"]: row
+                                for row in reply["differences"]}
+        return reply
+
+    def reconcile_twice(self):
+        """Two sightings by which all that is due is done; the reply to the
+        second."""
+        self.reconcile("--now")
+        self.jump(61)
+        return self.reconcile("--now")
 
     def history(self, *args):
         return json.loads(self.sclone("--json", "history", *args)[1])["cycles"]

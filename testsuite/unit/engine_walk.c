@@ -74,6 +74,7 @@ static void _add_inputs(void)
 	_add((struct event) { .kind = EVENT_VM_LOST }, 0);
 	_add((struct event) { .kind = EVENT_FOUND, .found_epoch = 3,
 			      .vm = "vm-3" }, 0);
+	_add((struct event) { .kind = EVENT_CLEARED }, 0);
 	_add((struct event) { .kind = EVENT_HOLD }, 0);
 	_add((struct event) { .kind = EVENT_UNHOLD }, 0);
 	_add((struct event) { .kind = EVENT_RESTARTED }, S);

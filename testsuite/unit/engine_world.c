@@ -85,7 +85,7 @@ struct name {
 
 	bool vm_exists, vm_on, vm_used;
 	uint64_t vm_epoch, serving;
-	int64_t vm_deadline, vm_born;
+	int64_t vm_deadline;
 	bool task_runs;
 	uint64_t task_epoch;
 	bool task_failed;
@@ -264,7 +264,6 @@ static void _task_end(const struct thing *thing)
 	n->vm_exists = n->vm_on = true;
 	n->vm_used = false;
 	n->vm_epoch = thing->epoch;
-	n->vm_born = now;
 	if (!_trouble(50)) {	/* a guest that never comes up */
 		struct thing *boot = _at((int64_t) (500 + _random(2000)) * MS,
 					 BOOT, thing->node);
@@ -643,7 +642,7 @@ static enum reconcile_sight _sight(const struct name *n)
 		return SIGHT_UNKNOWN;
 	if (!n->vm_exists)
 		return SIGHT_NONE;
-	return n->vm_epoch == n->rec.epoch ? SIGHT_OURS : SIGHT_OTHER;
+	return reconcile_sight(&n->rec, n->vm_epoch);
 }
 
 static void _reconcile(void)
@@ -654,13 +653,17 @@ static void _reconcile(void)
 		enum reconcile_stage stage = reconcile_stage(n->rec.phase);
 		enum reconcile_sight sight = _sight(n);
 		struct nodeview view = n->slurm;
+		enum reconcile_node node;
 		struct reconcile_row row;
 
 		view.seen = now;
-		row = reconcile_row(stage, sight, reconcile_node(&view));
-		if (!reconcile_confirm(&n->sightings, stage, sight,
-				       reconcile_node(&view), n->rec.epoch,
-				       n->vm_exists ? n->vm_born : 0, now))
+		node = reconcile_node(&view, now);
+		row = reconcile_row(stage, sight, node);
+		if (!row.found ||
+		    reconcile_confirm(&n->sightings, stage, sight, node,
+				      n->vm_exists ? n->vm_epoch
+						   : n->rec.epoch,
+				      n->vm_exists, now) != RECONCILE_NOW)
 			continue;
 		_step(i, (struct event) {
 			.kind = row.event, .cause = row.cause, .asked = now,

@@ -257,7 +257,6 @@ def test_prolog_wait():
         place.listen()
         child = prolog(place, preexec=hostile_start)
         client, line = place.take()
-        line.pop("since")
         tap.equal(line, {"v": 1, "verb": "wait", "job": 7,
                          "nodes": "vm[1-2]"}, "the job waits for its nodes")
         tap.equal(child.poll(), None, "as long as scloned has not answered")
@@ -267,10 +266,9 @@ def test_prolog_wait():
         conf(place)
         place.listen()
         child = prolog(place)
-        client, first = place.take()
-        client.close()
+        place.take()[0].close()
         client, line = place.take()
-        tap.equal(line, first, "scloned restarts: asked again, since when")
+        tap.equal(line["verb"], "wait", "scloned restarts: asked again")
         client.sendall(b'{"v":1,"error":{"code":"REFUSED","text":"no"}}\n')
         tap.equal(finish(child)[0], 0, "an error of scloned's: exit 0")
     with Place() as place:

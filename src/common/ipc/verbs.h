@@ -13,7 +13,7 @@
  *	    vcenter {state error} slurm {state error}}
  *	nodes [{node phase epoch since job user template source vm
  *	    deadline why error refused: the guard's reason hold: bool
- *	    waiting: bool}]
+ *	    quarantine: why its record cannot be read, waiting: bool}]
  *	sources [{path template host state why lanes in_flight}]
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why
@@ -25,6 +25,18 @@
  *	    that was pruned (0: none)
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
+ *	reply: nodes: how many
+ * reconcile	where journal, vCenter and Slurm differ. request: [mode:
+ *	"dry-run"; "now": do what is due; "apply": without the brake]. For
+ *	root and scloned's own user a pass is made; others may only look, at
+ *	what the last one has seen
+ *	reply: at ours foreign braked: bool
+ *	differences [{node journal: phase, epoch vcenter: what is seen, vm
+ *	    vm_epoch slurm: what it makes of the node, text event: what the
+ *	    engine is to be given, done: bool: it was, wait: why not yet}]
+ *	strays [{node vm_epoch vm name}]: ours, but of no node that is known
+ * release	let the VMs of these nodes go that no request needs any more,
+ *	or end their quarantine. request: nodes: hostlist; all or none
  *	reply: nodes: how many
  * reload	read sclone.conf again; an error leaves the old one in place
  *	reply: nodes sources: how many there are now
@@ -40,6 +52,8 @@
 #define VERB_HOLD "hold"
 #define VERB_UNHOLD "unhold"
 #define VERB_RELOAD "reload"
+#define VERB_RECONCILE "reconcile"
+#define VERB_RELEASE "release"
 
 #define VERBS_HISTORY_DEFAULT 20
 #define VERBS_HISTORY_MAX 10000

@@ -37,6 +37,15 @@ static bool _same_job(struct record_request *req, const struct event *ev)
 	return true;
 }
 
+/* Nothing is begun on a name of which the journal has lost the thread. */
+static void _refuse(struct record *rec, const struct event *ev)
+{
+	struct record_request refused;
+
+	_fill(ev, &refused);
+	cycle_fail(rec, &refused, CAUSE_QUARANTINE, rec->quarantine, ev->now);
+}
+
 static const char *_wait(struct record *rec, const struct event *ev)
 {
 	if (rec->next.used && ev->asked < rec->next.asked)
@@ -59,6 +68,10 @@ const char *asks_requested(const struct engine_conf *conf,
 		return "a request needs id, time and deadline";
 	if (_same_id(&rec->req, ev) || _same_id(&rec->next, ev))
 		return "the request is known";
+	if (*rec->quarantine) {
+		_refuse(rec, ev);
+		return NULL;
+	}
 	if (rec->phase == PHASE_ABSENT) {
 		rec->tell = TELL_NOTHING;
 		rec->needs_human = false;
@@ -138,8 +151,6 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 
 	if (!ev->job)
 		return "a prolog without job";
-	if (!req && ev->asked < rec->prolog_asked)
-		return "older than the last prolog";
 	if (!req) {
 		rec->prolog_job = ev->job;	/* quicker than its request */
 		rec->prolog_asked = ev->asked;
@@ -208,13 +219,29 @@ const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 	return NULL;
 }
 
+/* A VM of an epoch that the record never had, while the record's own should
+ * be at work: the journal was restored from the past. */
+static bool _is_past(const struct record *rec, const struct event *ev)
+{
+	return rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY &&
+	       ev->found_epoch > rec->last_epoch && !rec->vm_busy;
+}
+
 const char *asks_found(struct record *rec, const struct event *ev)
 {
 	if (!ev->found_epoch || !ev->vm || !*ev->vm)
 		return "a finding without epoch or VM";
-	if (rec->phase > PHASE_REQUESTED)
+	if (rec->phase > PHASE_REQUESTED && !_is_past(rec, ev))
 		return "the cycle under way will find it";
 	cycle_adopt(rec, ev);
+	return NULL;
+}
+
+const char *asks_cleared(struct record *rec)
+{
+	if (!*rec->quarantine)
+		return "not in quarantine";
+	*rec->quarantine = '\0';
 	return NULL;
 }
 

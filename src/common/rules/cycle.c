@@ -143,11 +143,29 @@ void cycle_condemn(const struct engine_conf *conf, struct record *rec,
 	cycle_enter(rec, PHASE_CONDEMNED, now);
 }
 
+/*
+ * The VM found is younger than all that the record knows, so it was restored
+ * from the past. What was to be told before that VM was made is history; a
+ * request is, too, unless Slurm may still wait for it.
+ */
+static void _forget_past(struct record *rec, const struct event *ev)
+{
+	if (ev->found_epoch <= rec->last_epoch)
+		return;
+	if (rec->next.used && (uint64_t) rec->next.asked < ev->found_epoch &&
+	    rec->next.deadline < ev->now)
+		memset(&rec->next, 0, sizeof(rec->next));
+	if ((uint64_t) rec->tell_since < ev->found_epoch)
+		rec->tell = TELL_NOTHING;
+}
+
 void cycle_adopt(struct record *rec, const struct event *ev)
 {
-	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY &&
+	/* Once a clone was made for it, a request is served. */
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_CLONING &&
 	    !rec->next.used)
 		rec->next = rec->req;
+	_forget_past(rec, ev);
 	memset(&rec->req, 0, sizeof(rec->req));
 	_set_epoch(rec, ev->found_epoch);
 	_forget_vm(rec);

@@ -27,7 +27,8 @@ void cycle_condemn(const struct engine_conf *conf, struct record *rec,
 void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now);
 
-/* A VM of ours from another epoch holds the name: release it first. */
+/* A VM of ours from another epoch holds the name: release it first. Is it
+ * of a later one, the requests from before it are forgotten. */
 void cycle_adopt(struct record *rec, const struct event *ev);
 
 /* Release what may be there under this name, in the epoch of the record. */

@@ -22,10 +22,32 @@ void engine_conf_init(struct engine_conf *conf)
 		.fresh = 2 * SECOND,
 		.suspend_timeout = 600 * SECOND,
 		.suspend_margin = 15 * SECOND,
+		.outdated = 600 * SECOND,
 	};
 }
 
-static void _restarted(struct record *rec)
+/*
+ * What has waited for so long was settled by Slurm's own time limits, or is
+ * of a journal that was restored: the node may serve another job by now.
+ */
+static void _drop_outdated(const struct engine_conf *conf, struct record *rec,
+			   int64_t now)
+{
+	int64_t since = now - conf->outdated;
+
+	if ((rec->tell == TELL_JOB || rec->tell == TELL_FORCE) &&
+	    rec->tell_since < since)
+		rec->tell = TELL_NOTHING;
+	if (rec->next.used && rec->next.deadline < since)
+		memset(&rec->next, 0, sizeof(rec->next));
+	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_IDENTIFIED &&
+	    !rec->registered && rec->req.deadline < since)
+		cycle_condemn(conf, rec, CAUSE_CANCELLED,
+			      "its deadline passed long ago", now);
+}
+
+static void _restarted(const struct engine_conf *conf, struct record *rec,
+		       int64_t now)
 {
 	rec->vm_busy = rec->slurm_busy = ACTION_NONE;
 	memset(&rec->view, 0, sizeof(rec->view));
@@ -38,6 +60,7 @@ static void _restarted(struct record *rec)
 		rec->release = RELEASE_GUARD_OFF;
 	if (rec->release == RELEASE_DESTROY)
 		rec->release = RELEASE_GUARD_DESTROY;
+	_drop_outdated(conf, rec, now);
 }
 
 static const char *_input(const struct engine_conf *conf, struct record *rec,
@@ -64,13 +87,15 @@ static const char *_input(const struct engine_conf *conf, struct record *rec,
 		return asks_found(rec, ev);
 	case EVENT_CONDEMN:
 		return asks_condemn(conf, rec, ev);
+	case EVENT_CLEARED:
+		return asks_cleared(rec);
 	case EVENT_HOLD:
 	case EVENT_UNHOLD:
 		return asks_hold(rec, ev->kind == EVENT_HOLD);
 	case EVENT_TICK:
 		return NULL;
 	case EVENT_RESTARTED:
-		_restarted(rec);
+		_restarted(conf, rec, ev->now);
 		return NULL;
 	default:
 		return "no such event";

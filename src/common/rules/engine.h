@@ -33,6 +33,8 @@ struct engine_conf {
 	int64_t fresh;		/* age of a verdict or view that is acted on */
 	int64_t suspend_timeout;	/* Slurm's, of the node */
 	int64_t suspend_margin;	/* drain that long before it ends */
+	int64_t outdated;	/* at a restart, what is late by so much is
+				 * over: see EVENT_RESTARTED */
 };
 
 struct outcome {
@@ -47,7 +49,7 @@ struct outcome {
 };
 
 /* 4 attempts, pauses 1..60 s, 5 s least, 3 s settle, 2 s fresh, 600 s
- * SuspendTimeout with 15 s margin. */
+ * SuspendTimeout with 15 s margin, 600 s outdated. */
 void engine_conf_init(struct engine_conf *conf);
 
 /* Apply the event. */

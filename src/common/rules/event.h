@@ -22,7 +22,7 @@ enum event_kind {
 				 * [job user] */
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
-	EVENT_PROLOG,		/* job asked: its prolog waits since then */
+	EVENT_PROLOG,		/* job asked: its prolog waits for the node */
 
 	/* From the planner. */
 	EVENT_ADMITTED,		/* source */
@@ -36,6 +36,7 @@ enum event_kind {
 	EVENT_VM_LOST,		/* epoch, text: gone or powered off */
 	EVENT_FOUND,		/* reconcile: found_epoch vm instance_uuid */
 	EVENT_CONDEMN,		/* reconcile, admin: cause text [job] */
+	EVENT_CLEARED,		/* admin: the quarantine is over */
 	EVENT_HOLD,
 	EVENT_UNHOLD,
 	EVENT_TICK,		/* the time that outcome.wake asked for */

@@ -79,6 +79,9 @@ static const struct failure table[CAUSES] = {
 	[CAUSE_SHARED] = { "SHARED", CURE_NONE, false, false,
 		"the job was put on another job's VM; a VM serves one job",
 		"make the partition exclusive (sclone check names it)" },
+	[CAUSE_QUARANTINE] = { "QUARANTINE", CURE_FAIL, false, false,
+		"the journal's record of the node cannot be read",
+		"sclone release NODE, when its VM may go" },
 };
 
 const struct failure *failure_of(enum cause cause)
@@ -113,7 +116,7 @@ bool failure_is_ours(const char *reason)
 bool failure_is_passing(const char *reason)
 {
 	static const enum cause passing[] = {
-		CAUSE_HOLD, CAUSE_GUARD, CAUSE_UNPROVEN
+		CAUSE_HOLD, CAUSE_GUARD, CAUSE_UNPROVEN, CAUSE_QUARANTINE
 	};
 
 	if (!failure_is_ours(reason))

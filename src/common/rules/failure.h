@@ -39,6 +39,7 @@ enum cause {
 	CAUSE_GUARD,		/* the guard does not let the VM go */
 	CAUSE_UNPROVEN,		/* the old VM is not proven gone yet */
 	CAUSE_SHARED,		/* a job came onto another job's VM */
+	CAUSE_QUARANTINE,	/* the journal's record cannot be read */
 	CAUSES
 };
 
@@ -75,7 +76,8 @@ void failure_reason(enum cause cause, const char *text, char *out,
 bool failure_is_ours(const char *reason);
 
 /* It is one of those that the engine sets on a release that does not get
- * on, and takes back when it does: HOLD, GUARD, UNPROVEN. */
+ * on, and takes back when it does: HOLD, GUARD, UNPROVEN; or on a node in
+ * QUARANTINE, until it is cleared. */
 bool failure_is_passing(const char *reason);
 
 #endif

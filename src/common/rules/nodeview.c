@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "failure.h"
 #include "nodeview.h"
 
@@ -24,4 +26,24 @@ bool nodeview_our_drain(const struct nodeview *view)
 bool nodeview_admin_drain(const struct nodeview *view)
 {
 	return view->drain && !failure_is_ours(view->reason);
+}
+
+bool nodeview_slurms_reason(const struct nodeview *view)
+{
+	static const char *const reasons[] = {
+		"Not responding", "ResumeTimeout reached",
+		"Node unexpectedly rebooted"
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (!strcmp(view->reason, reasons[i]))
+			return true;
+	return false;
+}
+
+bool nodeview_admin_down(const struct nodeview *view)
+{
+	return view->base == NODE_DOWN && *view->reason &&
+	       !nodeview_slurms_reason(view) &&
+	       !failure_is_ours(view->reason);
 }

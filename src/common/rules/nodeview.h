@@ -46,4 +46,10 @@ bool nodeview_released(const struct nodeview *view);
 bool nodeview_our_drain(const struct nodeview *view);
 bool nodeview_admin_drain(const struct nodeview *view);
 
+/* The reason is one that Slurm itself gives a node that goes down. */
+bool nodeview_slurms_reason(const struct nodeview *view);
+
+/* Down for a reason that is neither Slurm's own nor sclone's. */
+bool nodeview_admin_down(const struct nodeview *view);
+
 #endif

@@ -3,68 +3,100 @@
 
 #define ANY(kinds) ((1u << (kinds)) - 1u)
 #define ONE(kind) (1u << (kind))
-#define NO_VM (ONE(SIGHT_NONE) | ONE(SIGHT_FOREIGN))
-#define OUR_VM (ONE(SIGHT_OURS) | ONE(SIGHT_OTHER))
-#define NOT_THE_VM (ONE(SIGHT_NONE) | ONE(SIGHT_FOREIGN) | ONE(SIGHT_OTHER))
+#define OUR_VM (ONE(SIGHT_OURS) | ONE(SIGHT_OLDER) | ONE(SIGHT_NEWER))
+#define NOT_THE_VM (ONE(SIGHT_NONE) | ONE(SIGHT_FOREIGN) | ONE(SIGHT_OLDER))
+#define WANTED (ONE(RECONCILE_UP) | ONE(RECONCILE_BOOTING))
 
 struct rule {
 	unsigned stages, sights, nodes;
 	struct reconcile_row row;
 };
 
-#define NOTHING { .text = "in order" }
-#define LEAVE(why) { .text = why }
-#define ROW(ev, why, much, ask) \
-	{ EVENT_##ev, CAUSE_NONE, true, much, ask, why }
-#define CONDEMN(code, why, much, ask) \
-	{ EVENT_CONDEMN, CAUSE_##code, true, much, ask, why }
+#define NOTHING(why) { .text = why }
+#define LEAVE(why) { .odd = true, .text = why }
+#define ROW(what, why, ...) \
+	{ .event = EVENT_##what, .found = true, .odd = true, .text = why, \
+	  __VA_ARGS__ }
+#define AT_ONCE .twice = false
+#define TWICE .twice = true
+#define UNASKED .twice = true, .unasked = true
+#define CONDEMN(code, why) ROW(CONDEMN, why, .cause = CAUSE_##code, UNASKED)
 
 /* The first that fits is right. */
 static const struct rule rules[] = {
 	{ ANY(STAGES), ANY(SIGHTS), ONE(RECONCILE_UNKNOWN),
-	  LEAVE("Slurm does not answer: nothing is done") },
+	  LEAVE("Slurm does not tell: nothing is done") },
 	{ ANY(STAGES), ONE(SIGHT_UNKNOWN), ANY(RECONCILE_NODES),
 	  LEAVE("vCenter was not read whole: nothing is done") },
 	{ ONE(STAGE_ENDING), ANY(SIGHTS), ANY(RECONCILE_NODES),
-	  LEAVE("being released") },
+	  NOTHING("being released") },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_MISSING),
+	  NOTHING("not in Slurm's node table") },
 	{ ANY(STAGES), ANY(SIGHTS), ONE(RECONCILE_MISSING),
-	  LEAVE("not in Slurm: release it by hand if it must go") },
+	  LEAVE("not in Slurm's node table: \"sclone release\" if the VM "
+		"must go") },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_DOWN),
+	  NOTHING("an admin has set the node down") },
+	{ ANY(STAGES), ANY(SIGHTS), ONE(RECONCILE_DOWN),
+	  LEAVE("an admin has set the node down: left as it is") },
 
 	/* No record of a VM. */
-	{ ONE(STAGE_ABSENT), OUR_VM,
-	  ONE(RECONCILE_UP) | ONE(RECONCILE_BOOTING),
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_FOREIGN), ANY(RECONCILE_NODES),
+	  LEAVE("a VM without sclone's mark has the node's name: it is "
+		"never touched") },
+	{ ONE(STAGE_ABSENT), OUR_VM, WANTED,
 	  LEAVE("a clone without record serves; it goes when Slurm ends it") },
 	{ ONE(STAGE_ABSENT), OUR_VM, ONE(RECONCILE_GOING),
 	  ROW(FOUND, "a clone without record, and Slurm gives it up",
-	      false, false) },
+	      AT_ONCE) },
 	{ ONE(STAGE_ABSENT), OUR_VM, ANY(RECONCILE_NODES),
-	  ROW(FOUND, "a clone that nobody uses", true, true) },
-	{ ONE(STAGE_ABSENT), NO_VM, ONE(RECONCILE_GOING),
+	  ROW(FOUND, "a clone that nobody uses", UNASKED) },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_GOING),
 	  ROW(SUSPENDED, "Slurm waits for a release that nobody passed on",
-	      true, false) },
-	{ ONE(STAGE_ABSENT), NO_VM, ONE(RECONCILE_STUCK),
-	  ROW(RESUME_FAILED, "the node is stuck down", true, false) },
-	{ ONE(STAGE_ABSENT), NO_VM,
-	  ONE(RECONCILE_UP) | ONE(RECONCILE_BOOTING),
-	  CONDEMN(LOST, "Slurm counts on a node that has no VM", true,
-		  false) },
+	      TWICE) },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_STUCK),
+	  ROW(RESUME_FAILED, "the node is stuck down", TWICE) },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_BOOTING),
+	  CONDEMN(LOST, "Slurm waits for a node that nobody makes") },
+	{ ONE(STAGE_ABSENT), ONE(SIGHT_NONE), ONE(RECONCILE_UP),
+	  CONDEMN(LOST, "Slurm counts on a node that has no VM") },
 
 	/* A clone is on its way or at work. */
+	{ ONE(STAGE_USING), ONE(SIGHT_NEWER), WANTED | ONE(RECONCILE_GOING),
+	  ROW(FOUND, "the journal is older than the node's VM", AT_ONCE) },
+	{ ONE(STAGE_USING), ONE(SIGHT_NEWER), ANY(RECONCILE_NODES),
+	  ROW(FOUND, "the journal is older than the node's VM, which nobody "
+		     "uses", UNASKED) },
 	{ ONE(STAGE_COMING) | ONE(STAGE_USING), ANY(SIGHTS),
 	  ONE(RECONCILE_GOING),
 	  ROW(SUSPENDED, "Slurm gives the node up, but nobody passed it on",
-	      false, false) },
+	      AT_ONCE) },
+	{ ONE(STAGE_USING), ONE(SIGHT_OURS), ONE(RECONCILE_STUCK),
+	  ROW(RESUME_FAILED, "the VM is there, but Slurm gave its node up",
+	      UNASKED) },
 	{ ONE(STAGE_COMING) | ONE(STAGE_USING), ANY(SIGHTS),
 	  ONE(RECONCILE_STUCK),
 	  ROW(RESUME_FAILED, "Slurm gave up waiting, but nobody passed it on",
-	      true, false) },
+	      TWICE) },
+	{ ONE(STAGE_USING), NOT_THE_VM, ONE(RECONCILE_OFF),
+	  ROW(SUSPENDED, "the VM is gone, and Slurm has the node off",
+	      TWICE) },
 	{ ONE(STAGE_USING), NOT_THE_VM, ANY(RECONCILE_NODES),
-	  ROW(VM_LOST, "the node's VM does not exist any more", true,
-	      false) },
+	  ROW(VM_LOST, "the node's VM does not exist any more", UNASKED) },
 	{ ONE(STAGE_COMING) | ONE(STAGE_USING), ANY(SIGHTS),
 	  ONE(RECONCILE_OFF),
-	  CONDEMN(ORPHAN, "Slurm thinks the node is off", true, true) },
-	{ ANY(STAGES), ANY(SIGHTS), ANY(RECONCILE_NODES), NOTHING },
+	  CONDEMN(ORPHAN, "Slurm thinks the node is off") },
+	{ ANY(STAGES), ANY(SIGHTS), ANY(RECONCILE_NODES),
+	  NOTHING("in order") },
+};
+
+static const char *const sights[SIGHTS] = {
+	"unknown", "none", "ours", "older", "newer", "foreign"
+};
+
+static const char *const nodes[RECONCILE_NODES] = {
+	"unknown", "missing", "off", "booting", "up", "going", "stuck",
+	"admin-down"
 };
 
 enum reconcile_stage reconcile_stage(enum phase phase)
@@ -76,16 +108,22 @@ enum reconcile_stage reconcile_stage(enum phase phase)
 	return phase <= PHASE_READY ? STAGE_USING : STAGE_ENDING;
 }
 
-enum reconcile_node reconcile_node(const struct nodeview *view)
+enum reconcile_node reconcile_node(const struct nodeview *view,
+				   int64_t read_at)
 {
+	if (view->seen < read_at)
+		return RECONCILE_MISSING;
 	if (!view->seen || view->base == NODE_UNKNOWN)
 		return RECONCILE_UNKNOWN;
 	if (view->powering_down)
 		return RECONCILE_GOING;
 	if (view->powering_up)
 		return RECONCILE_BOOTING;
-	if (view->base == NODE_DOWN ||
-	    (view->powered_down && view->not_responding))
+	if (view->base == NODE_DOWN)
+		return nodeview_admin_down(view) ? RECONCILE_DOWN
+						 : RECONCILE_STUCK;
+	if (view->powered_down && view->not_responding &&
+	    view->base != NODE_ALLOCATED)
 		return RECONCILE_STUCK;
 	if (view->powered_down)
 		return view->base == NODE_ALLOCATED ? RECONCILE_BOOTING :
@@ -93,6 +131,13 @@ enum reconcile_node reconcile_node(const struct nodeview *view)
 	if (view->base == NODE_OTHER)
 		return RECONCILE_UNKNOWN;
 	return RECONCILE_UP;
+}
+
+enum reconcile_sight reconcile_sight(const struct record *rec, uint64_t epoch)
+{
+	if (epoch == rec->epoch)
+		return SIGHT_OURS;
+	return epoch > rec->last_epoch ? SIGHT_NEWER : SIGHT_OLDER;
 }
 
 struct reconcile_row reconcile_row(enum reconcile_stage stage,
@@ -109,26 +154,44 @@ struct reconcile_row reconcile_row(enum reconcile_stage stage,
 	return rules[last].row;
 }
 
-bool reconcile_confirm(struct reconcile_count *count,
-		       enum reconcile_stage stage, enum reconcile_sight sight,
-		       enum reconcile_node node, uint64_t epoch, int64_t born,
-		       int64_t now)
+const char *reconcile_sight_name(enum reconcile_sight sight)
+{
+	return (unsigned) sight < SIGHTS ? sights[sight] : "invalid";
+}
+
+const char *reconcile_node_name(enum reconcile_node node)
+{
+	return (unsigned) node < RECONCILE_NODES ? nodes[node] : "invalid";
+}
+
+static bool _is_young(uint64_t epoch, int64_t first, int64_t now)
+{
+	int64_t born = epoch <= (uint64_t) now ? (int64_t) epoch : first;
+
+	return now - born < RECONCILE_YOUNG;
+}
+
+enum reconcile_when reconcile_confirm(struct reconcile_count *count,
+				      enum reconcile_stage stage,
+				      enum reconcile_sight sight,
+				      enum reconcile_node node,
+				      uint64_t epoch, bool exists,
+				      int64_t now)
 {
 	struct reconcile_row row = reconcile_row(stage, sight, node);
 	unsigned what = 1 + stage + STAGES * (sight + SIGHTS * node);
 
-	if (!row.found) {
+	if (!row.found || !row.twice) {
 		*count = (struct reconcile_count) { 0 };
-		return false;
+		return RECONCILE_NOW;
 	}
-	if (!row.twice)
-		return true;
 	if (count->what != what || count->epoch != epoch ||
 	    now < count->first)
 		*count = (struct reconcile_count) { epoch, what, now };
-	if (born && now - born < RECONCILE_YOUNG)
-		return false;
-	return now - count->first >= RECONCILE_GAP;
+	if (exists && _is_young(epoch, count->first, now))
+		return RECONCILE_AGE;
+	return now - count->first >= RECONCILE_GAP ? RECONCILE_NOW
+						   : RECONCILE_AGAIN;
 }
 
 bool reconcile_calm(bool slurm_answers, int64_t slurm_started, int64_t now)

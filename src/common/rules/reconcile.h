@@ -30,12 +30,14 @@ enum reconcile_stage {
 	STAGES
 };
 
-/* What vCenter shows under the node's name, or with its biosUuid. */
+/* What vCenter shows under the node's name, or with its mark. */
 enum reconcile_sight {
 	SIGHT_UNKNOWN,	/* not read, or not whole */
 	SIGHT_NONE,
 	SIGHT_OURS,	/* of the record's epoch */
-	SIGHT_OTHER,	/* ours, of another epoch */
+	SIGHT_OLDER,	/* ours, of an earlier epoch */
+	SIGHT_NEWER,	/* ours, of an epoch the record never had: the
+			 * journal is from the past, or lost */
 	SIGHT_FOREIGN,	/* without a valid owner mark: never touched */
 	SIGHTS
 };
@@ -48,7 +50,9 @@ enum reconcile_node {
 	RECONCILE_BOOTING,	/* POWERING_UP, or allocated and not begun */
 	RECONCILE_UP,
 	RECONCILE_GOING,	/* POWERING_DOWN: Slurm asks for the release */
-	RECONCILE_STUCK,	/* DOWN, or off and not responding */
+	RECONCILE_STUCK,	/* DOWN by Slurm or by sclone, or off and not
+				 * responding: only POWER_DOWN heals it */
+	RECONCILE_DOWN,		/* DOWN by an admin, who knows why */
 	RECONCILE_NODES
 };
 
@@ -56,18 +60,32 @@ struct reconcile_row {
 	enum event_kind event;	/* valid if found */
 	enum cause cause;	/* for EVENT_CONDEMN */
 	bool found;		/* there is something to do */
-	bool twice;		/* only after a second sighting */
-	bool unasked;		/* ends a VM that Slurm did not give up */
-	const char *text;	/* for the log and --dry-run */
+	bool twice;		/* only in calm, after a second sighting */
+	bool unasked;		/* ends a VM or a job's node that Slurm did
+				 * not give up: counts for the brake */
+	bool odd;		/* worth showing, also if nothing is done */
+	const char *text;	/* for the log and `sclone reconcile` */
 };
 
 enum reconcile_stage reconcile_stage(enum phase phase);
-enum reconcile_node reconcile_node(const struct nodeview *view);
+
+/* read_at: when Slurm's whole table was asked for; a view from before is of
+ * a node that it does not hold any more. */
+enum reconcile_node reconcile_node(const struct nodeview *view,
+				   int64_t read_at);
+
+/* A VM of ours, of that epoch. */
+enum reconcile_sight reconcile_sight(const struct record *rec,
+				     uint64_t epoch);
 
 /* Total: every combination has a row. */
 struct reconcile_row reconcile_row(enum reconcile_stage stage,
 				   enum reconcile_sight sight,
 				   enum reconcile_node node);
+
+/* "older", "off"; static storage. */
+const char *reconcile_sight_name(enum reconcile_sight sight);
+const char *reconcile_node_name(enum reconcile_node node);
 
 /* How often the same thing was seen; zero at first. */
 struct reconcile_count {
@@ -76,22 +94,35 @@ struct reconcile_count {
 	int64_t first;
 };
 
-/*
- * Count this pass's sighting; true when the row may go to the engine: what
- * it says was seen before, at least RECONCILE_GAP ago, unchanged, and the
- * VM (born: 0 = there is none) is older than RECONCILE_YOUNG.
- */
-bool reconcile_confirm(struct reconcile_count *count,
-		       enum reconcile_stage stage, enum reconcile_sight sight,
-		       enum reconcile_node node, uint64_t epoch, int64_t born,
-		       int64_t now);
+enum reconcile_when {
+	RECONCILE_NOW,
+	RECONCILE_AGAIN,	/* after a second sighting */
+	RECONCILE_AGE,		/* when the VM is older */
+};
 
-/* The pass may do unasked things at all: Slurm answers and has been up for
- * RECONCILE_CALM. */
+/*
+ * Count this pass's sighting; NOW when the row may go to the engine: what
+ * it says was seen before, at least RECONCILE_GAP ago, unchanged, and the
+ * VM (epoch: the time it was begun; exists: there is one) is older than
+ * RECONCILE_YOUNG. An epoch in the future tells no age: the first sighting
+ * counts as the VM's birth.
+ */
+enum reconcile_when reconcile_confirm(struct reconcile_count *count,
+				      enum reconcile_stage stage,
+				      enum reconcile_sight sight,
+				      enum reconcile_node node,
+				      uint64_t epoch, bool exists,
+				      int64_t now);
+
+/* Rows that need two sightings may be passed on: Slurm answers and has been
+ * up for RECONCILE_CALM. */
 bool reconcile_calm(bool slurm_answers, int64_t slurm_started, int64_t now);
 
-/* A pass that would end so many VMs unasked, of so many there are, must
- * wait for an admin. */
+/*
+ * A pass that sees so many rows that are unasked, of so many VMs, must wait
+ * for an admin. Those count that are not confirmed yet: what has befallen
+ * all VMs must not end the old ones first.
+ */
 bool reconcile_brake(size_t unasked, size_t vms);
 
 #endif

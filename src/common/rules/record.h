@@ -175,6 +175,9 @@ struct record {
 	char sent_drain[ACTION_TEXT_SIZE];
 	int64_t looked_at;		/* when SLURM_LOOK was asked last */
 	enum cause failed;		/* by this step, see struct outcome */
+	char quarantine[RECORD_TEXT_SIZE];	/* why the journal's record
+				 * could not be read, or "": until an admin
+				 * clears it, no request is served */
 	struct nodeview view;
 };
 
@@ -217,8 +220,8 @@ enum wait {
 	WAIT_REFUSED	/* it is another job's, and this one must not start */
 };
 
-/* What a prolog of that job that began then does about this node. */
-enum wait record_wait(const struct record *rec, uint32_t job, int64_t since);
+/* What a prolog of that job does about this node. */
+enum wait record_wait(const struct record *rec, uint32_t job);
 
 /*
  * Append "v=1 node=... ...": key=value fields parted by one blank, values

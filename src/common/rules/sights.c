@@ -5,20 +5,6 @@
 #include "text.h"
 #include "sights.h"
 
-/* Slurm's own reasons of a node that is down, not drained. */
-static bool _is_slurms(const char *reason)
-{
-	static const char *const reasons[] = {
-		"Not responding", "ResumeTimeout reached",
-		"Node unexpectedly rebooted"
-	};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (!strcmp(reason, reasons[i]))
-			return true;
-	return false;
-}
-
 /*
  * A drain of the admin's would be lost in the power cycle. It is learnt
  * and forgotten while the node is up: a node that goes down shows what Slurm
@@ -30,7 +16,7 @@ static void _remember_drain(struct record *rec)
 	const struct nodeview *view = &rec->view;
 
 	if (view->powering_down && !view->drain && *view->reason &&
-	    !failure_is_ours(view->reason) && !_is_slurms(view->reason))
+	    !failure_is_ours(view->reason) && !nodeview_slurms_reason(view))
 		text_set(rec->admin_drain, view->reason);
 	if (view->powered_down || view->powering_down ||
 	    view->base == NODE_DOWN || view->base == NODE_UNKNOWN)

@@ -73,7 +73,8 @@ bool update_needed(enum action_kind act, const struct record *rec,
 		       !rec->needs_human && !*rec->admin_drain;
 	case ACTION_SLURM_UNDRAIN:
 		return view->drain && failure_is_passing(view->reason) &&
-		       !view->powering_down && !_going(rec);
+		       !view->powering_down && !_going(rec) &&
+		       !*rec->quarantine;
 	case ACTION_SLURM_DRAIN:
 		return !view->drain || update_restores_drain(rec, view);
 	default:
@@ -93,6 +94,8 @@ bool update_drain_reason(const struct record *rec, int64_t now, char *out,
 		failure_reason(CAUSE_UNPROVEN, NULL, out, size);
 	else if (rec->needs_human && nodeview_released(&rec->view))
 		failure_reason(rec->tell_cause, rec->tell_text, out, size);
+	else if (*rec->quarantine && nodeview_released(&rec->view))
+		failure_reason(CAUSE_QUARANTINE, rec->quarantine, out, size);
 	else
 		return false;
 	return true;

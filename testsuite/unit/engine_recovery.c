@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's rules for a journal that is old, lost, or cannot be read. */
+#include <stdio.h>
+
+#include "common/rules/engine.h"
+#include "engine_scene.h"
+
+#define HOUR (3600 * S)
+
+/* A request of an hour ago, restored: Slurm settled it long since, and its
+ * node may serve another job. */
+static void _outdated_requests(void)
+{
+	static const enum phase phases[] = { PHASE_REQUESTED, PHASE_ADMITTED,
+					     PHASE_CLONING, PHASE_CLONED };
+
+	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++) {
+		_reach(phases[i]);
+		now += HOUR;
+		DO(RESTARTED);
+		ok(rec.phase == PHASE_CONDEMNED ||
+		   rec.phase == PHASE_RELEASING,
+		   "%s an hour ago: it is ended",
+		   record_phase_name(phases[i]));
+		is_int(rec.tell, TELL_NOTHING, "and no job is told");
+		LOOKS(UP);
+		NO_ACT(SLURM_FORCE_DOWN, "a node that serves another job");
+	}
+	_reach(PHASE_CLONING);
+	now += 30 * S;
+	DO(RESTARTED);
+	IN(CLONING, "a restart in time goes on");
+	_reach(PHASE_READY);
+	now += HOUR;
+	DO(RESTARTED);
+	IN(READY, "a node that serves for an hour goes on");
+}
+
+static void _outdated_words(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	is_int(rec.tell, TELL_JOB, "a failure to be told");
+	now += 60 * S;
+	DO(RESTARTED);
+	is_int(rec.tell, TELL_JOB, "a minute later it still is");
+	now += HOUR;
+	DO(RESTARTED);
+	is_int(rec.tell, TELL_NOTHING, "an hour later it is history");
+	DO(RESUME_FAILED, .asked = now);
+	now += HOUR;
+	DO(RESTARTED);
+	is_int(rec.tell, TELL_POWER_DOWN,
+	       "what heals a node that is down is not");
+}
+
+/* READY in the journal, but a VM of a later epoch has the name. */
+static void _restored(void)
+{
+	uint64_t epoch, last;
+
+	_reach(PHASE_READY);
+	epoch = rec.epoch;
+	DO(FOUND, .found_epoch = epoch - 1, .vm = "vm-0");
+	ok(out.ignored && rec.epoch == epoch, "an older VM proves nothing");
+	now += HOUR;
+	last = epoch + 1800 * S;
+	DO(FOUND, .found_epoch = last, .vm = "vm-2");
+	IN(RELEASING, "a later one: the journal is from the past");
+	NO_ACT(GUARD, "before Slurm is asked");
+	ok(!rec.next.used && !rec.req.used, "what was asked before is over");
+	LOOKS(UP);
+	IN(CLONED, "Slurm uses the VM: it stays");
+	is_str(rec.vm, "vm-2", "it is the record's now");
+	ok(rec.epoch == last && rec.last_epoch == last, "with its epoch");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "and serves");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	IN(ABSENT, "to its end");
+	_request("r2", 8);
+	ok(rec.epoch > last, "no epoch is used again");
+
+	_reach(PHASE_READY);
+	now += 10 * S;
+	DO(FOUND, .found_epoch = rec.epoch + S, .vm = "vm-2");
+	LOOKS(GOING);
+	ACTS(GUARD, "a later VM that Slurm has given up");
+}
+
+/* Restored to where the same request was tried before: Slurm still waits. */
+static void _restored_attempt(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_CLONING);
+	epoch = rec.epoch;
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_EXISTS);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = epoch + S,
+	   .vm = "vm-2");
+	ok(rec.next.used, "a request in time waits for its turn");
+	_reach(PHASE_CLONING);
+	now += HOUR;
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_EXISTS);
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = epoch + 1800 * S,
+	   .vm = "vm-2");
+	ok(!rec.next.used, "one of an hour ago does not");
+}
+
+static void _quarantine(void)
+{
+	_start();
+	snprintf(rec.quarantine, sizeof(rec.quarantine), "unreadable");
+	VIEW(GONE);
+	ACTS(SLURM_DRAIN, "a node whose record cannot be read");
+	DONE(DRAIN);
+	now += 5 * S;
+	VIEW(GONE, .drain = true, .reason = "sclone: (QUARANTINE) x");
+	QUIET("and stays so");
+	now += S;
+	_request("r1", 7);
+	IN(ABSENT, "a request is not served");
+	ACTS(SLURM_NOTIFY, "its job");
+	DONE(NOTIFY);
+	LOOKS(BOOTING, .drain = true, .reason = "sclone: (QUARANTINE) x");
+	ACTS(SLURM_FORCE_DOWN, "its job");
+	DONE(FORCE_DOWN);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	IN(RELEASING, "a release is");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 5, .vm = "vm-5");
+	LOOKS(GOING);
+	ACTS(GUARD, "the VM of the lost record");
+	ACTS(SLURM_DRAIN, "and again, lest Slurm uses the name");
+	DONE(DRAIN);
+	_finish();
+	IN(ABSENT, "it is gone");
+	ACTS(SLURM_NODE_RESUME, "it is gone");
+	DONE(NODE_RESUME);
+	now += S;
+	LOOKS(GONE, .drain = true, .reason = "sclone: (QUARANTINE) x");
+	NO_ACT(SLURM_UNDRAIN, "still in quarantine");
+	DO(CLEARED);
+	ACTS(SLURM_UNDRAIN, "cleared by an admin");
+	DO(CLEARED);
+	ok(out.ignored, "once");
+	_request("r2", 8);
+	IN(REQUESTED, "then it is used again");
+}
+
+/* A VM of a node that Slurm does not have, released by hand. */
+static void _no_such_node(void)
+{
+	_start();
+	DO(FOUND, .found_epoch = 5, .vm = "vm-5");
+	ACTS(SLURM_LOOK, "a VM found");
+	now += S;
+	LOOKS(.base = NODE_UNKNOWN);
+	ACTS(GUARD, "no such node in Slurm: nobody can use the VM");
+	_finish();
+	IN(ABSENT, "released");
+	LOOKS(.base = NODE_UNKNOWN);
+	QUIET("and nothing is left to be told");
+	ok(!rec.settle, "to nobody");
+}
+
+int main(void)
+{
+	_outdated_requests();
+	_outdated_words();
+	_restored();
+	_restored_attempt();
+	_quarantine();
+	_no_such_node();
+	return done_testing();
+}
