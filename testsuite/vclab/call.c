@@ -11,6 +11,7 @@
 #include "stats.h"
 #include "user.h"
 #include "validate.h"
+#include "witness.h"
 #include "xw.h"
 
 #define SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
@@ -398,6 +399,10 @@ void call_serve(struct lab *lab, struct conn *conn, const char *body,
 	if (!call->operation_id)
 		call->operation_id = lab_strdup("");
 	call->rule = inject_next(lab->inject, call->method->name);
+	if (call->rule.kind != INJECT_NONE)
+		witness_note(lab->witness, "fault", "kind",
+			     inject_kind_name(call->rule.kind), "method",
+			     call->method->name, NULL);
 	if (!_strike(call))
 		_execute(call);
 }

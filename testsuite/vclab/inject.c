@@ -36,6 +36,11 @@ static const char *const _kinds[INJECT_KINDS] = {
 	[INJECT_SLOW] = "slow_bytes",
 };
 
+const char *inject_kind_name(enum inject_kind kind)
+{
+	return _kinds[kind];
+}
+
 int inject_kind_of(const char *name)
 {
 	for (int i = 1; i < INJECT_KINDS; i++) {

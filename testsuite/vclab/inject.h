@@ -53,7 +53,9 @@ void inject_clear(struct inject *inject);
 /* Count a call; the rule that strikes it, or kind INJECT_NONE. */
 struct inject_rule inject_next(struct inject *inject, const char *method);
 
-/* Number of a kind's name ("task_error"), or -1. */
+/* Number of a kind's name ("task_error"), or -1; and the name of one but
+ * INJECT_NONE, static storage. */
 int inject_kind_of(const char *name);
+const char *inject_kind_name(enum inject_kind kind);
 
 #endif
