@@ -99,6 +99,8 @@ static void _stepped(const struct record *rec, const struct event *ev,
 		executor_stepped(daemon->executor, rec);
 	if (daemon->planner)
 		planner_stepped(daemon->planner, rec, out);
+	if (daemon->notes)
+		notes_stepped(daemon->notes, rec, ev);
 	if (daemon->waiters)
 		waiters_stepped(daemon->waiters, rec);
 	if (out->changed && daemon->waiters)
@@ -277,6 +279,8 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 		return -1;
 	daemon->desk = desk_create(daemon->loop, daemon->link, daemon->fleet,
 				   err);
+	daemon->notes = notes_create(daemon->loop, daemon->link,
+				     daemon->fleet, err);
 	daemon->timing = timing_create(daemon->loop, daemon->link, _timing,
 				       daemon, err);
 	daemon->sight = sight_create(daemon->loop, daemon->link,
@@ -285,7 +289,8 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 				     _chain_told, daemon);
 	if (!daemon->chain)
 		return err_nomem(err);
-	return daemon->desk && daemon->timing && daemon->sight ? 0 : -1;
+	return daemon->desk && daemon->notes && daemon->timing &&
+	       daemon->sight ? 0 : -1;
 }
 
 static int _start_vcenter(struct daemon *daemon, struct err *err)
@@ -398,6 +403,7 @@ void daemon_stop(struct daemon *daemon)
 	executor_destroy(daemon->executor);
 	sight_destroy(daemon->sight);
 	timing_destroy(daemon->timing);
+	notes_destroy(daemon->notes);
 	desk_destroy(daemon->desk);
 	chain_destroy(daemon->chain);
 	fleet_destroy(daemon->fleet);

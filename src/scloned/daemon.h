@@ -20,6 +20,7 @@
 #include "fleet.h"
 #include "intake.h"
 #include "orders.h"
+#include "notes.h"
 #include "planner.h"
 #include "reconciler.h"
 #include "sight.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct planner *planner;
 	struct slurm_link *link;
 	struct desk *desk;
+	struct notes *notes;
 	struct sight *sight;
 	struct timing *timing;
 	struct chain *chain;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Jobs that take many nodes at once, and many jobs that take one each."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -32,6 +33,10 @@ def test_one_job(site):
     site.await_job(job, "COMPLETED")
     tap.equal(site.show("job", job)["Restarts"], "0",
               "a job of %d nodes runs, at once" % NODES)
+    tap.ok(re.search(r"AdminComment=sclone:( vm\d+/\d{16}){4} and \d+ more: "
+                     r"sclone receipt show %d\b" % job,
+                     site.scontrol("show", "job", str(job))),
+           "its comment names the first cycles and how many more there are")
     site.await_clean()
     lives = site.lives()
     tap.equal(sorted(name for name, _, _ in lives), sorted(site.nodes),

@@ -32,6 +32,18 @@ def logged(site):
                           file.read())
 
 
+def check_comment(site, job):
+    """The job names its cycles, and keeps what its user wrote."""
+    shown = site.scontrol("show", "job", str(job))
+    made = sorted("%s/%s" % (e["name"], e["operationID"].rpartition("-")[2])
+                  for e in site.witness("vm_created"))
+    named = re.findall(r" AdminComment=sclone: (.*?) *$", shown,
+                       re.MULTILINE)
+    tap.equal([sorted(line.split()) for line in named], [made],
+              "admin_comment names the cycles of the job, once")
+    tap.ok("   Comment=mine" in shown, "the user's comment is the user's")
+
+
 def check_records(site, job, vms):
     """Two nodes' records, against what vCenter saw."""
     code, text = site.sclone("receipt", "verify", str(job))
@@ -78,8 +90,9 @@ def test_chain():
         site.config["LogLevel"] = "warn"
         browse(site)
         site.start()
-        job = site.sbatch("-N2", "--wrap=true")
+        job = site.sbatch("-N2", "--comment=mine", "--wrap=true")
         site.await_job(job, "COMPLETED")
+        check_comment(site, job)
         site.await_clean()
         vms = {e["vm"] for e in site.witness("vm_created")}
         check_records(site, job, vms)
