@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check_nodes - slurm.conf: our nodes, and the partitions that hold them. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "check.h"
@@ -40,6 +41,51 @@ static void _power_down(const struct facts *facts, struct findings *out)
 			findings_warn(out, "partition %s leaves it to scloned "
 				      "to keep a second job off a used VM; "
 				      "set PowerDownOnIdle=YES",
+				      facts->slurm.partitions[i].name);
+}
+
+static bool _set_names(const struct facts *facts, const char *partition)
+{
+	for (size_t s = 0; s < config_set_count(facts->config); s++) {
+		const struct config_set *set = config_set(facts->config, s);
+
+		for (size_t i = 0; i < set->partition_count; i++)
+			if (!strcmp(set->partitions[i], partition))
+				return true;
+	}
+	return false;
+}
+
+static bool _in_slurm(const struct facts *facts, const char *partition)
+{
+	for (size_t i = 0; i < facts->slurm.partition_count; i++)
+		if (!strcmp(facts->slurm.partitions[i].name, partition))
+			return true;
+	return false;
+}
+
+/* Partitions= is what job_submit/sclone goes by; it may be left out. */
+static void _submit(const struct facts *facts, struct findings *out)
+{
+	bool any = false;
+
+	for (size_t s = 0; s < config_set_count(facts->config); s++) {
+		const struct config_set *set = config_set(facts->config, s);
+
+		any |= set->partition_count > 0;
+		for (size_t i = 0; i < set->partition_count; i++)
+			if (!_in_slurm(facts, set->partitions[i]))
+				findings_warn(out, "sclone.conf:%u: in Slurm "
+					      "no partition %s holds nodes "
+					      "of sclone.conf; correct "
+					      "Partitions=", set->line,
+					      set->partitions[i]);
+	}
+	for (size_t i = 0; any && i < facts->slurm.partition_count; i++)
+		if (!_set_names(facts, facts->slurm.partitions[i].name))
+			findings_warn(out, "jobs in partition %s pass "
+				      "job_submit/sclone unchecked; add it "
+				      "to Partitions= in sclone.conf",
 				      facts->slurm.partitions[i].name);
 }
 
@@ -186,6 +232,7 @@ const struct check check_nodes_table[] = {
 	{ "partitions", "hold the nodes", CHECK_SLURM, _partitions },
 	{ "exclusive", "one job a VM", CHECK_SLURM, _exclusive },
 	{ "PowerDownOnIdle", "set", CHECK_SLURM, _power_down },
+	{ "Partitions", "as in Slurm", CHECK_SLURM, _submit },
 	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
 	{ "names", "do not hold slurmctld up", CHECK_SLURM, _names },
 	{ "features", "name the templates", CHECK_SLURM, _features },

@@ -56,6 +56,7 @@
 #define SOURCE_COUNT 3
 
 static struct facts facts;
+static const char *conf = CONF;
 
 static struct json *_json(const char *text)
 {
@@ -113,7 +114,7 @@ static void _start(void)
 	struct err err = ERR_INIT;
 
 	facts_clear(&facts);
-	facts.config = config_parse("s.conf", CONF, strlen(CONF), &err);
+	facts.config = config_parse("s.conf", conf, strlen(conf), &err);
 	if (!facts.config || facts_add_sources(&facts, &err) < 0)
 		bail_out("%s", err.text);
 	facts.files.user = 64030;
@@ -240,6 +241,21 @@ static void _test_config(void)
 	_good();
 	snprintf(facts.daemon.version, sizeof(facts.daemon.version), "0.0");
 	warns("scloned", "restart", "an old scloned still runs");
+}
+
+static void _test_submit(void)
+{
+	conf = CONF "NodeName=m1 Templates=u22 Partitions=vm\n";
+	_good();
+	fine("Partitions", "as in Slurm", "Partitions= as in Slurm");
+	conf = CONF "NodeName=m1 Templates=u22 Partitions=vm,gone\n";
+	_good();
+	warns("Partitions", "no partition gone holds nodes", "one too many");
+	conf = CONF "NodeName=m1 Templates=u22 Partitions=gone\n";
+	_good();
+	warns("Partitions", "jobs in partition vm pass job_submit/sclone "
+	      "unchecked", "one too few");
+	conf = CONF;
 }
 
 static void _problem(enum err_code code, const char *cure, const char *what)
@@ -566,6 +582,7 @@ int main(void)
 {
 	_test_good();
 	_test_config();
+	_test_submit();
 	_test_vcenter();
 	_test_sources();
 	_test_devices();
