@@ -109,6 +109,26 @@ static int64_t _number(const char *line, const char *key)
 	return value;
 }
 
+/* The words of slurmd -C that say how the processors are arranged. */
+static void _take_line(struct facts_source *source, const char *line)
+{
+	static const char *const keys[] = {
+		"CPUs=", "Boards=", "SocketsPerBoard=", "CoresPerSocket=",
+		"ThreadsPerCore=",
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		int64_t number = _number(line, keys[i]);
+
+		if (number >= 0 && len < sizeof(source->record_line))
+			len += (size_t) snprintf(source->record_line + len,
+				sizeof(source->record_line) - len,
+				"%s%s%" PRId64, len ? " " : "", keys[i],
+				number);
+	}
+}
+
 void facts_take_record(struct facts_source *source, const char *text)
 {
 	cleanup_json struct json *record =
@@ -120,6 +140,7 @@ void facts_take_record(struct facts_source *source, const char *text)
 	source->has_record = true;
 	source->record_cpus = _number(line, "CPUs=");
 	source->record_memory_mib = _number(line, "RealMemory=");
+	_take_line(source, line);
 }
 
 /* --- history ------------------------------------------------------------ */

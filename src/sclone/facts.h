@@ -19,6 +19,7 @@
 #include "privileges.h"
 
 #define FACTS_NAME_SIZE 128
+#define FACTS_LINE_SIZE 256
 /* Seconds that never end; see slurmcall.h. */
 #define FACTS_FOREVER INT64_C(0xffffffff)
 #define FACTS_GRANTS_MAX 65536
@@ -61,6 +62,8 @@ struct facts_source {
 	bool has_record;		/* guestinfo.sclone.template; of its
 					 * `slurmd -C` line, -1: not told: */
 	int64_t record_cpus, record_memory_mib;
+	char record_line[FACTS_LINE_SIZE];	/* "CPUs=4 Boards=1 ..." of
+						 * it, without memory */
 };
 
 /* One answer of vCenter's about our own account. */

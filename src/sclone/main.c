@@ -18,6 +18,8 @@ static const struct command commands[] = {
 	{ "receipt", "show|verify [NODE|JOB] [--head HEAD]",
 	  "records of destruction, and whether all are there",
 	  receipt_command },
+	{ "generate", "slurm-conf|gres|hosts [--slurm-version N.N]",
+	  "lines for other files that fit sclone.conf", generate_command },
 	{ "pause", "", "make no new clones; releases go on", pause_command },
 	{ "unpause", "", "make clones again", unpause_command },
 	{ "hold", "NODES", "keep the nodes' VMs for a look", hold_command },

@@ -152,6 +152,36 @@ def test_slurm(site):
     site.scontrol("reconfigure")
 
 
+def test_generate(site):
+    """What it prints for slurm.conf is what slurmctld can be run with."""
+    def generate(*what):
+        return site.run(labslurm.program("sclone"), "--config",
+                        site.path("sclone.conf"), "generate", *what,
+                        check=False)
+    helper = labsclone.build_path("src/scloned-slurm/scloned-slurm")
+    code, text = generate("slurm-conf", "--slurm-helper", helper)
+    tap.equal(code, 0, "generate slurm-conf")
+    for line in ("NodeName=vm[1-4] CPUs=1 Boards=1 SocketsPerBoard=1 ",
+                 " Feature=rocky9 State=CLOUD", "PrivateData=cloud",
+                 "PartitionName=vm Nodes=vm[1-4] OverSubscribe=EXCLUSIVE"):
+        tap.contains(text, line, "it prints " + line)
+    settings = ["%s=%s" % pair for pair in site.settings.items()
+                if pair[0] + "=" not in text]
+    site.write("slurm.conf", "\n".join(settings) + "\n" + text)
+    site.end("slurmctld")
+    site.start_slurmctld()
+    code, text, topics = site.check()
+    bad = [line for line in text.splitlines() if not line.startswith("ok")]
+    tap.equal([line for line in bad if "Program" not in line and
+               "Prolog" not in line], [], "sclone check has nothing to say")
+    site.write_conf()
+    site.end("slurmctld")
+    site.start_slurmctld()
+    code, text = generate("hosts")
+    tap.equal(code, 2, "generate hosts, with dhcp")
+    tap.contains(text, "no node has a fixed address", "says why not")
+
+
 def test_running(site):
     site.start_scloned()
     job = site.sbatch("--wrap=true")
@@ -177,5 +207,6 @@ with Site(nodes=4, sources=2) as site_:
     test_vcenter(site_)
     test_privileges(site_)
     test_slurm(site_)
+    test_generate(site_)
     test_running(site_)
 sys.exit(tap.done())
