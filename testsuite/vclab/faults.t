@@ -209,6 +209,29 @@ def guests(tap):
         tap.same(state(vms[1]), "", "g1 says nothing")
 
 
+def ends(tap):
+    """Tasks that never ended: behind a question, waiting for a slot, and
+    known to nobody any more."""
+    inventory = example()
+    for host in inventory["hosts"]:
+        host["slots"] = 1
+    with Lab(inventory) as lab:
+        si = lab.connect()
+        until(lambda: find(si, SOURCE).runtime.instantCloneFrozen)
+        lab.control("vm", vm="rocky9-esx01", action="question", text="Well?")
+        held, queued = [find(si, SOURCE).InstantClone_Task(
+            spec=spec(si, name)) for name in ("e1", "e2")]
+        until(lambda: held.info.state == "running")
+        tap.same(queued.info.state, "queued", "one task waits for another")
+        lab.control("fault", kind="restart", method="CurrentTime")
+        tap.raises(vim.fault.NotAuthenticated, si.CurrentTime,
+                   "vCenter restarts meanwhile")
+        si = lab.connect()
+        find(si, SOURCE).InstantClone_Task(spec=spec(si, "e3"))
+        status = lab.stop()
+    tap.same(status, 0, "vclab ends cleanly with tasks under way")
+
+
 def main():
     tap = Tap()
     with Lab() as lab:
@@ -223,6 +246,7 @@ def main():
         status = lab.stop()
     tap.same(status, 0, "vclab ends cleanly")
     guests(tap)
+    ends(tap)
     tap.done()
 
 

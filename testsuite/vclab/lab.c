@@ -204,8 +204,10 @@ void lab_destroy(struct lab *lab)
 	if (lab->root)
 		_end_guests(lab->root);
 	session_end_all(lab, "end");
-	if (lab->sched)
+	if (lab->sched) {
 		task_forget_all(lab);
+		task_drop_all(lab);
+	}
 	vm_guest_close_all(lab);
 	_forget_objects(lab);
 	user_free_all(lab);

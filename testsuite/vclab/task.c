@@ -87,6 +87,33 @@ void task_forget_all(struct lab *lab)
 	}
 }
 
+/* The reference that every task has until it is complete. */
+static void _live(struct task *task)
+{
+	struct tasks *tasks = task->mob.lab->tasks;
+
+	(void) mob_ref(&task->mob);
+	task->live_next = tasks->live;
+	task->live_link = &tasks->live;
+	if (task->live_next)
+		task->live_next->live_link = &task->live_next;
+	tasks->live = task;
+}
+
+static void _die(struct task *task)
+{
+	*task->live_link = task->live_next;
+	if (task->live_next)
+		task->live_next->live_link = task->live_link;
+	mob_unref(&task->mob);
+}
+
+void task_drop_all(struct lab *lab)
+{
+	while (lab->tasks->live)
+		_die(lab->tasks->live);
+}
+
 void task_refs_recent(const struct mob *mob, mob_visit *visit, void *arg)
 {
 	const struct vm *vm = (const struct vm *) mob;
@@ -124,7 +151,7 @@ static void _complete(struct task *task)
 	if (task->link)
 		sched_after(lab->sched, lab->limits.task_keep_s * 1000000,
 			    _forget, task, task);
-	mob_unref(&task->mob);
+	_die(task);
 }
 
 void task_finish(struct task *task, int rc)
@@ -287,7 +314,7 @@ int task_submit_for(struct call *call, const struct task_kind *kind,
 	task->operation_id = lab_strdup(call->operation_id);
 	task->queued_us = clock_wall_us();
 	mob_init(&task->mob, lab, &task_class, lab_id(lab, "task"));
-	mob_ref(&task->mob);		/* until it is complete */
+	_live(task);
 	_link(task);
 	mob_changed(&entity->mob, ENTITY_TASKS);
 	filter_tree_changed(lab);

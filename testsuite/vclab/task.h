@@ -53,11 +53,12 @@ struct task {
 	struct task *next_waiting;	/* at the host */
 	struct task *next, **link;	/* in the lab, newest first */
 	struct task *vm_next, **vm_link;	/* of the VM, newest first */
+	struct task *live_next, **live_link;	/* of those not complete */
 };
 
-/* All that clients know. */
+/* All that clients know, and all that are not complete. */
 struct tasks {
-	struct task *first;
+	struct task *first, *live;
 	size_t count;
 };
 
@@ -76,6 +77,9 @@ void task_finish(struct task *task, int rc);
 
 /* vCenter restarts: no client knows any task any more. */
 void task_forget_all(struct lab *lab);
+
+/* The lab ends: none will be completed any more. After the guests. */
+void task_drop_all(struct lab *lab);
 
 /* Tasks of a VM, newest first: all unfinished, and some others. */
 void task_refs_recent(const struct mob *mob, mob_visit *visit, void *arg);
