@@ -21,3 +21,7 @@ def await_safe_start(asked=None):
         if uptime < wall:
             return
         time.sleep(min(1 - uptime, 1 - wall))
+
+
+if __name__ == "__main__":
+    await_safe_start()
