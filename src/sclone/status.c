@@ -38,8 +38,9 @@ static int _rate_daemon(const struct json *daemon)
 
 static int _rate_source(const struct json *row)
 {
-	return strcmp(command_str(row, "state"), "frozen") ? COMMAND_WARNING
-							   : COMMAND_OK;
+	return strcmp(command_str(row, "state"), "frozen") ||
+			       command_bool(row, "resting")
+		       ? COMMAND_WARNING : COMMAND_OK;
 }
 
 static int _rate_node(const struct json *row)

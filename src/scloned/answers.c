@@ -132,8 +132,11 @@ static int _put_nodes(const struct daemon *daemon, struct json *reply,
 	return rc | json_put(reply, "nodes", nodes);
 }
 
-static struct json *_source_row(const struct source *source, size_t in_flight)
+static struct json *_source_row(const struct source *source, size_t in_flight,
+				bool rests)
 {
+	static const char resting[] = "rests after failures in a row";
+
 	cleanup_json struct json *row = json_new_object();
 	int rc = row ? 0 : -1;
 
@@ -143,7 +146,9 @@ static struct json *_source_row(const struct source *source, size_t in_flight)
 	rc |= json_put_str(row, "template", source->template_name);
 	rc |= _put_text(row, "host", source->host);
 	rc |= json_put_str(row, "state", source_state_name(source->state));
-	rc |= _put_text(row, "why", source->why);
+	rc |= json_put_bool(row, "resting", rests);
+	rc |= _put_text(row, "why", *source->why || !rests ? source->why
+							    : resting);
 	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
 	rc |= json_put_int(row, "in_flight", (int64_t) in_flight);
 	return rc == 0 ? steal_ptr(&row) : NULL;
@@ -157,7 +162,8 @@ static int _put_sources(const struct daemon *daemon, struct json *reply)
 
 	for (size_t i = 0; !rc && i < sources_count(sources); i++)
 		rc = json_append(list, _source_row(sources_at(sources, i),
-				 planner_in_flight(daemon->planner, i)));
+				 planner_in_flight(daemon->planner, i),
+				 planner_rests(daemon->planner, i)));
 	return rc | json_put(reply, "sources", list);
 }
 

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/table.h"
 #include "common/rules/admit.h"
+#include "breakers.h"
 #include "planner.h"
 
 #define SEAT_WAITING (-1)
@@ -30,6 +31,7 @@ struct planner {
 	struct table *seats;		/* by node */
 	struct place_source *places;	/* one for each source */
 	size_t place_count;
+	struct breakers *breakers;
 	struct place_source *spare;	/* for the next sources, or NULL */
 	struct mean cloning, booting;
 	bool paused, starved;
@@ -168,14 +170,9 @@ static void _learn(struct planner *planner, const struct record *rec,
 						    rec->at[PHASE_CLONED]);
 	}
 	place = _find(planner, *out->source ? out->source : rec->source);
-	if (!place || (!out->ready && !out->failed))
-		return;
-	if (out->ready)
-		breaker_success(&place->breaker);
-	else if (failure_of(out->failed)->blames_source)
-		breaker_failure(&place->breaker, clock_wall_us());
-	else
-		breaker_cancel(&place->breaker);
+	if (place && (out->ready || out->failed))
+		place_learn(place, out->ready ? CAUSE_NONE : out->failed,
+			    clock_wall_us());
 }
 
 void planner_stepped(struct planner *planner, const struct record *rec,
@@ -228,6 +225,10 @@ static void _why(const struct planner *planner, const char *template_name,
 	else if (!place_lanes(planner->places, planner->place_count,
 			      template_name))
 		source = _unready(planner, template_name);
+	else if (place_all_rest(planner->places, planner->place_count,
+				template_name))
+		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
+			"until a clone of it comes up", template_name);
 	if (source)
 		err_set(why, ERR_CAPACITY, "%s: %s", source->path,
 			source->why);
@@ -307,6 +308,12 @@ bool planner_paused(const struct planner *planner)
 	return planner->paused;
 }
 
+bool planner_rests(const struct planner *planner, size_t source)
+{
+	return source < planner->place_count &&
+	       place_rests(&planner->places[source]);
+}
+
 size_t planner_in_flight(const struct planner *planner, size_t source)
 {
 	return source < planner->place_count
@@ -322,9 +329,25 @@ int planner_reserve(struct planner *planner, const struct config *config,
 
 	for (size_t t = 0; t < config_template_count(config); t++)
 		count += config_template(config, t)->source_count;
+	if (breakers_reserve(planner->breakers, config, err) < 0)
+		return -1;
 	free(planner->spare);
 	planner->spare = calloc(count, sizeof(*planner->spare));
 	return planner->spare ? 0 : err_nomem(err);
+}
+
+/* Those of what is still there stay as they are. */
+static void _take_breakers(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->place_count; i++) {
+		struct place_source *place = &planner->places[i];
+
+		place->breaker = breakers_source(planner->breakers,
+						 place->name);
+		place->template_breaker = breakers_template(
+			planner->breakers, place->template_name);
+	}
+	breakers_prune(planner->breakers);
 }
 
 void planner_use(struct planner *planner, const struct sources *sources)
@@ -339,6 +362,7 @@ void planner_use(struct planner *planner, const struct sources *sources)
 	planner->places = steal_ptr(&planner->spare);
 	planner->place_count = sources_count(sources);
 	planner_sources(planner, sources);
+	_take_breakers(planner);
 	pos = 0;
 	while ((rec = fleet_next(planner->fleet, &pos)) != NULL)
 		planner_stepped(planner, rec, &(struct outcome) { 0 });
@@ -356,10 +380,11 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		planner->seats = table_create(FLEET_NODES_MAX, free);
 		planner->admit = admit_create(FLEET_NODES_MAX,
 				(unsigned) config_global(*config)->in_flight);
+		planner->breakers = breakers_create();
 		planner->timer = loop_timer_create(loop, _admit, planner, err);
 	}
 	if (!planner || !planner->seats || !planner->admit ||
-	    !planner->timer) {
+	    !planner->breakers || !planner->timer) {
 		planner_destroy(planner);
 		err_nomem(err);
 		return NULL;
@@ -379,6 +404,7 @@ void planner_destroy(struct planner *planner)
 	loop_timer_destroy(planner->timer);
 	admit_destroy(planner->admit);
 	table_destroy(planner->seats);
+	breakers_destroy(planner->breakers);
 	free(planner->places);
 	free(planner->spare);
 	free(planner);

@@ -50,6 +50,10 @@ void planner_pause(struct planner *planner, bool pause);
 void planner_starve(struct planner *planner, bool starve);
 bool planner_paused(const struct planner *planner);
 
+/* The source at that index of sources, or its template, rests after failures
+ * in a row. */
+bool planner_rests(const struct planner *planner, size_t source);
+
 /* Clones in flight from the source at that index of sources. */
 size_t planner_in_flight(const struct planner *planner, size_t source);
 

@@ -125,6 +125,37 @@ def test_other_source():
                   "both jobs ran on clones of the good one")
 
 
+def test_bad_template():
+    """Clones of both sources fail in their guests: the template rests, and
+    after a while one clone tries it again."""
+    with make_site(mode="fail", sources=2) as site:
+        site.config["Attempts"] = 8
+        site.start()
+        job = submit(site)
+
+        def resting():
+            return [row["resting"] for row in site.status()["sources"]]
+
+        labslurm.await_(lambda: all(resting()), "the template to rest")
+        site.sclone("reload")
+        tap.equal(resting(), [True, True],
+                  "it rests, also after the configuration was read again")
+        made = len(site.witness("vm_created"))
+        tap.equal(made, 3, "after three failures in a row")
+        labslurm.await_(lambda: "rests after failures" in
+                        site.status("vm1")["nodes"][0].get("error", ""),
+                        "the node to say what it waits for")
+        site.set_mode("")
+        tap.equal(len(site.witness("vm_created")), made,
+                  "nothing is cloned meanwhile")
+        site.jump(31)
+        site.await_job(job, "COMPLETED")
+        tap.equal(resting(), [False, False], "a clone that comes up ends it")
+        tap.equal(site.show("job", job)["Restarts"], "0",
+                  "and the job was not requeued")
+        site.await_clean()
+
+
 def test_needs_human():
     """What no retry can cure: the node is drained until an admin acts."""
     with make_site() as site:
@@ -148,5 +179,6 @@ test_task_error()
 test_guest_fails()
 test_dead_guest()
 test_other_source()
+test_bad_template()
 test_needs_human()
 sys.exit(tap.done())

@@ -81,10 +81,53 @@ static void _place(void)
 	is_int(place_pick(s, 3, "ubuntu22", NULL, 0, &err), -1, "none");
 	is_int(err.code, ERR_CONFIG, "no such template");
 	s[2] = _source("c", 8);
-	s[2].breaker.open_until = 5 * S;
+	s[2].breaker = &(struct breaker) { .open_until = 5 * S };
 	is_int(place_pick(s, 3, "rocky9", NULL, 4 * S, &err), -1, "resting");
 	is_int(place_pick(s, 3, "rocky9", NULL, 5 * S, &err), 2, "canary");
 	is_int(place_lanes(s, 3, "rocky9"), 8, "lanes of usable sources");
+}
+
+/* Each of two sources fails less often than their template does. */
+static void _template_rests(void)
+{
+	struct breaker own[2] = { { 0 }, { 0 } }, shared = { 0 };
+	struct place_source s[3] = { _source("a", 4), _source("b", 4),
+				     _source("u", 4) };
+
+	s[2].template_name = "ubuntu22";
+	for (int i = 0; i < 2; i++) {
+		s[i].breaker = &own[i];
+		s[i].template_breaker = &shared;
+	}
+	place_start(&s[0]);
+	is_int(s[0].in_flight, 1, "a clone is started");
+	s[0].in_flight--;
+	place_learn(&s[0], CAUSE_GUEST, 0);
+	place_learn(&s[1], CAUSE_LOST, 0);
+	place_learn(&s[1], CAUSE_GUEST, 0);
+	place_learn(&s[0], CAUSE_CANCELLED, 0);
+	ok(!place_all_rest(s, 3, "rocky9"),
+	   "a VM that is lost blames no template");
+	place_learn(&s[1], CAUSE_GUEST, 0);
+	ok(place_all_rest(s, 3, "rocky9") && !place_rests(&s[2]),
+	   "its template's three failures let both sources rest");
+	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE - 1, NULL), -1,
+	       "no clone while it rests");
+	is_int(place_pick(s, 3, "ubuntu22", NULL, 0, NULL), 2,
+	       "but of other templates");
+	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), 0,
+	       "then a canary");
+	place_start(&s[0]);
+	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), -1,
+	       "one for all its sources");
+	place_learn(&s[0], CAUSE_LOST, BREAKER_PAUSE);
+	is_int(place_pick(s, 3, "rocky9", "a", BREAKER_PAUSE, NULL), 1,
+	       "one that tells nothing: another");
+	place_start(&s[0]);
+	place_learn(&s[0], CAUSE_NONE, BREAKER_PAUSE);
+	ok(!breaker_open(&shared), "it comes up: the template is in use");
+	s[0].found = s[1].found = false;
+	ok(!place_all_rest(s, 3, "rocky9"), "what is not there does not rest");
 }
 
 static struct admit *_create(size_t nodes, unsigned flight)
@@ -206,6 +249,7 @@ static void _templates(void)
 {
 	cleanup_admit struct admit *admit = _create(10, 10);
 	struct place_source s = _source("a", 1);
+	struct breaker breaker = { .open_until = 1 };
 	struct admit_entry other = { .node = "u1", .job = 5,
 				     .template_name = "ubuntu22" };
 	struct admit_decision d;
@@ -215,11 +259,11 @@ static void _templates(void)
 	_queue(admit, 6, "r", 1);
 	ok(admit_next(admit, &s, 1, 0, &d) == 1, "one goes on");
 	is_str(d.node, "r1", "past a job whose template has no source");
-	s.breaker.open_until = 1;
+	s.breaker = &breaker;
 	admit_drop(admit, "r1");
 	s.in_flight = 0;
 	_queue(admit, 7, "r", 2);
-	ok(admit_next(admit, &s, 1, 2, &d) == 1 && s.breaker.canary,
+	ok(admit_next(admit, &s, 1, 2, &d) == 1 && breaker.canary,
 	   "a canary starts");
 	s.lanes = 9;
 	ok(!admit_next(admit, &s, 1, 2, &d), "alone");
@@ -252,6 +296,7 @@ int main(void)
 {
 	_breaker();
 	_place();
+	_template_rests();
 	_fairness();
 	_no_starving();
 	_bounds();

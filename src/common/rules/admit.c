@@ -254,8 +254,7 @@ static bool _try(struct admit *admit, struct job *job, struct full *full,
 	}
 	_dequeue(admit, waiter);
 	_fly(admit, waiter);
-	sources[source].in_flight++;
-	breaker_start(&sources[source].breaker);
+	place_start(&sources[source]);
 	*out = (struct admit_decision) { waiter->node, source };
 	return true;
 }

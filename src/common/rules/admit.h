@@ -58,7 +58,7 @@ int admit_resume(struct admit *admit, const struct admit_entry *entry,
 
 /*
  * The next admission: 1 and *out, the node now being in flight,
- * sources[out->source].in_flight raised and its breaker started; 0 when
+ * sources[out->source].in_flight raised and its breakers started; 0 when
  * nothing can be started now.
  */
 int admit_next(struct admit *admit, struct place_source *sources,

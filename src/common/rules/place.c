@@ -21,6 +21,11 @@ static bool _short(int64_t has, int64_t needs)
 	return has != PLACE_UNKNOWN && has < needs;
 }
 
+static bool _allows(const struct breaker *breaker, int64_t now)
+{
+	return !breaker || breaker_allows(breaker, now);
+}
+
 static enum state _state(const struct place_source *source, int64_t now)
 {
 	if (!source->found)
@@ -37,7 +42,8 @@ static enum state _state(const struct place_source *source, int64_t now)
 		return MEMORY;
 	if (_short(source->space_free, source->space_need))
 		return SPACE;
-	if (!breaker_allows(&source->breaker, now))
+	if (!_allows(source->breaker, now) ||
+	    !_allows(source->template_breaker, now))
 		return RESTING;
 	if (source->in_flight >= source->lanes)
 		return FULL;
@@ -108,16 +114,74 @@ int place_pick(const struct place_source *sources, size_t count,
 	return best >= 0 ? best : _none(counts, template_name, err);
 }
 
+void place_start(struct place_source *source)
+{
+	source->in_flight++;
+	if (source->breaker)
+		breaker_start(source->breaker);
+	if (source->template_breaker)
+		breaker_start(source->template_breaker);
+}
+
+static void _learn(struct breaker *breaker, enum cause failed, bool blamed,
+		   int64_t now)
+{
+	if (!breaker)
+		return;
+	if (failed == CAUSE_NONE)
+		breaker_success(breaker);
+	else if (blamed)
+		breaker_failure(breaker, now);
+	else
+		breaker_cancel(breaker);
+}
+
+void place_learn(struct place_source *source, enum cause failed, int64_t now)
+{
+	const struct failure *failure = failure_of(failed);
+
+	_learn(source->breaker, failed, failure->blames_source, now);
+	_learn(source->template_breaker, failed, failure->blames_template,
+	       now);
+}
+
+bool place_rests(const struct place_source *source)
+{
+	return (source->breaker && breaker_open(source->breaker)) ||
+	       (source->template_breaker &&
+		breaker_open(source->template_breaker));
+}
+
+static bool _usable(const struct place_source *source,
+		    const char *template_name)
+{
+	return text_same(source->template_name, template_name) &&
+	       source->found && source->powered_on && source->frozen &&
+	       source->host_ok && !source->drained;
+}
+
+bool place_all_rest(const struct place_source *sources, size_t count,
+		    const char *template_name)
+{
+	unsigned resting = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!_usable(&sources[i], template_name))
+			continue;
+		if (!place_rests(&sources[i]))
+			return false;
+		resting++;
+	}
+	return resting > 0;
+}
+
 unsigned place_lanes(const struct place_source *sources, size_t count,
 		     const char *template_name)
 {
 	unsigned lanes = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (text_same(sources[i].template_name, template_name) &&
-		    sources[i].found && sources[i].powered_on &&
-		    sources[i].frozen && sources[i].host_ok &&
-		    !sources[i].drained)
+		if (_usable(&sources[i], template_name))
 			lanes += sources[i].lanes;
 	return lanes;
 }

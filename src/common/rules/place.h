@@ -12,6 +12,7 @@
 
 #include "breaker.h"
 #include "common/base/err.h"
+#include "failure.h"
 
 #define PLACE_UNKNOWN (-1)
 
@@ -30,7 +31,8 @@ struct place_source {
 	int64_t memory_need;	/* MiB for one clone, growth included */
 	int64_t space_free;	/* MiB on its datastore, or PLACE_UNKNOWN */
 	int64_t space_need;
-	struct breaker breaker;
+	struct breaker *breaker;	/* its own; NULL: it never rests */
+	struct breaker *template_breaker;	/* all its template's */
 };
 
 /*
@@ -42,6 +44,19 @@ struct place_source {
 int place_pick(const struct place_source *sources, size_t count,
 	       const char *template_name, const char *avoid, int64_t now,
 	       struct err *err);
+
+/* A clone of the source is started: one more in flight. */
+void place_start(struct place_source *source);
+
+/* How it ended, for the breakers: it became a node (CAUSE_NONE), or failed.
+ * in_flight is the caller's to lower, when the lane is free. */
+void place_learn(struct place_source *source, enum cause failed, int64_t now);
+
+/* The source or its template is resting or trying its canary; all usable
+ * sources of the template are, and there is one. */
+bool place_rests(const struct place_source *source);
+bool place_all_rest(const struct place_source *sources, size_t count,
+		    const char *template_name);
 
 /* Lanes of the template's usable sources. */
 unsigned place_lanes(const struct place_source *sources, size_t count,

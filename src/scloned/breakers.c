@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/base/table.h"
+#include "breakers.h"
+
+/* What is configured, and as much that was before a reload. */
+#define TEMPLATES_MAX (2 * CONFIG_TEMPLATES_MAX)
+#define SOURCES_MAX (2 * CONFIG_SOURCES_MAX)
+
+struct entry {
+	struct breaker breaker;
+	bool used;
+};
+
+struct breakers {
+	struct table *sources, *templates;
+};
+
+struct breakers *breakers_create(void)
+{
+	struct breakers *breakers = calloc(1, sizeof(*breakers));
+
+	if (!breakers)
+		return NULL;
+	breakers->sources = table_create(SOURCES_MAX, free);
+	breakers->templates = table_create(TEMPLATES_MAX, free);
+	if (!breakers->sources || !breakers->templates) {
+		breakers_destroy(breakers);
+		return NULL;
+	}
+	return breakers;
+}
+
+void breakers_destroy(struct breakers *breakers)
+{
+	if (!breakers)
+		return;
+	table_destroy(breakers->sources);
+	table_destroy(breakers->templates);
+	free(breakers);
+}
+
+static int _reserve(struct table *table, const char *name, struct err *err)
+{
+	struct entry *entry;
+
+	if (table_get(table, name))
+		return 0;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return err_nomem(err);
+	if (table_set(table, name, entry, err) < 0) {
+		free(entry);
+		return -1;
+	}
+	return 0;
+}
+
+int breakers_reserve(struct breakers *breakers, const struct config *config,
+		     struct err *err)
+{
+	for (size_t t = 0; t < config_template_count(config); t++) {
+		const struct config_template *tmpl = config_template(config,
+								     t);
+
+		if (_reserve(breakers->templates, tmpl->name, err) < 0)
+			return -1;
+		for (size_t i = 0; i < tmpl->source_count; i++)
+			if (_reserve(breakers->sources, tmpl->sources[i],
+				     err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static struct breaker *_use(struct table *table, const char *name)
+{
+	struct entry *entry = table_get(table, name);
+
+	if (!entry)
+		return NULL;
+	entry->used = true;
+	return &entry->breaker;
+}
+
+struct breaker *breakers_source(struct breakers *breakers, const char *path)
+{
+	return _use(breakers->sources, path);
+}
+
+struct breaker *breakers_template(struct breakers *breakers, const char *name)
+{
+	return _use(breakers->templates, name);
+}
+
+static void _prune(struct table *table)
+{
+	struct entry *entry;
+	const char *name;
+	size_t pos = 0;
+
+	while ((entry = table_next(table, &pos, &name)) != NULL) {
+		if (!entry->used)
+			free(table_take(table, name));
+		else
+			entry->used = false;
+	}
+}
+
+void breakers_prune(struct breakers *breakers)
+{
+	_prune(breakers->sources);
+	_prune(breakers->templates);
+}
