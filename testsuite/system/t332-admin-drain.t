@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An admin's drain outlives the power cycle of the node, which clears it."""
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -82,8 +83,33 @@ def test_undrained(site):
            "a drain that was taken back does not return")
 
 
+def test_undrained_unseen(site):
+    """scloned saw the drain, but not its end."""
+    os.unlink(site.path("end-vm4"))
+    job = run_job(site, "vm4")
+    before = len(site.steps("vm4"))
+    site.update_node("vm4", "drain", "a mistake")
+    labslurm.await_(lambda: [text for _, text in site.steps("vm4")[before:]
+                             if text.startswith("NODE_STATE")], "a look")
+    site.children["scloned"].send_signal(signal.SIGSTOP)
+    site.update_node("vm4", "undrain")
+    end_job(site, "vm4", job)
+    site.await_state("vm4", have={"POWERING_DOWN"})
+    site.children["scloned"].send_signal(signal.SIGCONT)
+    site.await_state("vm4", have={"IDLE", "POWERED_DOWN"},
+                     lack={"POWERING_DOWN", "POWER_DOWN"})
+    tap.ok("DRAIN" not in site.state("vm4"),
+           "nor does one of which only the beginning was seen")
+
+
 def test_released(site):
-    for node in site.nodes[:3]:
+    tap.ok("POWERING_DOWN" in site.state("vm3"),
+           "a drained node's name is not given back")
+    site.update_node("vm3", "undrain")
+    site.await_state("vm3", have={"IDLE", "POWERED_DOWN"},
+                     lack={"POWERING_DOWN", "DRAIN"})
+    tap.ok(True, "undrained, it is free long before SuspendTimeout")
+    for node in site.nodes[:2]:
         site.update_node(node, "resume")
     job = site.sbatch("-N3", "-w", "vm[1-3]", "--wrap=true")
     site.await_job(job, "COMPLETED")
@@ -101,6 +127,7 @@ with labsclone.Site(nodes=4, mode="slow") as site:
     test_drain_late(site)
     test_drain_while_booting(site)
     test_undrained(site)
+    test_undrained_unseen(site)
     tap.equal(site.clones(), [], "no VM is left")
     test_released(site)
 sys.exit(tap.done())

@@ -278,7 +278,7 @@ static void _admin_drain(void)
 	is_str(rec.admin_drain, "bad DIMM", "an admin's drain is remembered");
 	now += S;
 	DO(SUSPENDED, .asked = now);
-	VIEW(GOING);
+	VIEW(GOING, .reason = "bad DIMM");
 	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
 	       "", "bad DIMM", "Slurm lost it: set again");
 	DONE(DRAIN);
@@ -301,6 +301,34 @@ static void _admin_drain(void)
 }
 
 /* Slurm clears the flag at the suspend and leaves the reason. */
+/* Taken back when nobody looks. */
+static void _drain_taken_back(void)
+{
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	DO(SUSPENDED, .asked = now);
+	now += S;
+	VIEW(GOING);
+	is_str(rec.admin_drain, "", "taken back just before the suspend");
+
+	_reach(PHASE_READY);
+	VIEW(UP, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(GOING, .reason = "sclone: (GUEST) no luck");
+	is_str(rec.admin_drain, "bad DIMM", "our reason tells nothing of it");
+	now += S;
+	VIEW(GOING, .reason = "Not responding");
+	is_str(rec.admin_drain, "bad DIMM", "nor does Slurm's own");
+	DONE(DRAIN);
+	_finish();
+	now += S;
+	LOOKS(GOING, .drain = true, .reason = "bad DIMM");
+	NO_ACT(SLURM_NODE_RESUME, "drained, the name is not given back");
+	now += S;
+	VIEW(GOING);
+	ACTS(SLURM_NODE_RESUME, "taken back while Slurm waits: it is");
+}
+
 static void _unseen_drain(void)
 {
 	_reach(PHASE_RELEASING);
@@ -478,6 +506,7 @@ int main(void)
 	_lost_journal();
 	_admin_drain();
 	_unseen_drain();
+	_drain_taken_back();
 	_lost();
 	_failed_prolog();
 	_hold();

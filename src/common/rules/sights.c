@@ -5,25 +5,29 @@
 #include "text.h"
 #include "sights.h"
 
+#define NO_REASON "drained"
+
 /*
  * A drain of the admin's would be lost in the power cycle. It is learnt
  * and forgotten while the node is up: a node that goes down shows what Slurm
- * has left of it. That is the reason without the flag, and all there is to
- * see of a drain set just before.
+ * has left of it. That is the reason without the flag, which is all there is
+ * to see of a drain set just before; taken back just before, it has left no
+ * reason either.
  */
 static void _remember_drain(struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
-	if (view->powering_down && !view->drain && *view->reason &&
-	    !failure_is_ours(view->reason) && !nodeview_slurms_reason(view))
+	if (view->powering_down && !view->drain &&
+	    !failure_is_ours(view->reason) && !nodeview_slurms_reason(view) &&
+	    (*view->reason || strcmp(rec->admin_drain, NO_REASON) != 0))
 		text_set(rec->admin_drain, view->reason);
 	if (view->powered_down || view->powering_down ||
 	    view->base == NODE_DOWN || view->base == NODE_UNKNOWN)
 		return;
 	if (nodeview_admin_drain(view))
 		text_set(rec->admin_drain,
-			 *view->reason ? view->reason : "drained");
+			 *view->reason ? view->reason : NO_REASON);
 	else if (!view->drain)
 		*rec->admin_drain = '\0';
 }
@@ -57,10 +61,18 @@ static void _active(const struct engine_conf *conf, struct record *rec,
 	}
 }
 
+/* The drain for which Slurm was not told that the name is free is over. */
+static bool _is_undrained(const struct record *rec, bool drained)
+{
+	return drained && rec->phase == PHASE_ABSENT &&
+	       rec->view.powering_down && !rec->view.drain;
+}
+
 const char *sights_node(const struct engine_conf *conf, struct record *rec,
 			const struct event *ev)
 {
 	bool asked = event_ends(ev) == ACTION_SLURM_LOOK;
+	bool drained = nodeview_admin_drain(&rec->view);
 	int64_t seen;
 
 	if (!ev->view)
@@ -76,6 +88,8 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	if (asked)
 		rec->slurm_tries = 0;
 	_remember_drain(rec);
+	if (_is_undrained(rec, drained))
+		rec->settle = true;
 	if (rec->next.used && rec->view.powering_down &&
 	    seen > rec->next.asked)
 		memset(&rec->next, 0, sizeof(rec->next));
