@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control_disk.h"
 #include "control_vm.h"
 #include "folder.h"
 #include "host_system.h"
@@ -10,8 +11,7 @@
 
 #define LIST_MAX 100
 
-/* "vm": an id, an inventory path, or a name that only one VM has. */
-static struct vm *_find(struct lab *lab, const char *text)
+struct vm *control_find(struct lab *lab, const char *text)
 {
 	struct vm *found = vm_of(mob_find(lab, text));
 	struct entity *entity;
@@ -151,17 +151,6 @@ static int _append(char ***list, size_t *count, const char *text,
 	return 0;
 }
 
-static int _snapshot(struct vm *vm, const struct json *json, struct err *err)
-{
-	const char *name;
-
-	if (json_get_str_or(json, "name", "snapshot", &name, err) < 0 ||
-	    _append(&vm->snapshots, &vm->nsnapshots, name, err) < 0)
-		return -1;
-	mob_changed(&vm->entity.mob, VM_SNAPSHOT);
-	return 0;
-}
-
 static int _disable(struct vm *vm, const struct json *json, struct err *err)
 {
 	const char *method;
@@ -170,22 +159,6 @@ static int _disable(struct vm *vm, const struct json *json, struct err *err)
 	    _append(&vm->disabled, &vm->ndisabled, method, err) < 0)
 		return -1;
 	mob_changed(&vm->entity.mob, VM_METHODS);
-	return 0;
-}
-
-/* The top disk of another VM becomes this one's: what guards are for. */
-static int _steal_disk(struct vm *vm, const struct json *json,
-		       struct err *err)
-{
-	const char *from;
-	struct vm *other;
-
-	if (_text(json, "from", &from, err) < 0)
-		return -1;
-	other = _find(vm->entity.mob.lab, from);
-	if (!other || !other->disk)
-		return err_set(err, ERR_NOTFOUND, "no disk of '%s'", from);
-	vm_set_disk(vm, disk_ref(other->disk));
 	return 0;
 }
 
@@ -204,6 +177,89 @@ static int _uuid(struct vm *vm, const struct json *json, struct err *err)
 	if (_text(json, "instance_uuid", &uuid, err) < 0)
 		return -1;
 	return vm_set_instance_uuid(vm, uuid, err);
+}
+
+static int _bios_uuid(struct vm *vm, const struct json *json,
+		      struct err *err)
+{
+	const char *uuid;
+
+	if (_text(json, "bios_uuid", &uuid, err) < 0)
+		return -1;
+	return vm_set_bios_uuid(vm, uuid, err);
+}
+
+/* As PowerOnVM_Task by somebody; the guest itself stays off. */
+static int _power_on(struct vm *vm, const struct json *json, struct err *err)
+{
+	(void) json;
+	(void) err;
+	vm_note(vm, "vm_powered_on", NULL, NULL, "by the test");
+	vm_set_power(vm, true);
+	return 0;
+}
+
+/* Unregistered and registered: the same files under another id. */
+static int _register(struct vm *vm, const struct json *json, struct err *err)
+{
+	(void) json;
+	(void) err;
+	vm_note(vm, "vm_unregistered", NULL, NULL, "by the test");
+	vm_set_id(vm, lab_id(vm->entity.mob.lab, "vm"));
+	vm_note(vm, "vm_created", NULL, NULL, "registered by the test");
+	return 0;
+}
+
+/* After a restore of vCenter's database an id may be another VM's. */
+static int _take_id(struct vm *vm, const struct json *json, struct err *err)
+{
+	struct vm *other;
+	const char *from;
+	char *id;
+
+	if (_text(json, "from", &from, err) < 0)
+		return -1;
+	other = control_find(vm->entity.mob.lab, from);
+	if (!other || other == vm)
+		return err_set(err, ERR_NOTFOUND, "no VM '%s'", from);
+	id = lab_strdup(other->entity.mob.id);
+	vm_note(other, "vm_unregistered", NULL, NULL, "by the test");
+	vm_set_power(other, false);
+	vm_remove(other);
+	vm_set_id(vm, id);
+	return 0;
+}
+
+/* The property cannot be read: with a fault, or it is just not there. */
+static int _bar(struct vm *vm, const struct json *json, struct err *err)
+{
+	const char *path, *type;
+
+	if (_text(json, "property", &path, err) < 0 ||
+	    json_get_str_or(json, "type", "", &type, err) < 0)
+		return -1;
+	if (vm->nbarred == LIST_MAX)
+		return err_set(err, ERR_REFUSED, "the list is full");
+	vm->barred = reallocarray(vm->barred, vm->nbarred + 1,
+				  sizeof(*vm->barred));
+	if (!vm->barred)
+		abort();
+	vm->barred[vm->nbarred++] = (struct vm_option) {
+		lab_strdup(path), lab_strdup(type)
+	};
+	return 0;
+}
+
+static int _unbar(struct vm *vm, const struct json *json, struct err *err)
+{
+	(void) json;
+	(void) err;
+	while (vm->nbarred > 0) {
+		vm->nbarred--;
+		free(vm->barred[vm->nbarred].key);
+		free(vm->barred[vm->nbarred].value);
+	}
+	return 0;
 }
 
 static int _remove(struct vm *vm, const struct json *json, struct err *err)
@@ -228,11 +284,15 @@ static const struct {
 	{ "freeze", _freeze },
 	{ "thaw", _thaw },
 	{ "question", _question },
-	{ "snapshot", _snapshot },
 	{ "disable_method", _disable },
-	{ "steal_disk", _steal_disk },
 	{ "template", _template },
 	{ "instance_uuid", _uuid },
+	{ "bios_uuid", _bios_uuid },
+	{ "power_on", _power_on },
+	{ "register", _register },
+	{ "take_id", _take_id },
+	{ "bar", _bar },
+	{ "unbar", _unbar },
 	{ "remove", _remove },
 };
 
@@ -245,7 +305,7 @@ int control_vm(struct lab *lab, const struct json *json, struct json *answer,
 	if (json_get_str(json, "vm", &name, err) < 0 ||
 	    json_get_str(json, "action", &action, err) < 0)
 		return -1;
-	vm = _find(lab, name);
+	vm = control_find(lab, name);
 	if (!vm)
 		return err_set(err, ERR_NOTFOUND, "no VM '%s', or several",
 			       name);
@@ -254,7 +314,7 @@ int control_vm(struct lab *lab, const struct json *json, struct json *answer,
 		if (strcmp(_actions[i].action, action) == 0)
 			return _actions[i].run(vm, json, err);
 	}
-	return err_set(err, ERR_CONFIG, "no action '%s'", action);
+	return control_disk(vm, action, json, err);
 }
 
 static struct json *_describe(const struct vm *vm)

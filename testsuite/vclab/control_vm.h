@@ -6,6 +6,10 @@
 #include "common/base/json.h"
 
 struct lab;
+struct vm;
+
+/* A VM by its id, its inventory path, or a name that only one VM has. */
+struct vm *control_find(struct lab *lab, const char *text);
 
 /* POST /lab/vm */
 int control_vm(struct lab *lab, const struct json *json, struct json *answer,

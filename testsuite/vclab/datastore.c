@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "datastore.h"
+#include "vm.h"
 #include "witness.h"
 
 #define SECTORS_PER_MB 2048
@@ -56,9 +56,27 @@ static void _emit_browser(struct val *val, const struct mob *mob)
 	val_ref(val, _ds(mob)->browser);
 }
 
+/* VMs that have any file there. */
+static void _refs_vms(const struct mob *mob, mob_visit *visit, void *arg)
+{
+	struct datastore *list[VM_DISKS_MAX];
+	struct mob *other;
+	size_t pos = 0;
+
+	while ((other = table_next(mob->lab->objects, &pos, NULL))) {
+		const struct vm *vm = vm_of(other);
+		size_t count = vm ? vm_datastores(vm, list) : 0;
+
+		for (size_t i = 0; i < count; i++)
+			if (list[i] == _ds(mob))
+				visit(other, arg);
+	}
+}
+
 static const struct mob_prop _props[] = {
 	ENTITY_PROPS,
 	{ "browser", _emit_browser, NULL, 0 },
+	{ "vm", NULL, _refs_vms, 0 },
 	{ "summary.datastore", _emit_self, NULL, 0 },
 	{ "summary.name", entity_emit_name, NULL, ENTITY_NAME },
 	{ "summary.url", _emit_url, NULL, 0 },
@@ -212,6 +230,9 @@ void disk_delete(struct disk *disk)
 {
 	struct lab *lab = disk->datastore->entity.mob.lab;
 
+	if (disk->deleted)
+		return;
+	disk->deleted = true;
 	if (lab->real_files)
 		(void) unlink(disk->path);
 	witness_note(lab->witness, "file_deleted", "file", disk->name, "vm",

@@ -30,6 +30,7 @@ struct disk {
 	int64_t mb;
 	struct disk *parent;
 	unsigned refs;
+	bool deleted;			/* the file is gone */
 };
 
 extern const struct mob_class datastore_class;

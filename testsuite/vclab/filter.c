@@ -135,6 +135,16 @@ void filter_object_gone(struct mob *mob)
 	}
 }
 
+void filter_object_moved(struct mob *mob, struct mob *to)
+{
+	for (struct watch *w = mob->watches; w; w = w->of_mob) {
+		w->mob = mob_ref(to);
+		mob_unref(mob);
+	}
+	to->watches = mob->watches;
+	mob->watches = NULL;
+}
+
 void filter_tree_changed(struct lab *lab)
 {
 	lab->tree_version++;

@@ -67,6 +67,7 @@ void filter_leave(struct filter *filter, struct mob *mob);
 /* Called by mob.c and entity.c. */
 void filter_object_changed(struct mob *mob, uint32_t groups);
 void filter_object_gone(struct mob *mob);
+void filter_object_moved(struct mob *mob, struct mob *to);
 void filter_tree_changed(struct lab *lab);
 
 #endif

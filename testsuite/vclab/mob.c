@@ -64,6 +64,19 @@ void mob_remove(struct mob *mob)
 	mob_unref(mob);
 }
 
+void mob_set_id(struct mob *mob, const struct mob_class *ghosts, char *id)
+{
+	struct mob *ghost = lab_alloc(sizeof(*ghost));
+
+	(void) table_take(mob->lab->objects, mob->id);
+	mob_init_hidden(ghost, mob->lab, ghosts, mob->id);
+	filter_object_moved(mob, ghost);
+	filter_object_gone(ghost);
+	mob_unref(ghost);
+	mob->id = id;
+	mob_publish(mob);
+}
+
 struct mob *mob_find(const struct lab *lab, const char *id)
 {
 	return table_get(lab->objects, id);

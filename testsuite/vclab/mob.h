@@ -69,6 +69,10 @@ void mob_unref(struct mob *mob);	/* accepts NULL */
 /* Gone for clients: filters report leave, the lab's reference is dropped. */
 void mob_remove(struct mob *mob);
 
+/* Known by this id (taken over) from now on: what had the old one is gone,
+ * and for those who still hold it there is a ghost of that class. */
+void mob_set_id(struct mob *mob, const struct mob_class *ghosts, char *id);
+
 /* Known object, or NULL. Borrowed. */
 struct mob *mob_find(const struct lab *lab, const char *id);
 

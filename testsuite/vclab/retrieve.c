@@ -9,6 +9,7 @@
 #include "session.h"
 #include "spec.h"
 #include "user.h"
+#include "vm.h"
 #include "xw.h"
 
 #define OBJECTS_MAX 1000000
@@ -68,6 +69,20 @@ static const char *_barred(const struct call *call, const struct mob *mob)
 	return NULL;
 }
 
+/* What a test has made of this property: a fault, "" for unset, or NULL. */
+static const char *_odd(const struct mob *mob, const char *path)
+{
+	const struct vm *vm = vm_of((struct mob *) mob);
+
+	for (size_t i = 0; vm && i < vm->nbarred; i++) {
+		const struct vm_option *barred = &vm->barred[i];
+
+		if (!strcmp(barred->key, path) || !strcmp(barred->key, "*"))
+			return barred->value;
+	}
+	return NULL;
+}
+
 static void _object(struct call *call, const struct spec *spec,
 		    const struct mob *mob, const char *tag)
 {
@@ -79,18 +94,26 @@ static void _object(struct call *call, const struct spec *spec,
 	xw_ref(out, "obj", mob->class->type, mob->id);
 	for (size_t i = 0; !barred && i < prop->npaths; i++) {
 		size_t mark = out->len;
+		const char *odd = _odd(mob, prop->paths[i]);
 
+		if (odd && *odd)
+			continue;
 		xw_open(out, "propSet");
 		xw_str(out, "name", prop->paths[i]);
-		if (mob_write(mob, prop->paths[i], out)) {
+		if (!odd && mob_write(mob, prop->paths[i], out)) {
 			xw_close(out, "propSet");
 		} else if (!out->failed) {
 			out->len = mark;
 			out->data[mark] = '\0';
 		}
 	}
-	for (size_t i = 0; barred && i < prop->npaths; i++)
-		_missing(out, prop->paths[i], barred, mob);
+	for (size_t i = 0; i < prop->npaths; i++) {
+		const char *odd = barred ? barred
+					 : _odd(mob, prop->paths[i]);
+
+		if (odd && *odd)
+			_missing(out, prop->paths[i], odd, mob);
+	}
 	xw_close(out, tag);
 }
 

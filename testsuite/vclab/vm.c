@@ -7,6 +7,7 @@
 #include "call.h"
 #include "common/base/clock.h"
 #include "common/base/parse.h"
+#include "filter.h"
 #include "host_system.h"
 #include "task.h"
 #include "vm.h"
@@ -172,18 +173,37 @@ static void _free_texts(char **texts, size_t n)
 	free(texts);
 }
 
+static void _free_options(struct vm_option *options, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(options[i].key);
+		free(options[i].value);
+	}
+	free(options);
+}
+
+static void _free_snapshots(struct vm *vm)
+{
+	for (size_t i = 0; i < vm->nsnapshots; i++) {
+		free(vm->snapshots[i].name);
+		for (size_t d = 0; d < vm->snapshots[i].count; d++)
+			disk_unref(vm->snapshots[i].tops[d]);
+	}
+	free(vm->snapshots);
+}
+
 static void _free(struct mob *mob)
 {
 	struct vm *vm = (struct vm *) mob;
 
-	for (size_t i = 0; i < vm->noptions; i++) {
-		free(vm->options[i].key);
-		free(vm->options[i].value);
-	}
-	free(vm->options);
-	_free_texts(vm->snapshots, vm->nsnapshots);
+	_free_options(vm->options, vm->noptions);
+	_free_options(vm->barred, vm->nbarred);
+	_free_snapshots(vm);
 	_free_texts(vm->disabled, vm->ndisabled);
 	disk_unref(vm->disk);
+	for (size_t i = 0; i < vm->nmore; i++)
+		disk_unref(vm->more[i]);
+	free(vm->iso);
 	free(vm->bios_uuid);
 	free(vm->instance_uuid);
 	free(vm->mac);
@@ -284,20 +304,56 @@ void vm_set_question(struct vm *vm, const char *text)
 	mob_changed(&vm->entity.mob, VM_QUESTION);
 }
 
-int vm_set_instance_uuid(struct vm *vm, const char *uuid, struct err *err)
+static const struct mob_prop _nothing[] = { { NULL, NULL, NULL, 0 } };
+static const struct mob_class _ghosts = { "VirtualMachine", _nothing, NULL,
+					  NULL };
+
+static int _set_uuid(struct vm *vm, struct table *index, char **field,
+		     const char *uuid, struct err *err)
 {
-	struct lab *lab = vm->entity.mob.lab;
 	char lower[64];
 
 	if (!parse_is_uuid(uuid))
 		return err_set(err, ERR_CONFIG, "'%s' is no UUID", uuid);
 	_lower(uuid, lower, sizeof(lower));
-	_unindex(lab->instance_uuids, vm->instance_uuid, vm);
-	free(vm->instance_uuid);
-	vm->instance_uuid = lab_strdup(lower);
-	_index(lab->instance_uuids, vm->instance_uuid, vm);
+	_unindex(index, *field, vm);
+	free(*field);
+	*field = lab_strdup(lower);
+	_index(index, *field, vm);
 	vm_configured(vm, 0);
 	return 0;
+}
+
+int vm_set_instance_uuid(struct vm *vm, const char *uuid, struct err *err)
+{
+	return _set_uuid(vm, vm->entity.mob.lab->instance_uuids,
+			 &vm->instance_uuid, uuid, err);
+}
+
+int vm_set_bios_uuid(struct vm *vm, const char *uuid, struct err *err)
+{
+	int rc = _set_uuid(vm, vm->entity.mob.lab->bios_uuids,
+			   &vm->bios_uuid, uuid, err);
+
+	vm->facts.uuid = vm->bios_uuid;
+	return rc;
+}
+
+void vm_set_id(struct vm *vm, char *id)
+{
+	struct disk *files[VM_CHAIN_MAX];
+	size_t count = vm_files(vm, files);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(files[i]->owner, vm->entity.mob.id) != 0)
+			continue;
+		free(files[i]->owner);
+		files[i]->owner = lab_strdup(id);
+	}
+	mob_set_id(&vm->entity.mob, &_ghosts, id);
+	vm->facts.id = vm->entity.mob.id;
+	mob_changed(&vm->entity.parent->mob, ENTITY_CHILDREN);
+	filter_tree_changed(vm->entity.mob.lab);
 }
 
 void vm_note(const struct vm *vm, const char *event, const char *user,

@@ -23,7 +23,9 @@
 
 #define VM_OPTIONS_MAX 1000
 #define VM_VALUE_MAX 65536
-#define VM_DISK_KEY 2000
+#define VM_DISK_KEY 2000		/* of the first one */
+#define VM_DISKS_MAX 4
+#define VM_CHAIN_MAX 4096	/* files of a VM's disks */
 #define VM_NIC_KEY 4000
 
 struct call;
@@ -33,6 +35,26 @@ struct task;
 struct vm_option {
 	char *key;
 	char *value;
+};
+
+/* The tops of all disks as they were. */
+struct vm_snapshot {
+	char *name;
+	struct disk *tops[VM_DISKS_MAX];
+	size_t count;
+};
+
+/* What is odd about a VM, its first disk, or what is told of them. */
+enum vm_oddity {
+	VM_PLAIN,
+	VM_MULTI_WRITER,	/* the disk is shared */
+	VM_SHARED_BUS,		/* its controller is */
+	VM_INDEPENDENT,
+	VM_RAW,			/* a raw device mapping */
+	VM_PMEM,		/* a kind of backing few have heard of */
+	VM_STALE_LAYOUT,	/* layoutEx does not know the top yet */
+	VM_HIDDEN_TOP,		/* only layoutEx knows it (KB 67186) */
+	VM_ODDITIES
 };
 
 struct vm {
@@ -52,6 +74,10 @@ struct vm {
 	struct datastore *datastore;
 	char *dir;			/* in the datastore */
 	struct disk *disk;		/* top; NULL: none */
+	struct disk *more[VM_DISKS_MAX - 1];	/* tops of further disks */
+	size_t nmore;
+	enum vm_oddity oddity;
+	char *iso;			/* in its CD drive, or NULL */
 	char *mac;
 	bool nic_connected;
 	bool nic_start_connected;
@@ -66,10 +92,12 @@ struct vm {
 	struct vm_option *options;
 	size_t noptions;
 	int64_t version;		/* of the configuration */
-	char **snapshots;		/* names */
+	struct vm_snapshot *snapshots;
 	size_t nsnapshots;
 	char **disabled;		/* methods */
 	size_t ndisabled;
+	struct vm_option *barred;	/* property path -> fault, "": unset */
+	size_t nbarred;
 
 	struct task *tasks;		/* newest first; see task.h */
 	struct task *exclusive;		/* running */
@@ -108,8 +136,13 @@ const char *vm_option(const struct vm *vm, const char *key);
 int vm_set_option(struct vm *vm, const char *key, const char *value,
 		  struct err *err);
 
-/* As a restored or re-registered VM has: another instanceUuid. */
+/* As a restored or copied VM has: another UUID. */
 int vm_set_instance_uuid(struct vm *vm, const char *uuid, struct err *err);
+int vm_set_bios_uuid(struct vm *vm, const char *uuid, struct err *err);
+
+/* Known by another id from now on (taken over), as after it was registered
+ * again; what had the old one is gone. */
+void vm_set_id(struct vm *vm, char *id);
 
 /* Power, as the model sees it; the guest is told by the caller. */
 void vm_set_power(struct vm *vm, bool on);
@@ -148,11 +181,35 @@ void vm_guest_close_all(struct lab *lab);
 int vm_make_guest(struct vm *vm, const struct guest_ops *ops,
 		  const struct json *params, struct err *err);
 
+/* -- vm_disks.c ----------------------------------------------------- */
+
+/* The tops of all disks, the first one first; how many. Borrowed. */
+size_t vm_tops(const struct vm *vm, struct disk *tops[VM_DISKS_MAX]);
+
+/* Every disk file of all disks and snapshots, once: how many. */
+size_t vm_files(const struct vm *vm, struct disk *files[VM_CHAIN_MAX]);
+
+/* Datastores that hold any of its files, its own one first; how many. */
+size_t vm_datastores(const struct vm *vm,
+		     struct datastore *list[VM_DISKS_MAX]);
+
+/* A disk more (a reference is taken over), or the last one less. */
+int vm_attach(struct vm *vm, struct disk *disk, struct err *err);
+int vm_detach(struct vm *vm, struct err *err);
+
+/* Go on in a new top file for each disk; a snapshot of that name keeps the
+ * old ones, unless it is NULL. */
+int vm_grow(struct vm *vm, const char *snapshot, struct fault *fault);
+
+/* All of it to a new directory there; its disks have no parents then. */
+int vm_relocate(struct vm *vm, struct datastore *to, struct fault *fault);
+
 /* -- vm_devices.c --------------------------------------------------- */
 
 void vm_emit_devices(struct val *val, const struct mob *mob);
 void vm_emit_layout_disks(struct val *val, const struct mob *mob);
 void vm_emit_layout_files(struct val *val, const struct mob *mob);
+void vm_emit_layout_snapshots(struct val *val, const struct mob *mob);
 
 /* -- operations ----------------------------------------------------- */
 

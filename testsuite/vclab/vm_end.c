@@ -2,9 +2,10 @@
 /*
  * vm_end - Destroy_Task and UnregisterVM; see vm.h.
  *
- * Destroy deletes what a vCenter deletes: the VM's top disk, whoever else
- * builds on it, and the files below it that were made for this VM. A VM
- * whose disk was edited to be its parent's file takes that file with it.
+ * Destroy deletes what a vCenter deletes: the top file of each of the VM's
+ * disks and of its snapshots' disks, whoever else builds on it, and the
+ * files below it that were made for this VM. A VM whose disk was edited to
+ * be its parent's file takes that file with it.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,16 +38,26 @@ static void _delete_dir(const struct vm *vm)
 	(void) rmdir(vm->facts.dir);	/* stays while disks are in it */
 }
 
-void vm_delete_files(struct vm *vm)
+/* A top goes whoever uses it; below it, what was made for this VM. */
+static void _delete_chain(const struct vm *vm, struct disk *top)
 {
-	struct disk *disk = vm->disk;
-
-	if (disk)
-		disk_delete(disk);
-	for (disk = disk ? disk->parent : NULL;
+	disk_delete(top);
+	for (struct disk *disk = top->parent;
 	     disk && strcmp(disk->owner, vm->entity.mob.id) == 0;
 	     disk = disk->parent)
 		disk_delete(disk);
+}
+
+void vm_delete_files(struct vm *vm)
+{
+	struct disk *tops[VM_DISKS_MAX];
+	size_t count = vm_tops(vm, tops);
+
+	for (size_t i = 0; i < count; i++)
+		_delete_chain(vm, tops[i]);
+	for (size_t s = 0; s < vm->nsnapshots; s++)
+		for (size_t i = 0; i < vm->snapshots[s].count; i++)
+			_delete_chain(vm, vm->snapshots[s].tops[i]);
 	_delete_dir(vm);
 }
 

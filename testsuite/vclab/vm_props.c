@@ -26,7 +26,11 @@ static void _refs_pool(const struct mob *mob, mob_visit *visit, void *arg)
 static void _refs_datastore(const struct mob *mob, mob_visit *visit,
 			    void *arg)
 {
-	visit(&_vm(mob)->datastore->entity.mob, arg);
+	struct datastore *list[VM_DISKS_MAX];
+	size_t count = vm_datastores(_vm(mob), list);
+
+	for (size_t i = 0; i < count; i++)
+		visit(&list[i]->entity.mob, arg);
 }
 
 static void _refs_network(const struct mob *mob, mob_visit *visit, void *arg)
@@ -165,7 +169,7 @@ static void _write_snapshot(struct buf *out, const struct vm *vm, size_t i)
 	xw_open(out, "rootSnapshotList");
 	xw_ref(out, "snapshot", "VirtualMachineSnapshot", id);
 	xw_ref(out, "vm", "VirtualMachine", vm->entity.mob.id);
-	xw_str(out, "name", vm->snapshots[i]);
+	xw_str(out, "name", vm->snapshots[i].name);
 	xw_str(out, "description", "");
 	xw_int(out, "id", (int64_t) i + 1);
 	xw_time(out, "createTime", vm->boot_us);
@@ -233,13 +237,14 @@ const struct mob_prop vm_props[] = {
 	{ "config.template", _emit_template, NULL, VM_CONFIG },
 	{ "config.guestId", _emit_guest_id, NULL, 0 },
 	{ "config.annotation", _emit_annotation, NULL, VM_CONFIG },
-	{ "config.files.vmPathName", _emit_vmx, NULL, 0 },
+	{ "config.files.vmPathName", _emit_vmx, NULL, VM_CONFIG },
 	{ "config.hardware.numCPU", _emit_cpus, NULL, VM_CONFIG },
 	{ "config.hardware.memoryMB", _emit_memory, NULL, VM_CONFIG },
 	{ "config.hardware.device", vm_emit_devices, NULL, VM_DEVICES },
 	{ "config.extraConfig", _emit_options, NULL, VM_OPTIONS },
 	{ "layoutEx.file", vm_emit_layout_files, NULL, VM_DEVICES },
 	{ "layoutEx.disk", vm_emit_layout_disks, NULL, VM_DEVICES },
+	{ "layoutEx.snapshot", vm_emit_layout_snapshots, NULL, VM_SNAPSHOT },
 	{ "guest.toolsRunningStatus", _emit_tools, NULL,
 	  VM_POWER | VM_FROZEN },
 	{ "guest.guestState", _emit_guest_state, NULL, VM_POWER },
@@ -254,7 +259,7 @@ const struct mob_prop vm_props[] = {
 	  VM_FROZEN },
 	{ "summary.config.name", entity_emit_name, NULL, ENTITY_NAME },
 	{ "summary.config.template", _emit_template, NULL, VM_CONFIG },
-	{ "summary.config.vmPathName", _emit_vmx, NULL, 0 },
+	{ "summary.config.vmPathName", _emit_vmx, NULL, VM_CONFIG },
 	{ "summary.config.memorySizeMB", _emit_memory, NULL, VM_CONFIG },
 	{ "summary.config.numCpu", _emit_cpus, NULL, VM_CONFIG },
 	{ "summary.config.uuid", _emit_uuid, NULL, VM_CONFIG },
