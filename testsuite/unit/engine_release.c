@@ -127,6 +127,13 @@ static void _release_rules(void)
 	NO_ACT(DESTROY, "it runs again");
 	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
 	ACTS(POWER_OFF, "it runs again");
+	DO(POWERED_OFF);
+	DO(GUARD_REFUSED, .text = "the VM is not powered off");
+	now = out.wake;
+	DO(TICK);
+	ok(_find(ACTION_GUARD) &&
+	   _find(ACTION_GUARD)->level == GUARD_POWER_OFF && !*rec.refusal,
+	   "and is powered off again, however often");
 }
 
 static void _release_unknown(void)

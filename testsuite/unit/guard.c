@@ -13,6 +13,7 @@
 #define UUID2 "11111111-89ab-cdef-0123-456789abcdef"
 #define DIR "[ds1] vm1/"
 #define TOP DIR "vm1-000001.vmdk"
+#define FLAT DIR "vm1-000001-delta.vmdk"
 #define PARENT "[ds1] src/src.vmdk"
 
 /* One clone as it should be, and the world around it. Each case changes
@@ -21,8 +22,8 @@ static struct record rec;
 static struct guard_facts facts;
 static struct guard_world world;
 static struct guard_disk disk;
-static const char *chain[4];
-static struct chains *chains;
+static const char *tops[2];
+static struct tenants *tenants;
 static struct table *sources, *uuids;
 static char owner[OWNER_TEXT_SIZE];
 static char bios_uuid[UUID_TEXT_SIZE];
@@ -31,7 +32,7 @@ static void _uses(const char *vm, const char *path)
 {
 	struct err err = ERR_INIT;
 
-	if (chains_add(chains, vm, path, &err) < 0)
+	if (tenants_add(tenants, vm, path, &err) < 0)
 		bail_out("%s", err.text);
 }
 
@@ -48,26 +49,26 @@ static void _make_world(void)
 {
 	static int present = 1;
 
-	chains_destroy(chains);
+	tenants_destroy(tenants);
 	table_destroy(sources);
 	table_destroy(uuids);
-	chains = chains_create(100);
+	tenants = tenants_create(100);
 	sources = table_create(10, NULL);
 	uuids = table_create(10, NULL);
-	if (!chains || !sources || !uuids ||
+	if (!tenants || !sources || !uuids ||
 	    table_set(sources, "vm-src", &present, NULL) < 0 ||
 	    table_set(uuids, UUID2, &present, NULL) < 0)
 		bail_out("out of memory");
 	_uses("vm-src", PARENT);
-	_uses("vm-7", TOP);
+	_uses("vm-7", DIR "vm1.vmx");
 	_uses("vm-7", PARENT);
 	_uses("vm-8", "[ds1] vm2/vm2-000001.vmdk");
 	_uses("vm-8", PARENT);
 	world = (struct guard_world) {
 		.cluster = "hpc1", .key = KEY, .key_len = strlen(KEY),
 		.folder = "group-v9", .sources = sources,
-		.source_uuids = uuids, .chains = chains,
-		.chains_complete = true, .chains_at = NOW - S,
+		.source_uuids = uuids, .tenants = tenants,
+		.unreadable = "", .tenants_at = NOW - S,
 	};
 }
 
@@ -84,10 +85,10 @@ static void _good(void)
 	text_set(rec.vm, "vm-7");
 	text_set(rec.instance_uuid, UUID);
 	_own("hpc1", "vm1", 5);
-	chain[0] = PARENT;
-	chain[1] = TOP;
+	tops[0] = TOP;
+	tops[1] = FLAT;
 	disk = (struct guard_disk) {
-		.top = TOP, .chain = chain, .chain_count = 2
+		.listed = true, .tops = tops, .top_count = 2
 	};
 	facts = (struct guard_facts) {
 		.has = GUARD_HAS_ALL, .read_at = NOW - S, .vm = "vm-7",
@@ -221,12 +222,16 @@ static void _missing(void)
 	_never("within the last", "facts too old");
 	facts.read_at = NOW + S;
 	_never("within the last", "facts from the future");
-	world.chains_at = NOW - 3 * S;
-	_no_destroy("within the last", "other VMs' disks too old");
-	world.chains_complete = false;
-	_no_destroy("other VMs", "a VM whose disks cannot be read");
-	world.chains = NULL;
-	_no_destroy("other VMs", "no disks of others");
+	world.tenants_at = NOW - 3 * S;
+	_no_destroy("within the last", "other VMs' files too old");
+	world.unreadable = "vm-12";
+	_no_destroy("vm-12 cannot be read", "a VM whose files are not known");
+	world.unreadable = "vm-7";
+	_no_destroy("own files cannot be read", "its own, if it is that");
+	world.unreadable = NULL;
+	_no_destroy("other VMs", "not said whether all are known");
+	world.tenants = NULL;
+	_no_destroy("other VMs", "no files of others");
 	facts.powered_off = false;
 	_no_destroy("not powered off", "running");
 }
@@ -234,35 +239,53 @@ static void _missing(void)
 static void _disks(void)
 {
 	_good();
-	disk.top = PARENT;
-	_no_destroy("vm-src", "the parent's disk as top disk");
-	_uses("vm-8", TOP);
-	_no_destroy("used by vm-8", "top file in another VM's chain");
-	disk.top = "[ds1] vm2/vm2-000001.vmdk";
-	chain[1] = disk.top;
-	_no_destroy("used by vm-8", "disk in another VM's directory");
+	tops[0] = PARENT;
+	_no_destroy("not in the VM's own", "the parent's disk as top disk");
+	tops[1] = PARENT;
+	_no_destroy("not in the VM's own", "so says one witness");
+	tops[0] = "[ds1] vm2/vm2-000001.vmdk";
+	_no_destroy("not in the VM's own", "disk in another VM's directory");
+	tops[0] = "[ds1] vm1/sub/vm1.vmdk";
+	_no_destroy("not in the VM's own", "below its own directory");
+	tops[0] = "[ds2] vm1/vm1.vmdk";
+	_no_destroy("not in the VM's own", "only a disk was storage-moved");
 	disk.raw = true;
 	_no_destroy("raw", "raw device");
 	disk.shared = true;
 	_no_destroy("shared", "shared disk");
-	disk.top = NULL;
+	disk.independent = true;
+	_no_destroy("independent", "independent disk");
+	disk.listed = false;
+	_no_destroy("layoutEx does not show", "layoutEx knows another top");
+	tops[0] = NULL;
 	_no_destroy("not known", "disk without file");
-	disk.top = "vm1.vmdk";
+	tops[0] = "vm1.vmdk";
 	_no_destroy("not known", "path of no known form");
-	disk.chain_count = 1;
-	_no_destroy("chain", "chain without its top");
-	chain[0] = NULL;
-	_no_destroy("not known", "a hole in the chain");
-	facts.vmx = "vm1.vmx";
-	_no_destroy("directory", "no directory");
+	disk.top_count = 0;
+	_no_destroy("not known", "disk without top");
+	disk.tops = NULL;
+	_no_destroy("not known", "tops announced but absent");
 	facts.disks = NULL;
 	_no_destroy("make no sense", "disks announced but absent");
 	facts.disk_count = GUARD_DISKS_MAX + 1;
 	_no_destroy("make no sense", "too many disks");
-	chain[2] = DIR "vm1.vmdk";
-	disk.chain_count = 3;
+}
+
+static void _home(void)
+{
+	_good();
 	_uses("vm-9", DIR "vm1.vmdk");
-	_no_destroy("used by vm-9", "its own lower disk was cloned on");
+	_no_destroy("vm-9 uses files in", "its lower disk was cloned on");
+	_uses("vm-9", DIR "vm9.vmx");
+	_no_destroy("vm-9 uses files in", "another VM lives with it");
+	facts.vmx = "[ds1] vm2/vm1.vmx";
+	_no_destroy("vm-8 uses files in", "it lives with another VM");
+	facts.vmx = "[ds1] vm3/vm1.vmx";
+	_no_destroy("cannot be listed", "the listing knows it elsewhere");
+	facts.vmx = "vm1.vmx";
+	_no_destroy("directory", "no directory");
+	facts.vmx = NULL;
+	_no_destroy("directory", "no .vmx");
 	_uses("vm-3", PARENT);
 	_may("its parent has other children");
 }
@@ -270,14 +293,12 @@ static void _disks(void)
 static void _allowed(void)
 {
 	_good();
-	chain[2] = DIR "vm1-000002.vmdk";
-	disk.chain_count = 3;
-	disk.top = chain[2];
+	tops[0] = DIR "vm1-000002.vmdk";
 	_may("snapshots of its own");
-	chain[0] = DIR "vm1.vmdk";
-	_may("a disk without parent");
-	disk.top = "[ds2] vm1_1/vm1-000001.vmdk";
-	chain[1] = disk.top;
+	facts.vmx = "[ds2] vm1_1/vm1.vmx";
+	tops[0] = "[ds2] vm1_1/vm1.vmdk";
+	tops[1] = "[ds2] vm1_1/vm1-flat.vmdk";
+	_uses("vm-7", facts.vmx);
 	_may("storage-moved");
 	facts.disk_count = 0;
 	_may("no disk at all");
@@ -285,15 +306,24 @@ static void _allowed(void)
 	_may("renamed: the name decides nothing");
 }
 
-static void _chains(void)
+static void _tenants(void)
 {
 	_good();
-	ok(chains_add(chains, "", TOP, NULL) < 0, "a file without VM");
-	ok(chains_add(chains, "vm-1", "", NULL) < 0, "a VM without file");
-	is_str(chains_user(chains, PARENT, "vm-none"), "vm-src", "a user");
-	ok(!chains_user(chains, "[ds1] x/y.vmdk", "vm-7"), "no user");
-	ok(chains_user(chains, PARENT, "vm-src") != NULL,
+	ok(tenants_add(tenants, "", TOP, NULL) < 0, "a file without VM");
+	is_int(tenants_add(tenants, "vm-1", "/vmfs/x.vswp", NULL), 0,
+	       "a file elsewhere");
+	ok(tenants_other(tenants, PARENT, "vm-none") != NULL, "a tenant");
+	ok(!tenants_other(tenants, "[ds1] x/y.vmdk", "vm-7"), "none");
+	ok(tenants_other(tenants, PARENT, "vm-src") != NULL,
 	   "others besides the asker");
+	ok(tenants_has(tenants, DIR "x", "vm-7") &&
+	   !tenants_has(tenants, DIR "x", "vm-8"), "who lives there");
+	ok(!tenants_has(tenants, "[ds1] x/y", "vm-7"), "and not there");
+	is_int((long) tenants_dir_len("[a] b] c/d.vmdk"), 9,
+	       "brackets in a name");
+	is_int((long) tenants_dir_len("[a] d.vmdk"), 0, "no directory");
+	is_int((long) tenants_dir_len("[a/b] d.vmdk"), 0,
+	       "a slash in the datastore's name");
 }
 
 int main(void)
@@ -302,9 +332,10 @@ int main(void)
 	_place();
 	_missing();
 	_disks();
+	_home();
 	_allowed();
-	_chains();
-	chains_destroy(chains);
+	_tenants();
+	tenants_destroy(tenants);
 	table_destroy(sources);
 	table_destroy(uuids);
 	return done_testing();

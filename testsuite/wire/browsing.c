@@ -40,8 +40,8 @@ static void _end_of(struct stage *stage, struct record *rec,
 	seen = stage_guard(stage, rec, GUARD_POWER_OFF);
 	snprintf(rec->directory, sizeof(rec->directory), "%s",
 		 seen->directory);
-	stage_act(stage, rec, ACTION_POWER_OFF);
-	seen = stage_act(stage, rec, ACTION_DESTROY);
+	stage_guarded(stage, rec, ACTION_POWER_OFF);
+	seen = stage_guarded(stage, rec, ACTION_DESTROY);
 	if (seen->ev.kind != EVENT_DESTROYED)
 		bail_out("%s was not destroyed", node);
 }

@@ -115,9 +115,9 @@ static void _test_end(struct stage *stage, struct record *rec)
 	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
 	is_str(_kind(seen), "ABSENCE_UNPROVEN", "it is still there");
 	is_str(seen->vm, rec->vm, "and which");
-	seen = stage_act(stage, rec, ACTION_POWER_OFF);
+	seen = stage_guarded(stage, rec, ACTION_POWER_OFF);
 	is_str(_kind(seen), "POWERED_OFF", "off already is off");
-	seen = stage_act(stage, rec, ACTION_DESTROY);
+	seen = stage_guarded(stage, rec, ACTION_DESTROY);
 	is_str(_kind(seen), "DESTROYED", "destroyed");
 	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
 	is_str(_kind(seen), "ABSENCE_PROVEN", "proven gone");
@@ -134,12 +134,30 @@ static void _test_gone(struct stage *stage, const struct record *rec)
 {
 	static const enum action_kind acts[] = {
 		ACTION_READ_BACK, ACTION_SET_OWNER, ACTION_GUARD,
-		ACTION_POWER_OFF, ACTION_DESTROY,
 	};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
 		is_str(_kind(stage_act(stage, rec, acts[i])), "VM_GONE",
 		       action_name(acts[i]));
+}
+
+/* It goes between the verdict and the act. */
+static void _test_just_gone(struct stage *stage)
+{
+	struct record rec;
+
+	for (int destroy = 0; destroy <= 1; destroy++) {
+		stage_clone(stage, &rec, "vm7");
+		if (destroy)
+			stage_harm(stage, rec.vm, "kill", "");
+		(void) stage_guard(stage, &rec, destroy ? GUARD_DESTROY
+							: GUARD_POWER_OFF);
+		stage_harm(stage, rec.vm, "remove", "");
+		is_str(_kind(stage_act(stage, &rec, destroy
+							? ACTION_DESTROY
+							: ACTION_POWER_OFF)),
+		       "VM_GONE", "gone after the verdict");
+	}
 }
 
 /* The mark is lost and set again. */
@@ -356,6 +374,7 @@ int main(void)
 	_test_guest(&stage, &rec);
 	_test_end(&stage, &rec);
 	_test_gone(&stage, &rec);
+	_test_just_gone(&stage);
 	_test_owner(&stage);
 	_test_name(&stage);
 	_test_foreign(&stage);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the guard is told about machines: two witnesses of chains, and
+/* What the guard is told about machines: two witnesses of disks, and
  * nothing where vCenter tells nothing. */
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +35,13 @@
 #define CHAIN "<chain><fileKey>1</fileKey></chain>" \
 	"<chain><fileKey>2</fileKey><fileKey>3</fileKey></chain>"
 #define UNKNOWN "<chain><fileKey>9</fileKey></chain>"
+#define BASE_LINK "<chain><fileKey>1</fileKey></chain>"
+#define SNAPSHOT(chain) PROP("layoutEx.snapshot", "<s><key>s-1</key><disk>" \
+	"<key>2000</key>" chain "</disk></s>")
+#define BUS(sharing) "<VirtualDevice xsi:type=\"VirtualLsiLogicController\">" \
+	"<key>1000</key><sharedBus>" sharing "</sharedBus></VirtualDevice>"
+#define ON_BUS BACKING(FLAT, TOP, "") "<controllerKey>1000</controllerKey>"
+#define VMX PROP("config.files.vmPathName", "[ds1] vm1/vm1.vmx")
 #define LAYOUT(key, chain) \
 	PROP("layoutEx.disk", "<d><key>" key "</key>" chain "</d>")
 
@@ -65,12 +72,12 @@ static bool _has(const struct guard_facts *guard, unsigned bits)
 	return (guard->has & bits) == bits;
 }
 
-static bool _in_chain(const struct guard_facts *guard, const char *file)
+static bool _on_top(const struct guard_facts *guard, const char *file)
 {
-	const struct guard_disk *disk = &guard->disks[0];
+	const struct guard_disk *disk = &guard->disks[guard->disk_count - 1];
 
-	for (size_t i = 0; i < disk->chain_count; i++)
-		if (!strcmp(disk->chain[i], file))
+	for (size_t i = 0; i < disk->top_count; i++)
+		if (!strcmp(disk->tops[i], file))
 			return true;
 	return false;
 }
@@ -90,11 +97,12 @@ static void _test_plain(void)
 		       GUARD_HAS_TEMPLATE), "a machine with a disk");
 	ok(guard->powered_off && guard->is_template, "off, a template");
 	is_int((long) guard->disk_count, 1, "one disk");
-	is_str(guard->disks[0].top, TOP, "its top file");
-	is_int((long) guard->disks[0].chain_count, 3, "each file once");
-	ok(_in_chain(guard, TOP) && _in_chain(guard, BASE) &&
-	   _in_chain(guard, DELTA), "of both witnesses");
-	ok(!guard->disks[0].raw && !guard->disks[0].shared, "a plain disk");
+	is_str(guard->disks[0].tops[0], TOP, "its top file");
+	ok(_on_top(guard, TOP) && _on_top(guard, DELTA) &&
+	   !_on_top(guard, BASE), "of both witnesses, and no parent");
+	ok(guard->disks[0].listed, "they agree");
+	ok(!guard->disks[0].raw && !guard->disks[0].shared &&
+	   !guard->disks[0].independent, "a plain disk");
 	guard = _read(DEVICES("") FILES);
 	ok(_has(guard, GUARD_HAS_DISKS | GUARD_HAS_LAYOUT) &&
 	   guard->disk_count == 0, "a machine without disks");
@@ -116,8 +124,41 @@ static void _test_missing(void)
 	   "a disk without backing");
 	ok(!_has(_read(FILES LAYOUT("2000", CHAIN)), GUARD_HAS_DISKS),
 	   "no devices");
-	ok(!_has(_read(DEVICES(DISK(BACKING(FLAT, TOP, "<parent/>")))),
-		 GUARD_HAS_DISKS), "a parent without name");
+	ok(!_has(_read(DEVICES(DISK(BACKING(FLAT, "", "")))),
+		 GUARD_HAS_DISKS) || !facts_guard(facts)->disks[0].listed,
+	   "a top without name");
+}
+
+/* layoutEx that does not know the top, and one that knows more. */
+static void _test_layouts(void)
+{
+	const struct guard_facts *guard;
+
+	guard = _read(PLAIN FILES LAYOUT("2000", BASE_LINK));
+	ok(!guard->disks[0].listed, "a stale layout");
+	ok(_on_top(guard, TOP) && _on_top(guard, BASE),
+	   "its last link is on top, too");
+	guard = _read(DEVICES(DISK(BACKING(FLAT, BASE, ""))) FILES
+		      LAYOUT("2000", CHAIN));
+	ok(guard->disks[0].listed && _on_top(guard, BASE) &&
+	   _on_top(guard, TOP) && _on_top(guard, DELTA),
+	   "a top that only the layout knows");
+}
+
+static void _test_snapshots(void)
+{
+	const struct guard_facts *guard;
+
+	guard = _read(DEVICES("") FILES SNAPSHOT(CHAIN));
+	is_int((long) guard->disk_count, 1, "a disk of a snapshot");
+	ok(_has(guard, GUARD_HAS_LAYOUT) && _on_top(guard, TOP) &&
+	   !_on_top(guard, BASE), "its top when it was taken");
+	guard = _read(PLAIN FILES LAYOUT("2000", CHAIN) SNAPSHOT(BASE_LINK));
+	ok(guard->disk_count == 2 && _on_top(guard, BASE), "of another file");
+	ok(!_has(_read(DEVICES("") FILES SNAPSHOT("")), GUARD_HAS_LAYOUT),
+	   "an empty one");
+	ok(!_has(_read(DEVICES("") FILES PROP("snapshot", "x")),
+		 GUARD_HAS_LAYOUT), "one that the layout does not know");
 }
 
 static void _test_kinds(void)
@@ -127,40 +168,61 @@ static void _test_kinds(void)
 	guard = _read(DEVICES(DISK(BACKING(
 		"VirtualDiskRawDiskMappingVer1BackingInfo", TOP, ""))));
 	ok(guard->disks[0].raw, "a raw device");
+	guard = _read(DEVICES(DISK(BACKING("VirtualDiskNewBackingInfo", TOP,
+					   ""))));
+	ok(guard->disks[0].raw, "a backing that nobody knows");
+	guard = _read(DEVICES("<d xsi:type=\"VirtualNVDIMM\"/>"));
+	ok(guard->disks[0].raw, "a disk that is memory");
 	guard = _read(DEVICES(DISK(BACKING(FLAT, TOP, "<diskMode>"
 					   "independent_persistent"
 					   "</diskMode>"))));
-	ok(guard->disks[0].shared, "an independent disk");
+	ok(guard->disks[0].independent, "an independent disk");
 	guard = _read(DEVICES(DISK(BACKING(FLAT, TOP, "<sharing>"
 					   "sharingMultiWriter</sharing>"))));
 	ok(guard->disks[0].shared, "a disk with many writers");
+	guard = _read(DEVICES(BUS("noSharing") DISK(ON_BUS)));
+	ok(!guard->disks[0].shared, "a bus of its own");
+	guard = _read(DEVICES(BUS("virtualSharing") DISK(ON_BUS)));
+	ok(guard->disks[0].shared, "a bus that is shared");
+	guard = _read(DEVICES(DISK(ON_BUS)));
+	ok(guard->disks[0].shared, "a bus that is not told of");
 }
 
-static void _test_chains(void)
+static void _test_files(void)
 {
-	struct chains *chains = chains_create(100);
+	struct tenants *tenants = tenants_create(100);
 	struct err err = ERR_INIT;
 
+	(void) _read(PLAIN FILES VMX);
+	is_int(facts_put_files(&machine, tenants, &err), 1, "all files");
+	ok(tenants_has(tenants, TOP, "vm-7") &&
+	   tenants_has(tenants, BASE, "vm-7"), "are where they are");
+	(void) _read(PLAIN VMX);
+	is_int(facts_put_files(&machine, tenants, &err), 0, "no layout");
+	(void) _read(FILES VMX);
+	is_int(facts_put_files(&machine, tenants, &err), 0, "no devices");
 	(void) _read(PLAIN FILES);
-	is_int(facts_put_chains(&machine, chains, &err), 1, "all files");
-	ok(chains_user(chains, TOP, "x") && chains_user(chains, BASE, "x") &&
-	   chains_user(chains, DELTA, "x"), "of both witnesses are used");
-	ok(!chains_user(chains, "[ds1] vm1/vm1.vmx", "x"), "disks only");
-	(void) _read(PLAIN);
-	is_int(facts_put_chains(&machine, chains, &err), 1,
-	       "others' devices are enough");
-	(void) _read(FILES);
-	is_int(facts_put_chains(&machine, chains, &err), 0,
-	       "without devices not all are seen");
-	chains_destroy(chains);
+	is_int(facts_put_files(&machine, tenants, &err), 0, "no .vmx");
+	tenants_destroy(tenants);
+	tenants = tenants_create(100);
+	(void) _read(DEVICES(DISK(BACKING(FLAT, "[a] b/c", PARENT(BASE)))));
+	(void) facts_put_files(&machine, tenants, &err);
+	ok(tenants_has(tenants, "[a] b/", "vm-7") &&
+	   tenants_has(tenants, BASE, "vm-7"), "as far as devices show");
+	(void) _read(VMX);
+	(void) facts_put_files(&machine, tenants, &err);
+	ok(tenants_has(tenants, "[ds1] vm1/", "vm-7"), "as far as is known");
+	tenants_destroy(tenants);
 }
 
 int main(void)
 {
 	_test_plain();
 	_test_missing();
+	_test_layouts();
+	_test_snapshots();
 	_test_kinds();
-	_test_chains();
+	_test_files();
 	facts_destroy(facts);
 	xml_destroy(xml);
 	return done_testing();

@@ -78,8 +78,8 @@ row = ["name", "parent", "config.uuid", "config.instanceUuid",
 everything = row + ["config.extraConfig", "resourcePool", "runtime.host",
                     "config.template", "runtime.instantCloneFrozen",
                     "config.files.vmPathName", "config.hardware.device",
-                    "layoutEx.file", "layoutEx.disk", "snapshot",
-                    "disabledMethod"]
+                    "layoutEx.file", "layoutEx.disk", "layoutEx.snapshot",
+                    "snapshot", "disabledMethod"]
 
 
 def via(obj, path):

@@ -77,7 +77,8 @@ static void _configure(struct stage *stage, const char *sources)
 		       "KeyFile=%s/sclone.key Folder=" STAGE_FOLDER "\n"
 		       "ResourcePool=/DC1/host/hpc/Resources/slurm\n"
 		       "TemplateName=rocky9 Sources=%s\n"
-		       "NodeName=vm[1-99] Templates=rocky9\n",
+		       "NodeName=vm[1-99],t[1-199],o[1-199] "
+		       "Templates=rocky9\n",
 		       vc->url, vc->ca_file, vc->password_file, vc->directory,
 		       sources);
 	stage->config = config_parse("sclone.conf", text, (size_t) len, &err);
@@ -191,6 +192,19 @@ const struct stage_seen *stage_guard(struct stage *stage,
 				     enum guard_level level)
 {
 	return _await(stage, rec, ACTION_GUARD, level);
+}
+
+const struct stage_seen *stage_guarded(struct stage *stage,
+				       const struct record *rec,
+				       enum action_kind kind)
+{
+	enum guard_level level = kind == ACTION_DESTROY ? GUARD_DESTROY
+							: GUARD_POWER_OFF;
+	const struct stage_seen *seen = stage_guard(stage, rec, level);
+
+	if (seen->ev.kind != EVENT_GUARD_OK)
+		bail_out("guard: %s", seen->text);
+	return stage_act(stage, rec, kind);
 }
 
 static const struct stage_seen *_expect(struct stage *stage,

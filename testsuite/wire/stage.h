@@ -59,6 +59,11 @@ const struct stage_seen *stage_guard(struct stage *stage,
 				     const struct record *rec,
 				     enum guard_level level);
 
+/* POWER_OFF or DESTROY with the verdict it needs, which must be good. */
+const struct stage_seen *stage_guarded(struct stage *stage,
+				       const struct record *rec,
+				       enum action_kind kind);
+
 /* Submit, watch and read back: a whole clone, known to its record. */
 void stage_clone(struct stage *stage, struct record *rec, const char *node);
 

@@ -10,7 +10,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
 #include "common/base/table.h"
-#include "common/vim25/moref.h"
 
 #define ANCESTRY_MAX 8192
 
@@ -32,17 +31,5 @@ int ancestry_add(struct ancestry *ancestry, const char *vm,
 /* Their ids and instanceUuids, for a guard_world. */
 const struct table *ancestry_vms(const struct ancestry *ancestry);
 const struct table *ancestry_uuids(const struct ancestry *ancestry);
-
-/*
- * Reading all of them, again and again: those that a whole read did not tell
- * of are gone for good and are not asked for any more.
- *
- *	ask -> read; tell for each object -> settle when the read was whole
- *
- * refs has room for ANCESTRY_MAX; returns how many there are.
- */
-size_t ancestry_ask(struct ancestry *ancestry, struct moref *refs);
-void ancestry_tell(struct ancestry *ancestry, const char *vm);
-void ancestry_settle(struct ancestry *ancestry);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/path.h"
 #include "common/rules/owner.h"
@@ -31,10 +32,11 @@ static void _free_hand(void *value)
 	free(hand);
 }
 
-/* Nothing of it is under way. */
+/* Nothing of it is under way, or about to be. */
 static bool _is_idle(const struct hand *hand)
 {
-	return hand->act.kind == ACTION_NONE && !hand->search &&
+	return hand->act.kind == ACTION_NONE && !hand->pass.act &&
+	       !hand->search &&
 	       !hand->query && !hand->task && !hand->task_watch &&
 	       !hand->ended && !hand->batched;
 }
@@ -166,7 +168,23 @@ static struct task *_set_owner(struct hand *hand, const struct moref *vm,
 			      err);
 }
 
-static void _start_task(struct hand *hand)
+/* Nothing is harmed without a verdict on this very VM that is still fresh:
+ * between the verdict and the act there is a write to the disk, which may
+ * take its time. */
+static int _check_pass(const struct hand *hand, const struct hand_pass *pass,
+		       struct err *err)
+{
+	if (pass->act != hand->act.kind || pass->epoch != hand->rec.epoch ||
+	    strcmp(pass->vm, hand->rec.vm) != 0)
+		return err_set(err, ERR_REFUSED, "the guard was not asked");
+	if (clock_mono_us() - pass->read_mono > GUARD_FRESH)
+		return err_set(err, ERR_REFUSED, "the guard's verdict is more "
+			       "than %lld s old",
+			       (long long) (GUARD_FRESH / CLOCK_US_PER_S));
+	return 0;
+}
+
+static void _start_task(struct hand *hand, const struct hand_pass *pass)
 {
 	struct watch *watch = hand->executor->watch;
 	struct moref vm = hand_vm(hand);
@@ -175,6 +193,8 @@ static void _start_task(struct hand *hand)
 	task_cancel(steal_ptr(&hand->task));
 	if (hand->act.kind == ACTION_SET_OWNER)
 		hand->task = _set_owner(hand, &vm, &err);
+	else if (_check_pass(hand, pass, &err) < 0)
+		hand->task = NULL;
 	else if (hand->act.kind == ACTION_POWER_OFF)
 		hand->task = vm_power_off(watch, &vm, hand->operation,
 					  POWER_OFF_MS, _task_done, hand,
@@ -190,9 +210,11 @@ void executor_act(struct executor *executor, const struct record *rec,
 		  const struct action *action)
 {
 	struct hand *hand = _hand(executor, rec->node);
+	struct hand_pass pass = hand->pass;
 
 	hand->rec = *rec;
 	hand->act = *action;
+	hand->pass = (struct hand_pass) { .act = ACTION_NONE };
 	snprintf(hand->operation, sizeof(hand->operation),
 		 "sclone-%s-%s-%llu", rec->cluster, rec->node,
 		 (unsigned long long) rec->epoch);
@@ -219,7 +241,7 @@ void executor_act(struct executor *executor, const struct record *rec,
 	case ACTION_SET_OWNER:
 	case ACTION_POWER_OFF:
 	case ACTION_DESTROY:
-		_start_task(hand);
+		_start_task(hand, &pass);
 		break;
 	default:
 		abort();	/* a bug: not ours to carry out */

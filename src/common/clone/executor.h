@@ -53,7 +53,12 @@ CLEANUP_DEFINE(struct executor *, executor_destroy)
 int executor_remember(struct executor *executor, const char *vm,
 		      const char *instance_uuid, struct err *err);
 
-/* Carry out an action that is not Slurm's and not RECORD_ABSENCE. */
+/*
+ * Carry out an action that is not Slurm's and not RECORD_ABSENCE. POWER_OFF
+ * and DESTROY need a GUARD_OK of their level for this VM and epoch, which
+ * was the node's act before and rests on facts at most GUARD_FRESH old;
+ * without it they end in FAILED.
+ */
 void executor_act(struct executor *executor, const struct record *rec,
 		  const struct action *action);
 

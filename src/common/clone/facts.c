@@ -4,46 +4,19 @@
 
 #include "facts.h"
 
-/* vSphere's end is a chain of 255; each link may be two files. */
-#define FILES_MAX 1024		/* of one disk */
+/* Files on top of all disks. Mostly two for a disk, its descriptor and its
+ * extent; more for a running source of others (KB 67186). */
+#define TOPS_MAX 8192
 
 struct facts {
 	struct guard_facts guard;
 	struct guard_disk disks[GUARD_DISKS_MAX];
-	const char *files[GUARD_DISKS_MAX][FILES_MAX];
+	size_t disk_count;
+	const char *tops[TOPS_MAX];
+	size_t top_count;
 };
 
-/* --- one disk ----------------------------------------------------------- */
-
-static bool _is_raw(const struct xml_node *backing)
-{
-	const char *type = xml_type(backing);
-
-	return strstr(type, "Raw") != NULL || !*type;
-}
-
-/* VirtualDiskSharing and VirtualDiskMode; absent means plain. */
-static bool _is_shared(const struct xml_node *backing)
-{
-	const char *sharing = xml_child_text(backing, "sharing");
-	const char *mode = xml_child_text(backing, "diskMode");
-
-	return (sharing && strcmp(sharing, "sharingNone")) ||
-	       (mode && !strncmp(mode, "independent", 11));
-}
-
-static bool _add(const char **files, size_t *count, const char *file)
-{
-	if (!file)
-		return false;
-	for (size_t i = 0; i < *count; i++)
-		if (!strcmp(files[i], file))
-			return true;
-	if (*count == FILES_MAX)
-		return false;
-	files[(*count)++] = file;
-	return true;
-}
+/* --- XML ---------------------------------------------------------------- */
 
 static const char *_text(const struct xml_node *node, const char *name)
 {
@@ -63,67 +36,213 @@ static const struct xml_node *_by_key(const struct xml_node *array,
 	return *key ? node : NULL;
 }
 
-/* What layoutEx says of the disk; false when it does not tell it whole. */
-static bool _add_layout(const struct machine *machine,
-			const struct xml_node *device, const char **files,
-			size_t *count)
-{
-	const struct xml_node *disk = _by_key(machine->layout,
-					      _text(device, "key"));
-	const struct xml_node *link = xml_child(disk, "chain"), *key, *file;
+/* --- what kind of disk -------------------------------------------------- */
 
-	if (!link)
+/* Kinds of files that Destroy treats as the API's guide tells. */
+static bool _is_raw(const struct xml_node *backing)
+{
+	static const char *const files[] = {
+		"VirtualDiskFlatVer1BackingInfo",
+		"VirtualDiskFlatVer2BackingInfo",
+		"VirtualDiskSeSparseBackingInfo",
+		"VirtualDiskSparseVer1BackingInfo",
+		"VirtualDiskSparseVer2BackingInfo",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (!strcmp(xml_type(backing), files[i]))
+			return false;
+	return true;
+}
+
+/* VirtualDiskSharing; VirtualSCSISharing of the controller. Absent where
+ * there is no such thing; a controller that is not told of is doubtful. */
+static bool _is_shared(const struct machine *machine,
+		       const struct xml_node *device)
+{
+	const char *sharing = xml_child_text(disk_backing(device), "sharing");
+	const char *key = _text(device, "controllerKey");
+	const struct xml_node *controller = _by_key(machine->devices, key);
+	const char *bus = xml_child_text(controller, "sharedBus");
+
+	return (sharing && strcmp(sharing, "sharingNone")) ||
+	       (bus && strcmp(bus, "noSharing")) || (*key && !controller);
+}
+
+static bool _is_independent(const struct xml_node *backing)
+{
+	return !strncmp(_text(backing, "diskMode"), "independent", 11);
+}
+
+/* --- tops --------------------------------------------------------------- */
+
+/* A disk more, without tops yet; NULL: too many. */
+static struct guard_disk *_begin_disk(struct facts *facts)
+{
+	struct guard_disk *disk;
+
+	if (facts->disk_count == GUARD_DISKS_MAX)
+		return NULL;
+	disk = &facts->disks[facts->disk_count++];
+	disk->tops = &facts->tops[facts->top_count];
+	return disk;
+}
+
+/* Another top of the disk that was begun last. */
+static bool _add_top(struct facts *facts, struct guard_disk *disk,
+		     const char *file)
+{
+	if (!file || facts->top_count == TOPS_MAX)
 		return false;
+	facts->tops[facts->top_count++] = file;
+	disk->top_count++;
+	return true;
+}
+
+/* All files of a chain's links from this one up. */
+static bool _add_links(struct facts *facts, const struct machine *machine,
+		       struct guard_disk *disk, const struct xml_node *link)
+{
+	const struct xml_node *key, *file;
+
 	for (; link; link = xml_next(link, "chain"))
 		for (key = xml_child(link, "fileKey"); key;
 		     key = xml_next(key, "fileKey")) {
 			file = _by_key(machine->files, xml_text(key));
-			if (!_add(files, count, xml_child_text(file, "name")))
+			if (!_add_top(facts, disk,
+				      xml_child_text(file, "name")))
 				return false;
 		}
 	return true;
 }
 
+static bool _is_link_of(const struct machine *machine,
+			const struct xml_node *link, const char *name)
+{
+	const struct xml_node *key = xml_child(link, "fileKey"), *file;
+
+	for (; key; key = xml_next(key, "fileKey")) {
+		file = _by_key(machine->files, xml_text(key));
+		if (!strcmp(_text(file, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* A chain goes from the base to the top. */
+static const struct xml_node *_last_link(const struct xml_node *disk)
+{
+	const struct xml_node *link = xml_child(disk, "chain"), *next = link;
+
+	for (; next; next = xml_next(next, "chain"))
+		link = next;
+	return link;
+}
+
+/* What layoutEx has at, and above, the top that the device shows. When it
+ * does not have that, its last link. */
+static bool _add_layout(struct facts *facts, const struct machine *machine,
+			const struct xml_node *device,
+			struct guard_disk *disk)
+{
+	const struct xml_node *layout = _by_key(machine->layout,
+						_text(device, "key"));
+	const struct xml_node *link = xml_child(layout, "chain");
+	const char *top = disk_file(disk_backing(device));
+
+	while (link && top && !_is_link_of(machine, link, top))
+		link = xml_next(link, "chain");
+	disk->listed = link && top;
+	if (!disk->listed)
+		link = _last_link(layout);
+	return link && _add_links(facts, machine, disk, link);
+}
+
+/* --- disks -------------------------------------------------------------- */
+
 /* Fill one disk; the bits that hold for it. */
 static unsigned _read_disk(struct facts *facts, const struct machine *machine,
-			   const struct xml_node *device, size_t index)
+			   const struct xml_node *device)
 {
 	const struct xml_node *backing = disk_backing(device);
-	struct guard_disk *disk = &facts->disks[index];
-	const char **files = facts->files[index];
+	struct guard_disk *disk = _begin_disk(facts);
 	unsigned has = GUARD_HAS_DISKS | GUARD_HAS_LAYOUT;
 
-	*disk = (struct guard_disk) {
-		.top = disk_file(backing),
-		.raw = _is_raw(backing),
-		.shared = _is_shared(backing),
-		.chain = files,
-	};
-	if (!backing)
+	if (!disk)
+		return 0;
+	disk->raw = _is_raw(backing);
+	disk->shared = _is_shared(machine, device);
+	disk->independent = _is_independent(backing);
+	if (!_add_top(facts, disk, disk_file(backing)))
 		has &= ~GUARD_HAS_DISKS;
-	for (; backing; backing = disk_parent(backing))
-		if (!_add(files, &disk->chain_count, disk_file(backing)))
-			has &= ~GUARD_HAS_DISKS;
-	if (!_add_layout(machine, device, files, &disk->chain_count))
+	if (!_add_layout(facts, machine, device, disk))
 		has &= ~GUARD_HAS_LAYOUT;
 	return has;
+}
+
+/* Destroy takes the disks of snapshots, too, also those that the VM has no
+ * more. Of their kind nothing is told. */
+static unsigned _read_snapshot(struct facts *facts,
+			       const struct machine *machine,
+			       const struct xml_node *snapshot)
+{
+	const struct xml_node *layout = xml_child(snapshot, "disk");
+	unsigned has = GUARD_HAS_LAYOUT;
+
+	for (; layout; layout = xml_next(layout, "disk")) {
+		const struct xml_node *link = _last_link(layout);
+		struct guard_disk *disk = _begin_disk(facts);
+
+		if (!disk)
+			return 0;
+		disk->listed = true;
+		if (!link || !_add_links(facts, machine, disk, link))
+			has = 0;
+	}
+	return has;
+}
+
+static unsigned _read_snapshots(struct facts *facts,
+				const struct machine *machine)
+{
+	const struct xml_node *snapshot = xml_child(machine->snapshots, NULL);
+	unsigned has = GUARD_HAS_LAYOUT;
+
+	if (machine->snapshot && !snapshot)
+		return 0;
+	for (; snapshot; snapshot = xml_next(snapshot, NULL))
+		has &= _read_snapshot(facts, machine, snapshot);
+	return has;
+}
+
+/* A disk that is memory: its file goes with the VM as well. */
+static unsigned _read_memory(struct facts *facts)
+{
+	struct guard_disk *disk = _begin_disk(facts);
+
+	if (!disk)
+		return 0;
+	disk->raw = true;
+	return GUARD_HAS_DISKS | GUARD_HAS_LAYOUT;
 }
 
 static void _read_disks(struct facts *facts, const struct machine *machine)
 {
 	unsigned has = GUARD_HAS_DISKS | GUARD_HAS_LAYOUT;
-	const struct xml_node *device = NULL;
-	size_t count = 0;
+	const struct xml_node *device = xml_child(machine->devices, NULL);
 
 	if (!machine->devices)
 		return;
-	while ((device = disk_next(machine->devices, device)) != NULL) {
-		if (count == GUARD_DISKS_MAX)
-			return;
-		has &= _read_disk(facts, machine, device, count++);
+	for (; device; device = xml_next(device, NULL)) {
+		if (!strcmp(xml_type(device), "VirtualDisk"))
+			has &= _read_disk(facts, machine, device);
+		else if (!strcmp(xml_type(device), "VirtualNVDIMM"))
+			has &= _read_memory(facts);
 	}
+	if (!(_read_snapshots(facts, machine) & GUARD_HAS_LAYOUT))
+		has &= ~GUARD_HAS_LAYOUT;
 	facts->guard.disks = facts->disks;
-	facts->guard.disk_count = count;
+	facts->guard.disk_count = facts->disk_count;
 	facts->guard.has |= has;
 }
 
@@ -189,41 +308,40 @@ const struct guard_facts *facts_guard(const struct facts *facts)
 	return &facts->guard;
 }
 
-/* --- users of files ----------------------------------------------------- */
+/* --- files of others ----------------------------------------------------- */
 
-const char *const facts_chain_paths[FACTS_CHAIN_PATHS] = {
-	"config.hardware.device", "layoutEx.file",
+const char *const facts_file_paths[FACTS_FILE_PATHS] = {
+	"parent", "config.files.vmPathName", "config.hardware.device",
+	"layoutEx.file",
 };
 
-static int _put_backings(const struct machine *machine, struct chains *chains,
-			 struct err *err)
+static int _put_backings(const struct machine *machine,
+			 struct tenants *tenants, struct err *err)
 {
 	const struct xml_node *device = NULL, *backing;
-	int whole = machine->devices != NULL;
 
 	while ((device = disk_next(machine->devices, device)) != NULL)
 		for (backing = disk_backing(device); backing;
-		     backing = disk_parent(backing)) {
-			const char *file = disk_file(backing);
-
-			if (!file)
-				whole = 0;
-			else if (chains_add(chains, machine->ref.id, file,
-					    err) < 0)
+		     backing = disk_parent(backing))
+			if (tenants_add(tenants, machine->ref.id,
+					_text(backing, "fileName"), err) < 0)
 				return -1;
-		}
-	return whole;
+	return 0;
 }
 
-int facts_put_chains(const struct machine *machine, struct chains *chains,
-		     struct err *err)
+int facts_put_files(const struct machine *machine, struct tenants *tenants,
+		    struct err *err)
 {
 	const struct xml_node *file = xml_child(machine->files, NULL);
 
+	if (machine->path &&
+	    tenants_add(tenants, machine->ref.id, machine->path, err) < 0)
+		return -1;
 	for (; file; file = xml_next(file, NULL))
-		if (!strncmp(_text(file, "type"), "disk", 4) &&
-		    chains_add(chains, machine->ref.id, _text(file, "name"),
-			       err) < 0)
+		if (tenants_add(tenants, machine->ref.id,
+				_text(file, "name"), err) < 0)
 			return -1;
-	return _put_backings(machine, chains, err);
+	if (_put_backings(machine, tenants, err) < 0)
+		return -1;
+	return machine->path && machine->files && machine->devices;
 }

@@ -3,9 +3,9 @@
  * facts - what the guard must know about a machine, out of what vCenter
  * tells of it. It judges nothing; what is missing stays missing.
  *
- * Chains of disk files have two witnesses: the devices' backings and
- * layoutEx, which also shows files that no backing names (extents, and the
- * deltas of a running source, KB 67186). A chain is what either shows.
+ * A disk's files have two witnesses: the device's backing and layoutEx,
+ * which also shows files that no backing names (extents, and the deltas of
+ * a running source, KB 67186). On top is what either shows there.
  */
 #ifndef SCLONE_CLONE_FACTS_H
 #define SCLONE_CLONE_FACTS_H
@@ -29,16 +29,16 @@ CLEANUP_DEFINE(struct facts *, facts_destroy)
 
 const struct guard_facts *facts_guard(const struct facts *facts);
 
-/* All paths that facts_put_chains() needs, for a property_spec. */
-extern const char *const facts_chain_paths[];
-#define FACTS_CHAIN_PATHS 2
+/* All paths that facts_put_files() needs, for a property_spec. */
+extern const char *const facts_file_paths[];
+#define FACTS_FILE_PATHS 4
 
 /*
- * Put every disk file the machine uses into chains. 1: all of them; 0: some
+ * Put every file the machine uses into tenants. 1: all of them; 0: some
  * cannot be seen (a machine that is just being made shows no devices); -1:
- * as chains_add().
+ * as tenants_add().
  */
-int facts_put_chains(const struct machine *machine, struct chains *chains,
-		     struct err *err);
+int facts_put_files(const struct machine *machine, struct tenants *tenants,
+		    struct err *err);
 
 #endif

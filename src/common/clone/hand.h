@@ -27,6 +27,14 @@ struct hand_sight {
 	bool powered_off;
 };
 
+/* The guard's leave for one act; NONE: none. It is used up by any act. */
+struct hand_pass {
+	enum action_kind act;
+	uint64_t epoch;
+	char vm[RECORD_MOREF_SIZE];
+	int64_t read_mono;	/* when its facts were asked for */
+};
+
 struct hand {
 	struct executor *executor;
 	struct record rec;		/* as it was when the act began */
@@ -42,6 +50,7 @@ struct hand {
 	struct hand_sight sight;
 	bool foreign;			/* it is not ours */
 	unsigned evidence;
+	struct hand_pass pass;
 	STAILQ_ENTRY(hand) batch;	/* waits for the next verdict */
 	bool batched;
 

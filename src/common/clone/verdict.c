@@ -2,10 +2,9 @@
 /*
  * READ_BACK and GUARD: facts about many machines in few requests.
  *
- * Acts that ask in the same turn are served together: one read of the
- * machines in question and, if any is to be destroyed, one of every machine
- * that can share a file with them, so that a verdict rests on facts of one
- * moment.
+ * Acts that ask in the same turn are served together: if any machine is to
+ * be destroyed, all that can share a file with it are read, and then the
+ * machines in question, so that a verdict rests on facts of one moment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +13,9 @@
 #include "ancestry.h"
 #include "facts.h"
 #include "hand.h"
+#include "neighbours.h"
 
 #define BATCH_MAX 64
-#define FILES_MAX 524288	/* of all machines in the folder */
 
 struct verdicts {
 	struct executor *executor;
@@ -28,9 +27,11 @@ struct verdicts {
 	struct hand *batch[BATCH_MAX];
 	size_t count;
 	struct property_query *query;
-	struct chains *chains;
-	bool chains_complete;
+	struct neighbours *neighbours;
+	struct moref folder;	/* when it began, as */
+	size_t ancestors;	/* these */
 	int64_t began;		/* when the first of its reads was sent */
+	int64_t began_mono;
 };
 
 static void _next_batch(struct verdicts *verdicts);
@@ -62,10 +63,13 @@ static void _leave_batch(struct hand *hand)
 /* --- the verdict --------------------------------------------------------- */
 
 /* All sources of today must have been found or missed: what was not looked
- * at may be the VM in question. */
-static int _check_sources(const struct executor *executor, struct err *err)
+ * at may be the VM in question. And they must be those that the batch has
+ * been read for. */
+static int _check_sources(const struct verdicts *verdicts, struct err *err)
 {
+	const struct executor *executor = verdicts->executor;
 	const struct sources *sources = executor->sources;
+	const struct moref *folder = sources_folder(sources);
 
 	for (size_t i = 0; i < sources_count(sources); i++)
 		if (sources_at(sources, i)->state == SOURCE_UNKNOWN)
@@ -75,6 +79,11 @@ static int _check_sources(const struct executor *executor, struct err *err)
 	if (executor->forgot.code)
 		return err_set(err, executor->forgot.code, "sources: %s",
 			       executor->forgot.text);
+	if (!folder || !moref_equal(folder, &verdicts->folder) ||
+	    table_count(ancestry_vms(executor->ancestry)) !=
+		    verdicts->ancestors)
+		return err_set(err, ERR_TRANSIENT, "the clone folder or the "
+			       "sources have changed meanwhile");
 	return 0;
 }
 
@@ -90,22 +99,47 @@ static void _directory(const char *vmx, char *out, size_t size)
 	}
 }
 
-static void _judge(struct verdicts *verdicts, struct hand *hand,
-		   const struct guard_facts *facts)
+/* The act that may follow, for a little while. */
+static void _give_pass(const struct verdicts *verdicts, struct hand *hand,
+		       bool powered_off)
+{
+	if (hand->act.level == GUARD_DESTROY && !powered_off)
+		return;
+	hand->pass = (struct hand_pass) {
+		.act = hand->act.level == GUARD_DESTROY ? ACTION_DESTROY
+							: ACTION_POWER_OFF,
+		.epoch = hand->rec.epoch,
+		.read_mono = verdicts->began_mono,
+	};
+	memcpy(hand->pass.vm, hand->rec.vm, sizeof(hand->pass.vm));
+}
+
+static int _guard(const struct verdicts *verdicts, const struct hand *hand,
+		  const struct guard_facts *facts, struct err *err)
 {
 	const struct executor *executor = hand->executor;
-	const struct moref *folder = sources_folder(executor->sources);
 	struct guard_world world = {
 		.cluster = hand->rec.cluster,
 		.key = executor->key.data,
 		.key_len = executor->key.len,
-		.folder = folder ? folder->id : "",
+		.folder = verdicts->folder.id,
 		.sources = ancestry_vms(executor->ancestry),
 		.source_uuids = ancestry_uuids(executor->ancestry),
-		.chains = verdicts->chains,
-		.chains_complete = verdicts->chains_complete,
-		.chains_at = verdicts->began,
+		.tenants_at = verdicts->began,
 	};
+
+	if (verdicts->neighbours) {
+		world.tenants = neighbours_tenants(verdicts->neighbours);
+		world.unreadable =
+			neighbours_unreadable(verdicts->neighbours);
+	}
+	return guard_check(hand->act.level, facts, &hand->rec, &world,
+			   clock_wall_us(), err);
+}
+
+static void _judge(struct verdicts *verdicts, struct hand *hand,
+		   const struct guard_facts *facts)
+{
 	struct event ev = { .level = hand->act.level,
 			    .facts_at = verdicts->began,
 			    .powered_off = facts->powered_off };
@@ -115,13 +149,14 @@ static void _judge(struct verdicts *verdicts, struct hand *hand,
 	_directory(facts->vmx, directory, sizeof(directory));
 	ev.directory = directory;
 	_leave_batch(hand);
-	if (_check_sources(executor, &err) < 0) {
+	if (_check_sources(verdicts, &err) < 0) {
 		hand_fail(hand, &err);
-	} else if (guard_check(hand->act.level, facts, &hand->rec,
-			       &world, clock_wall_us(), &err) < 0) {
+	} else if (_guard(verdicts, hand, facts, &err) < 0) {
 		ev.text = err.text;
+		ev.powered_off |= !(facts->has & GUARD_HAS_POWER);
 		hand_end(hand, EVENT_GUARD_REFUSED, &ev);
 	} else {
+		_give_pass(verdicts, hand, facts->powered_off);
 		hand_end(hand, EVENT_GUARD_OK, &ev);
 	}
 }
@@ -145,22 +180,24 @@ static int _each_machine(const struct property_object *object, void *arg,
 			 struct err *err)
 {
 	struct verdicts *verdicts = arg;
-	struct hand *hand = _hand_of(verdicts, &object->ref);
 	cleanup_facts struct facts *facts = NULL;
 	struct machine machine;
+	struct hand *hand;
 
-	if (!hand)
+	if (!_hand_of(verdicts, &object->ref))
 		return 0;
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
-	if (hand->act.kind == ACTION_READ_BACK) {
-		verdicts_read_back(hand, &machine);
-		return 0;
-	}
 	facts = facts_create(&machine, verdicts->began);
 	if (!facts)
 		return err_nomem(err);
-	_judge(verdicts, hand, facts_guard(facts));
+	/* Records that claim the same VM are judged each. */
+	while ((hand = _hand_of(verdicts, &object->ref)) != NULL) {
+		if (hand->act.kind == ACTION_READ_BACK)
+			verdicts_read_back(hand, &machine);
+		else
+			_judge(verdicts, hand, facts_guard(facts));
+	}
 	return 0;
 }
 
@@ -182,8 +219,15 @@ static void _machines_done(const struct err *failure, void *arg)
 		else
 			hand_end(hand, EVENT_VM_GONE, &ev);
 	}
-	chains_destroy(steal_ptr(&verdicts->chains));
+	neighbours_destroy(steal_ptr(&verdicts->neighbours));
 	_next_batch(verdicts);
+}
+
+static size_t _collect(const struct verdicts *verdicts, struct moref *refs)
+{
+	for (size_t i = 0; i < verdicts->count; i++)
+		refs[i] = hand_vm(verdicts->batch[i]);
+	return verdicts->count;
 }
 
 static void _read_machines(struct verdicts *verdicts)
@@ -193,14 +237,13 @@ static void _read_machines(struct verdicts *verdicts)
 	enum machine_detail detail = MACHINE_OPTIONS;
 	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < verdicts->count; i++) {
-		refs[i] = hand_vm(verdicts->batch[i]);
+	for (size_t i = 0; i < verdicts->count; i++)
 		if (verdicts->batch[i]->act.kind == ACTION_GUARD)
 			detail = MACHINE_ALL;
-	}
 	machine_spec(&spec, detail);
 	spec.objects = refs;
-	spec.n_objects = verdicts->count;
+	spec.n_objects = _collect(verdicts, refs);
+	spec.lenient = true;	/* one that is barred is not all */
 	verdicts->query = property_read(verdicts->executor->session, &spec,
 					_each_machine, _machines_done,
 					verdicts, &err);
@@ -208,87 +251,28 @@ static void _read_machines(struct verdicts *verdicts)
 		_machines_done(&err, verdicts);
 }
 
-/* --- the read of all chains --------------------------------------------- */
+/* --- the read of the others --------------------------------------------- */
 
-static int _each_user(const struct property_object *object, void *arg,
-		      struct err *err)
+static void _neighbours_done(const struct err *failure, void *arg)
 {
-	struct verdicts *verdicts = arg;
-	struct machine machine;
-	int whole;
-
-	if (machine_parse(&machine, object, err) < 0)
-		return -1;
-	whole = facts_put_chains(&machine, verdicts->chains, err);
-	if (whole == 0)
-		verdicts->chains_complete = false;
-	ancestry_tell(verdicts->executor->ancestry, object->ref.id);
-	return whole < 0 ? -1 : 0;
-}
-
-static void _sources_done(const struct err *failure, void *arg)
-{
-	struct verdicts *verdicts = arg;
-
-	verdicts->query = NULL;
-	if (failure) {
-		_machines_done(failure, verdicts);
-		return;
-	}
-	ancestry_settle(verdicts->executor->ancestry);
-	_read_machines(verdicts);
-}
-
-static void _read_users(struct verdicts *verdicts, struct property_spec *spec,
-			property_done_fn *done)
-{
-	struct err err = ERR_INIT;
-
-	spec->type = "VirtualMachine";
-	spec->paths = facts_chain_paths;
-	spec->n_paths = FACTS_CHAIN_PATHS;
-	verdicts->query = property_read(verdicts->executor->session, spec,
-					_each_user, done, verdicts, &err);
-	if (!verdicts->query)
-		_machines_done(&err, verdicts);
-}
-
-static void _folder_done(const struct err *failure, void *arg)
-{
-	struct verdicts *verdicts = arg;
-	cleanup_free struct moref *refs = calloc(ANCESTRY_MAX, sizeof(*refs));
-	struct property_spec spec = { .objects = refs };
-	struct err err = ERR_INIT;
-
-	verdicts->query = NULL;
-	if (failure || !refs) {
-		err_nomem(&err);
-		_machines_done(failure ? failure : &err, verdicts);
-		return;
-	}
-	spec.n_objects = ancestry_ask(verdicts->executor->ancestry, refs);
-	if (spec.n_objects)
-		_read_users(verdicts, &spec, _sources_done);
+	if (failure)
+		_machines_done(failure, arg);
 	else
-		_read_machines(verdicts);
+		_read_machines(arg);
 }
 
-static void _read_folder(struct verdicts *verdicts)
+static void _read_neighbours(struct verdicts *verdicts)
 {
-	struct property_spec spec = {
-		.from = sources_folder(verdicts->executor->sources),
-		.via = "childEntity",
-	};
+	struct moref refs[BATCH_MAX];
 	struct err err = ERR_INIT;
 
-	verdicts->chains = chains_create(FILES_MAX);
-	verdicts->chains_complete = true;
-	if (!spec.from || !verdicts->chains) {
-		err_set(&err, ERR_TRANSIENT, "the clone folder is not found");
+	verdicts->neighbours = neighbours_read(verdicts->executor, refs,
+					       _collect(verdicts, refs),
+					       &verdicts->folder,
+					       _neighbours_done, verdicts,
+					       &err);
+	if (!verdicts->neighbours)
 		_machines_done(&err, verdicts);
-		return;
-	}
-	_read_users(verdicts, &spec, _folder_done);
 }
 
 /* --- batches ------------------------------------------------------------ */
@@ -300,6 +284,18 @@ static bool _destroys(const struct verdicts *verdicts)
 		    verdicts->batch[i]->act.level == GUARD_DESTROY)
 			return true;
 	return false;
+}
+
+/* What the verdicts will rest on. */
+static void _begin(struct verdicts *verdicts)
+{
+	const struct executor *executor = verdicts->executor;
+	const struct moref *folder = sources_folder(executor->sources);
+
+	verdicts->folder = folder ? *folder : (struct moref) { .id = "" };
+	verdicts->ancestors = table_count(ancestry_vms(executor->ancestry));
+	verdicts->began = clock_wall_us();
+	verdicts->began_mono = clock_mono_us();
 }
 
 static void _next_batch(struct verdicts *verdicts)
@@ -315,9 +311,9 @@ static void _next_batch(struct verdicts *verdicts)
 	verdicts->busy = verdicts->count > 0;
 	if (!verdicts->busy)
 		return;
-	verdicts->began = clock_wall_us();
+	_begin(verdicts);
 	if (_destroys(verdicts))
-		_read_folder(verdicts);
+		_read_neighbours(verdicts);
 	else
 		_read_machines(verdicts);
 }
@@ -363,7 +359,7 @@ void verdicts_destroy(struct verdicts *verdicts)
 	if (!verdicts)
 		return;
 	property_cancel(verdicts->query);
-	chains_destroy(verdicts->chains);
+	neighbours_destroy(verdicts->neighbours);
 	loop_timer_destroy(verdicts->timer);
 	free(verdicts);
 }

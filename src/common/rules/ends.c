@@ -252,9 +252,16 @@ static void _owner_set(struct record *rec)
 	rec->vm_tries = 0;
 }
 
+/* A VM that runs again is to be powered off again; whether it may be is for
+ * that step's verdict to say. */
 static void _refused(const struct engine_conf *conf, struct record *rec,
 		     const struct event *ev)
 {
+	if (rec->release == RELEASE_GUARD_DESTROY && !ev->powered_off) {
+		_again(conf, rec, ev->text, ev->now);
+		rec->release = RELEASE_GUARD_OFF;
+		return;
+	}
 	text_set(rec->refusal, ev->text && *ev->text ? ev->text : "no reason");
 	_again(conf, rec, ev->text, ev->now);
 }

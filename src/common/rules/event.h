@@ -50,7 +50,8 @@ enum event_kind {
 	EVENT_OWNER_SET,	/* SET_OWNER */
 	EVENT_GUARD_OK,		/* GUARD: level facts_at powered_off
 				 * directory */
-	EVENT_GUARD_REFUSED,	/* GUARD: text */
+	EVENT_GUARD_REFUSED,	/* GUARD: text powered_off
+				 * (false: it is known to run) */
 	EVENT_POWERED_OFF,	/* POWER_OFF */
 	EVENT_DESTROYED,	/* DESTROY */
 	EVENT_VM_GONE,		/* READ_BACK SET_OWNER GUARD POWER_OFF DESTROY:

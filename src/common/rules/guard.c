@@ -135,91 +135,98 @@ static int _off(const struct matter *m, struct err *err)
 	return 0;
 }
 
-/* Length of "[ds] dir/" in a path, 0 when it has no such form. */
-static size_t _dir_len(const char *path)
+/* What was read of others, and that it is enough to judge by. */
+static int _others_known(const struct matter *m, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
-	const char *close = strstr(path, "] ");
+	const struct guard_world *world = m->world;
 
-	if (*path != '[' || !close || !slash || slash < close + 3)
-		return 0;
-	return (size_t) (slash - path) + 1;
+	if (!world->tenants || !world->unreadable)
+		return _refuse(err, "the files of other VMs cannot be read");
+	if (text_same(world->unreadable, m->facts->vm))
+		return _refuse(err, "the VM's own files cannot be read");
+	if (*world->unreadable)
+		return err_set(err, ERR_REFUSED, "the files of %s cannot be "
+			       "read; it may use this VM's",
+			       world->unreadable);
+	return _fresh(m, world->tenants_at, "the other VMs' files were", err);
 }
 
-static bool _in_dir(const char *path, const char *vmx, size_t dir_len)
+/* Its directory is its own. A listing that does not show the VM itself
+ * there does not show others either. */
+static int _home(const struct matter *m, struct err *err)
 {
-	return !strncmp(path, vmx, dir_len) && !strchr(path + dir_len, '/');
+	const char *vmx = m->facts->vmx;
+	const char *other;
+	int len;
+
+	if (!_has(m, GUARD_HAS_FILES) || !vmx || !tenants_dir_len(vmx))
+		return _refuse(err, "the VM's .vmx cannot be read: its "
+			       "directory is not known");
+	len = (int) tenants_dir_len(vmx);
+	other = tenants_other(m->world->tenants, vmx, m->facts->vm);
+	if (other)
+		return err_set(err, ERR_REFUSED, "%s uses files in the VM's "
+			       "directory %.*s", other, len, vmx);
+	if (!tenants_has(m->world->tenants, vmx, m->facts->vm))
+		return err_set(err, ERR_REFUSED, "the VMs on the datastore of "
+			       "%.*s cannot be listed", len, vmx);
+	return 0;
 }
 
-static bool _in_chain(const struct guard_disk *disk, const char *path)
+static bool _at_home(const struct matter *m, const char *path)
 {
-	for (size_t i = 0; i < disk->chain_count; i++)
-		if (disk->chain[i] && !strcmp(disk->chain[i], path))
-			return true;
-	return false;
+	size_t len = tenants_dir_len(m->facts->vmx);
+
+	return tenants_dir_len(path) == len &&
+	       !strncmp(path, m->facts->vmx, len);
 }
 
-static int _unused(const struct matter *m, const char *path, struct err *err)
-{
-	const char *user = chains_user(m->world->chains, path, m->facts->vm);
-
-	if (!user)
-		return 0;
-	return err_set(err, ERR_REFUSED, "disk file %.200s is used by %s, "
-		       "too", path, user);
-}
-
-/*
- * The top file may be nobody else's, wherever it lies. Files further down
- * in the VM's own directory (its snapshots, its disk before it was cloned
- * in turn) go with it, so they may be nobody else's either. Files elsewhere
- * are parents: Destroy leaves them alone as long as they are not the top.
- */
-static int _disk(const struct matter *m, const struct guard_disk *disk,
-		 size_t dir_len, struct err *err)
+static int _kind(const struct guard_disk *disk, struct err *err)
 {
 	if (disk->raw)
-		return _refuse(err, "a disk is a raw device");
+		return _refuse(err, "a disk is a raw device, or of a kind "
+			       "that is not known");
 	if (disk->shared)
-		return _refuse(err, "a disk is shared");
-	if (!disk->top || !_dir_len(disk->top))
-		return _refuse(err, "a disk's file is not known");
-	if (!disk->chain || !_in_chain(disk, disk->top))
-		return err_set(err, ERR_REFUSED, "the chain of %.200s is not "
-			       "known", disk->top);
-	if (_unused(m, disk->top, err) < 0)
+		return _refuse(err, "a disk is shared with other VMs");
+	if (disk->independent)
+		return _refuse(err, "a disk is independent: it may be "
+			       "another VM's, too");
+	return 0;
+}
+
+static int _disk(const struct matter *m, const struct guard_disk *disk,
+		 struct err *err)
+{
+	if (_kind(disk, err) < 0)
 		return -1;
-	for (size_t i = 0; i < disk->chain_count; i++) {
-		if (!disk->chain[i] || !_dir_len(disk->chain[i]))
-			return _refuse(err, "a file of a disk's chain is not "
-				       "known");
-		if (_in_dir(disk->chain[i], m->facts->vmx, dir_len) &&
-		    _unused(m, disk->chain[i], err) < 0)
-			return -1;
+	if (!disk->top_count || !disk->tops)
+		return _refuse(err, "a disk's file is not known");
+	for (size_t i = 0; i < disk->top_count; i++) {
+		const char *top = disk->tops[i];
+
+		if (!top || !tenants_dir_len(top))
+			return _refuse(err, "a disk's file is not known");
+		if (!_at_home(m, top))
+			return err_set(err, ERR_REFUSED, "disk file %.200s is "
+				       "not in the VM's own directory", top);
 	}
+	if (!disk->listed)
+		return err_set(err, ERR_REFUSED, "layoutEx does not show "
+			       "%.200s (yet)", disk->tops[0]);
 	return 0;
 }
 
 static int _disks(const struct matter *m, struct err *err)
 {
 	const struct guard_facts *facts = m->facts;
-	size_t dir_len;
 
-	if (!_has(m, GUARD_HAS_FILES | GUARD_HAS_DISKS | GUARD_HAS_LAYOUT))
+	if (!_has(m, GUARD_HAS_DISKS | GUARD_HAS_LAYOUT))
 		return _refuse(err, "the VM's disks cannot be read");
-	if (!m->world->chains || !m->world->chains_complete)
-		return _refuse(err, "the disks of other VMs cannot be read");
-	if (_fresh(m, m->world->chains_at, "the other VMs' disks were",
-		   err) < 0)
-		return -1;
-	dir_len = facts->vmx ? _dir_len(facts->vmx) : 0;
-	if (!dir_len)
-		return _refuse(err, "the VM's directory is not known");
 	if (facts->disk_count > GUARD_DISKS_MAX ||
 	    (facts->disk_count && !facts->disks))
 		return _refuse(err, "the VM's disks make no sense");
 	for (size_t i = 0; i < facts->disk_count; i++)
-		if (_disk(m, &facts->disks[i], dir_len, err) < 0)
+		if (_disk(m, &facts->disks[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -232,13 +239,13 @@ int guard_check(enum guard_level level, const struct guard_facts *facts,
 		_facts_fresh, _same_vm, _in_folder, _no_template, _no_source,
 		_instance, _owned,
 		/* from here on for GUARD_DESTROY alone */
-		_off, _disks
+		_off, _others_known, _home, _disks
 	};
 	struct matter matter = { facts, rec, world, now };
 	size_t count = sizeof(rules) / sizeof(rules[0]);
 
 	if (level == GUARD_POWER_OFF)
-		count -= 2;
+		count -= 4;
 	for (size_t i = 0; i < count; i++)
 		if (rules[i](&matter, err) < 0)
 			return -1;

@@ -7,8 +7,13 @@
  * disk that goes is a disaster. Sources are known by configuration and
  * history, never by being frozen: a user can freeze his clone.
  *
+ * Destroy takes the top file of each disk and of each snapshot's disk, and
+ * what lies below in the VM's directory. So all tops must lie there, and
+ * nobody else may have a file there; what lies elsewhere are parents.
+ *
  * Allowed on purpose: a clone that was renamed, frozen by its user, has
- * snapshots of its own, was storage-moved, or whose disk lost its parent.
+ * snapshots of its own, was storage-moved as a whole, or whose disk lost
+ * its parent.
  */
 #ifndef SCLONE_RULES_GUARD_H
 #define SCLONE_RULES_GUARD_H
@@ -18,10 +23,10 @@
 #include <stdint.h>
 
 #include "action.h"
-#include "chains.h"
 #include "common/base/err.h"
 #include "common/base/table.h"
 #include "record.h"
+#include "tenants.h"
 
 #define GUARD_FRESH INT64_C(2000000)	/* us */
 #define GUARD_DISKS_MAX 256
@@ -35,15 +40,19 @@
 #define GUARD_HAS_POWER 0x20u
 #define GUARD_HAS_FILES 0x40u		/* config.files.vmPathName */
 #define GUARD_HAS_DISKS 0x80u		/* the list of disks is complete */
-#define GUARD_HAS_LAYOUT 0x100u		/* layoutEx: chains are complete */
+#define GUARD_HAS_LAYOUT 0x100u		/* layoutEx: all tops are known */
 #define GUARD_HAS_ALL 0x1ffu
 
+/* A disk that the VM has, or had when a snapshot was taken. */
 struct guard_disk {
-	const char *top;	/* backing.fileName, NULL if it has none */
-	bool raw;		/* a raw device mapping, or not a file */
+	bool raw;		/* not a file of a known kind */
 	bool shared;		/* multi-writer, or on a shared bus */
-	const char *const *chain;	/* layoutEx: all its files */
-	size_t chain_count;
+	bool independent;	/* not part of snapshots, nor of clones */
+	bool listed;		/* layoutEx knows the device's top file, too */
+	/* The file(s) on top, as each witness tells; what cannot be told is
+	 * NULL. */
+	const char *const *tops;
+	size_t top_count;
 };
 
 /* One VM as it was read at read_at. The strings are borrowed. */
@@ -71,11 +80,12 @@ struct guard_world {
 	/* Morefs and instanceUuids (as read) of sources past and present. */
 	const struct table *sources;
 	const struct table *source_uuids;
-	/* Used files of all other VMs that can be seen, sources included;
+	/* Files of all VMs on the same datastores, the VM itself included;
 	 * for GUARD_DESTROY. */
-	const struct chains *chains;
-	bool chains_complete;		/* nothing was unreadable */
-	int64_t chains_at;
+	const struct tenants *tenants;
+	const char *unreadable;		/* a VM whose files are not known, of
+					 * those that must be; or "" */
+	int64_t tenants_at;
 };
 
 /*

@@ -13,7 +13,7 @@ static const char *const paths[] = {
 	"resourcePool", "runtime.host", "config.template",
 	"runtime.instantCloneFrozen", "config.files.vmPathName",
 	"config.hardware.device", "layoutEx.file", "layoutEx.disk",
-	"snapshot", "disabledMethod",
+	"layoutEx.snapshot", "snapshot", "disabledMethod",
 };
 
 #define PATHS_ROW 5
@@ -58,6 +58,7 @@ static int _read_rest(struct machine *machine, struct err *err)
 	machine->devices = property_value(object, "config.hardware.device");
 	machine->files = property_value(object, "layoutEx.file");
 	machine->layout = property_value(object, "layoutEx.disk");
+	machine->snapshots = property_value(object, "layoutEx.snapshot");
 	machine->snapshot = property_value(object, "snapshot");
 	machine->disabled = property_value(object, "disabledMethod");
 	return property_ref(object, "resourcePool", &machine->pool, err) ||

@@ -44,6 +44,7 @@ struct machine {
 	const struct xml_node *devices;	/* config.hardware.device */
 	const struct xml_node *files;	/* layoutEx.file */
 	const struct xml_node *layout;	/* layoutEx.disk */
+	const struct xml_node *snapshots;	/* layoutEx.snapshot */
 	const struct xml_node *snapshot;	/* NULL: none */
 	const struct xml_node *disabled;	/* disabledMethod */
 

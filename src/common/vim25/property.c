@@ -95,7 +95,8 @@ static bool _is_unauthenticated(const struct xml_node *response)
 	return !strcmp(_missing_type(missing), "NotAuthenticated");
 }
 
-static int _check_missing(const struct property_object *object,
+static int _check_missing(const struct property_query *query,
+			  const struct property_object *object,
 			  struct err *err)
 {
 	const struct xml_node *missing = xml_child(object->node,
@@ -104,7 +105,9 @@ static int _check_missing(const struct property_object *object,
 
 	for (; missing; missing = xml_next(missing, "missingSet")) {
 		fault_read(&fault, xml_child(missing, "fault"));
-		if (fault_code("", fault.type) != ERR_AUTH)
+		if (fault_code("", fault.type) != ERR_AUTH ||
+		    (query->spec.lenient &&
+		     !strcmp(fault.type, "NoPermission")))
 			continue;
 		fault_error(&fault, object->ref.id, err);
 		return err_wrap(err, "property '%.80s'",
@@ -119,7 +122,7 @@ static int _deliver_one(struct property_query *query,
 	struct property_object object = { .node = node };
 
 	if (soap_ref(xml_child(node, "obj"), &object.ref, err) ||
-	    _check_missing(&object, err))
+	    _check_missing(query, &object, err))
 		return -1;
 	return query->each(&object, query->arg, err);
 }

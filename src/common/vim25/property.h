@@ -7,11 +7,13 @@
  * (any more) are left out (reportMissingObjectsInResults, vSphere 4.1); should
  * vCenter still fail the whole request for one, it is asked again without it,
  * a bounded number of times. A property the server does not know or does not
- * tell counts as unset, but "not allowed" is an error.
+ * tell counts as unset, but "not allowed" is an error unless it is said to be
+ * expected.
  */
 #ifndef SCLONE_VIM25_PROPERTY_H
 #define SCLONE_VIM25_PROPERTY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "session.h"
@@ -28,6 +30,7 @@ struct property_spec {
 	const struct moref *from;	/* copied; what this refers to ... */
 	const char *via;		/* ... by this property, e.g. a
 					 * Folder's childEntity; static */
+	bool lenient;			/* "not allowed" counts as unset */
 	unsigned page;			/* objects in one reply; 0: default.
 					 * 40 with config.extraConfig */
 	const char *operation;		/* copied; may be NULL */
