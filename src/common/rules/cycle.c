@@ -63,6 +63,11 @@ void cycle_begin(struct record *rec, int64_t now)
 	cycle_enter(rec, PHASE_REQUESTED, now);
 }
 
+void cycle_renew(struct record *rec, int64_t now)
+{
+	_set_epoch(rec, record_next_epoch(rec->last_epoch, now));
+}
+
 /* Put the request in line for another attempt; false if it has none left. */
 static bool _retry(const struct engine_conf *conf, struct record *rec,
 		   enum cause cause, int64_t now)

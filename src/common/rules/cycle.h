@@ -13,6 +13,10 @@ void cycle_enter(struct record *rec, enum phase phase, int64_t now);
 /* Start a new epoch for rec->req. */
 void cycle_begin(struct record *rec, int64_t now);
 
+/* After a restart: nothing was submitted in the epoch as far as the journal
+ * knows; but it may be an older one. */
+void cycle_renew(struct record *rec, int64_t now);
+
 /* The clone was refused before anything was made: try again under a new
  * epoch, or condemn the cycle. */
 void cycle_again(const struct engine_conf *conf, struct record *rec,

@@ -56,6 +56,9 @@ static void _restarted(const struct engine_conf *conf, struct record *rec,
 	rec->vm_not_before = rec->slurm_not_before = 0;
 	if (rec->submit == SUBMIT_SENT)
 		ends_lost_submit(rec);
+	if (rec->submit == SUBMIT_NONE && (rec->phase == PHASE_REQUESTED ||
+					   rec->phase == PHASE_ADMITTED))
+		cycle_renew(rec, now);
 	if (rec->release == RELEASE_OFF)
 		rec->release = RELEASE_GUARD_OFF;
 	if (rec->release == RELEASE_DESTROY)
