@@ -22,8 +22,33 @@ static void _renewed_epoch(void)
 	ACTS(LOOK_UP, "which is looked up");
 }
 
+static void _clock_set_back(void)
+{
+	int64_t left;
+
+	_reach(PHASE_IDENTIFIED);
+	left = rec.req.deadline - now;
+	now -= 3600 * S;
+	DO(TICK);
+	is_int(rec.req.deadline - now, left, "the deadline is as far away");
+	ok(rec.req.asked < rec.at[PHASE_REQUESTED] + 1 &&
+	   rec.at[PHASE_REQUESTED] <= now, "what has been is over");
+	now += S;
+	VIEW(UP);
+	IN(READY, "the node's state counts");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	IN(RELEASING, "and so does Slurm's word");
+	_start();
+	DO(REQUESTED, .id = "r1", .asked = now + 3600 * S,
+	   .deadline = now + 3700 * S, .template_name = "rocky9");
+	is_int(rec.req.asked, now, "a request from the future is of now");
+	is_int(rec.req.deadline, now + 100 * S, "its deadline goes along");
+}
+
 int main(void)
 {
 	_renewed_epoch();
+	_clock_set_back();
 	return done_testing();
 }

@@ -80,7 +80,7 @@ static void _start(void)
 #define GOING .base = NODE_IDLE, .powering_down = true
 #define GONE .base = NODE_IDLE, .powered_down = true
 
-static void _request(const char *id, uint32_t job)
+static void __attribute__((unused)) _request(const char *id, uint32_t job)
 {
 	DO(REQUESTED, .id = id, .job = job, .asked = now,
 	   .deadline = now + 100 * S, .template_name = "rocky9");
@@ -120,7 +120,7 @@ static void _reach(enum phase phase)
 }
 
 /* From RELEASING at its first guard to the recorded absence. */
-static void _finish(void)
+static void __attribute__((unused)) _finish(void)
 {
 	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
 	DO(POWERED_OFF);

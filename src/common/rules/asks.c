@@ -20,6 +20,10 @@ static void _fill(const struct event *ev, struct record_request *req)
 	text_set(req->template_name, ev->template_name);
 	req->asked = ev->asked;
 	req->deadline = ev->deadline;
+	if (req->asked > ev->now) {	/* before the clock was set back */
+		req->deadline -= req->asked - ev->now;
+		req->asked = ev->now;
+	}
 }
 
 static bool _same_id(const struct record_request *req, const struct event *ev)

@@ -6,6 +6,7 @@
 #include "ends.h"
 #include "sights.h"
 #include "text.h"
+#include "times.h"
 #include "wants.h"
 #include "engine.h"
 
@@ -218,6 +219,7 @@ void engine_step(const struct engine_conf *conf, struct record *rec,
 	memcpy(&before, rec, sizeof(before));
 	memset(out, 0, sizeof(*out));
 	rec->failed = CAUSE_NONE;
+	times_follow(rec, ev->now);
 	out->ignored = _apply(conf, rec, ev);
 	cycle_tidy(conf, rec, ev->now);
 	_emit(rec, wants_vm(rec, ev->now), ev->now, out);

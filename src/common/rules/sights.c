@@ -80,6 +80,8 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	seen = ev->view->seen;
 	if (asked && seen < rec->looked_at)
 		seen = rec->looked_at;
+	if (seen > ev->now)
+		seen = ev->now;		/* the clock was set back since */
 	if (seen < rec->view.seen || seen <= 0)
 		return "older than the last view";
 	rec->view = *ev->view;
