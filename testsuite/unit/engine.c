@@ -339,7 +339,11 @@ static void _suspend_while_cloning(void)
 	NO_ACT(SLURM_NOTIFY, "Slurm wanted it");
 	DO(CLONE_DONE, .vm = "vm-1");
 	IN(RELEASING, "the late clone is released");
-	ACTS(GUARD, "late clone");
+	ACTS(READ_BACK, "late clone");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = false);
+	ACTS(SET_OWNER, "its owner key is missing");
+	DO(OWNER_SET);
+	ACTS(GUARD, "then");
 
 	_reach(PHASE_CLONING);
 	DO(SUSPENDED, .asked = now);

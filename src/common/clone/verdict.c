@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/clock.h"
 #include "ancestry.h"
@@ -168,10 +169,14 @@ void verdicts_read_back(struct hand *hand, const struct machine *machine)
 		.instance_uuid = machine->instance_uuid,
 		.owned = hand_owner(hand->executor, machine, &owner) == 0 &&
 			 owner.epoch == hand->rec.epoch,
+		.text = "the VM's id is another machine's now",
 	};
+	bool same = machine->bios_uuid &&
+		    !strcasecmp(machine->bios_uuid, hand->rec.bios_uuid);
 
 	_leave_batch(hand);
-	hand_end(hand, EVENT_READ_BACK, &ev);
+	/* No owner key is set on a machine that is not the clone. */
+	hand_end(hand, same ? EVENT_READ_BACK : EVENT_VM_GONE, &ev);
 }
 
 /* --- the read of the machines in question ------------------------------- */

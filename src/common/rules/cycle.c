@@ -178,6 +178,7 @@ void cycle_adopt(struct record *rec, const struct event *ev)
 	rec->submit = SUBMIT_SETTLED;
 	text_set(rec->vm, ev->vm);
 	text_set(rec->instance_uuid, ev->instance_uuid);
+	rec->read_back = true;		/* its owner key said its epoch */
 	rec->cause = CAUSE_ORPHAN;
 	text_set(rec->why, failure_of(CAUSE_ORPHAN)->meaning);
 	rec->release = RELEASE_GUARD_OFF;
@@ -318,6 +319,7 @@ static void _reprieve(struct record *rec, int64_t now)
 	rec->cause = CAUSE_NONE;
 	*rec->why = *rec->refusal = '\0';
 	rec->registered = true;
+	rec->read_back = false;
 	cycle_enter(rec, PHASE_CLONED, now);
 }
 

@@ -169,7 +169,8 @@ static void _read_back(const struct engine_conf *conf, struct record *rec,
 		_again(conf, rec, "the VM has no instanceUuid", ev->now);
 		return;
 	}
-	text_set(rec->instance_uuid, ev->instance_uuid);
+	if (rec->phase != PHASE_RELEASING || !*rec->instance_uuid)
+		text_set(rec->instance_uuid, ev->instance_uuid);
 	rec->read_back = true;
 	rec->owner_missing = !ev->owned;
 	rec->vm_tries = 0;

@@ -16,6 +16,8 @@ static enum action_kind _release(const struct record *rec)
 	case RELEASE_GUARD_DESTROY:
 		if (!may_act || record_doubts_orphan(rec))
 			return ACTION_NONE;
+		if (!rec->read_back)
+			return ACTION_READ_BACK;
 		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_GUARD;
 	case RELEASE_OFF:
 		return may_act ? ACTION_POWER_OFF : ACTION_NONE;
