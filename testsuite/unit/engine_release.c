@@ -9,12 +9,16 @@ static void _notify_fails(void)
 	now = rec.req.deadline;
 	DO(TICK);
 	ACTS(SLURM_NOTIFY, "deadline passed in the queue");
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
 		DO(FAILED, .act = ACTION_SLURM_NOTIFY,
 		   .cause = CAUSE_TRANSIENT);
 		now = out.wake;
 		DO(TICK);
 	}
+	ACTS(SLURM_NOTIFY, "slurmctld is away: the job is told first");
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_REFUSED);
+	now = out.wake;
+	DO(TICK);
 	ACTS(SLURM_LOOK, "a job that cannot be told does not stop it");
 	LOOKS(BOOTING, .job = 99);
 	NO_ACT(SLURM_FORCE_DOWN, "not a node that another job has");

@@ -456,8 +456,11 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
 	rec->slurm_failed = ev->act;
 	cycle_pause_slurm(conf, rec, ev->now);
+	/* With slurmctld away nothing else could be told, either. */
 	if (ev->act == ACTION_SLURM_NOTIFY && rec->tell == TELL_JOB &&
-	    (ev->cause == CAUSE_NOTFOUND || rec->slurm_tries >= NOTIFY_TRIES))
+	    (ev->cause == CAUSE_NOTFOUND ||
+	     (rec->slurm_tries >= NOTIFY_TRIES &&
+	      ev->cause != CAUSE_TRANSIENT)))
 		rec->tell = TELL_FORCE;
 	return NULL;
 }
