@@ -46,9 +46,35 @@ static void _clock_set_back(void)
 	is_int(rec.req.deadline, now + 100 * S, "its deadline goes along");
 }
 
+/* The record was restored from an earlier cycle's end. */
+static void _another_clone(void)
+{
+	_reach(PHASE_RELEASING);
+	DO(VM_GONE, .act = ACTION_GUARD);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_BIOS_UUID, .found_epoch = 12);
+	engine_derive(&conf, &rec, now, &out);
+	ACTS(PROVE_ABSENCE, "a proof from before a restart is made again");
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_BIOS_UUID, .found_epoch = 12);
+	ACTS(RECORD_ABSENCE, "proven, with another clone under the name");
+	DO(RECORDED);
+	IN(RELEASING, "the name is not free yet");
+	ok(!rec.settle, "and Slurm is not told so");
+	ACTS(LOOK_UP, "recorded");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 12, .vm = "vm-9",
+	   .instance_uuid = UUID);
+	ok(rec.epoch == 12 && rec.phase == PHASE_RELEASING,
+	   "the other one is released, too");
+	now += S;
+	LOOKS(GOING);
+	_finish();
+	IN(ABSENT, "both are gone");
+	ok(rec.settle, "now Slurm may know");
+}
+
 int main(void)
 {
 	_renewed_epoch();
 	_clock_set_back();
+	_another_clone();
 	return done_testing();
 }

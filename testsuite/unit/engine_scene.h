@@ -120,7 +120,7 @@ static void _reach(enum phase phase)
 }
 
 /* From RELEASING at its first guard to the recorded absence. */
-static void __attribute__((unused)) _finish(void)
+static void _finish(void)
 {
 	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
 	DO(POWERED_OFF);

@@ -52,6 +52,7 @@ void stores_destroy(struct stores *stores)
 static void _end(struct hand *hand, const char *why, bool lagging)
 {
 	struct event ev = { .evidence = hand->evidence, .text = why,
+			    .found_epoch = hand->sight.epoch,
 			    .lagging = lagging };
 
 	hand_end(hand, EVENT_ABSENCE_PROVEN, &ev);

@@ -292,12 +292,14 @@ static void _still_there(struct hand *hand, const char *vm)
 	hand_end(hand, EVENT_ABSENCE_UNPROVEN, &ev);
 }
 
-/* Another machine may have taken the name: that is not ours to mind. */
+/* Another machine may have taken the name. A stranger is not ours to mind, a
+ * clone of ours from another epoch is. */
 static int _each_homonym(const struct property_object *object, void *arg,
 			 struct err *err)
 {
 	struct hand *hand = arg;
 	struct machine machine;
+	uint64_t epoch;
 
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
@@ -305,6 +307,8 @@ static int _each_homonym(const struct property_object *object, void *arg,
 	     !strcasecmp(machine.bios_uuid, hand->rec.bios_uuid)) ||
 	    !strcmp(machine.ref.id, hand->rec.vm))
 		_remember(hand, &machine, hand->rec.epoch);
+	else if (_is_ours(hand, &machine, &epoch))
+		hand->sight.epoch = epoch;
 	return 0;
 }
 
@@ -320,7 +324,7 @@ static void _homonym_read(struct hand *hand, const struct moref *none)
 static void _proof_name(struct hand *hand, const struct moref *found)
 {
 	if (found) {
-		_read_found(hand, found, MACHINE_ROW, _each_homonym,
+		_read_found(hand, found, MACHINE_OPTIONS, _each_homonym,
 			    _homonym_read);
 		return;
 	}

@@ -35,7 +35,7 @@ static void _forget_vm(struct record *rec)
 	*rec->why = '\0';
 	rec->release = RELEASE_NONE;
 	*rec->refusal = '\0';
-	rec->recorded = false;
+	rec->recorded = rec->another = false;
 	rec->evidence = 0;
 	rec->free_by = 0;
 	rec->vm_tries = 0;
@@ -217,10 +217,13 @@ void cycle_end(struct record *rec, int64_t now)
 	cycle_enter(rec, PHASE_ABSENT, now);
 	if (rec->next.used) {
 		_take_next(rec, now);
-		return;
+	} else if (rec->another) {
+		rec->another = false;
+		cycle_sweep(rec, CAUSE_ORPHAN, now);
+	} else {
+		rec->free_by = 0;
+		rec->settle = true;
 	}
-	rec->free_by = 0;
-	rec->settle = true;
 }
 
 void cycle_pause_vm(const struct engine_conf *conf, struct record *rec,

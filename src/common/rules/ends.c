@@ -280,6 +280,7 @@ static void _proven(const struct engine_conf *conf, struct record *rec,
 	rec->evidence = ev->evidence;
 	text_set(rec->inventory_only,
 		 ev->evidence & EVIDENCE_DATASTORE ? "" : ev->text);
+	rec->another = ev->found_epoch != 0;
 	cycle_release(rec, RELEASE_RECORD);
 }
 

@@ -65,6 +65,8 @@ static void _restarted(const struct engine_conf *conf, struct record *rec,
 	if (rec->release == RELEASE_DESTROY)
 		rec->release = RELEASE_GUARD_DESTROY;
 	_drop_outdated(conf, rec, now);
+	if (rec->release == RELEASE_RECORD)	/* the proof may be old */
+		rec->release = RELEASE_PROVE;
 }
 
 static const char *_input(const struct engine_conf *conf, struct record *rec,

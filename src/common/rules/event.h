@@ -58,7 +58,8 @@ enum event_kind {
 				 * ManagedObjectNotFound */
 	EVENT_ABSENCE_PROVEN,	/* PROVE_ABSENCE: evidence [text: why there is
 				 * none of the datastore, lagging: it shows
-				 * the directory still] */
+				 * the directory still; found_epoch: of a
+				 * clone of ours that has the name now] */
 	EVENT_ABSENCE_UNPROVEN,	/* PROVE_ABSENCE: text; vm when it was seen */
 	EVENT_RECORDED,		/* RECORD_ABSENCE */
 	EVENT_SLURM_DONE,	/* act: any SLURM_ one but LOOK */

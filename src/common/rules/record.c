@@ -208,6 +208,7 @@ static const struct field fields[] = {
 	PLAIN("recorded", FIELD_BOOL, recorded),
 	PLAIN("evidence", FIELD_U32, evidence),
 	TEXT("inventory_only", inventory_only),
+	PLAIN("another", FIELD_BOOL, another),
 	PLAIN("free_by", FIELD_TIME, free_by),
 	PLAIN("hold", FIELD_BOOL, hold),
 	NAMED("tell", tell, tells, TELLS),

@@ -141,6 +141,8 @@ struct record {
 	bool recorded;		/* the record of absence is written */
 	unsigned evidence;
 	char inventory_only[RECORD_TEXT_SIZE];	/* why no EVIDENCE_DATASTORE */
+	bool another;		/* another clone of ours has the name: after
+				 * this one it has to be released, too */
 	int64_t free_by;	/* Slurm frees the name by itself about then */
 	bool hold;		/* an admin keeps the VM */
 
