@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The jobs of the world's slurmctld; see slurm.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agenda.h"
+#include "audit.h"
+#include "dice.h"
+#include "front.h"
+#include "plan.h"
+#include "slurm.h"
+#include "story.h"
+
+#define REQUEUE_PAUSE (20 * S)
+#define LAUNCH_TICK 30		/* s: configuring jobs are looked at */
+
+static struct slurm_job jobs[SLURM_JOBS], saved[SLURM_JOBS];
+static uint32_t last_id;
+static uint64_t run, told;
+static unsigned ticks;
+
+void slurm_jobs_begin(void)
+{
+	memset(jobs, 0, sizeof(jobs));
+	last_id = 0;
+	ticks = 0;
+}
+
+struct slurm_job *slurm_job_at(int index)
+{
+	return &jobs[index];
+}
+
+struct slurm_job *slurm_job(uint32_t id)
+{
+	for (int i = 0; id && i < SLURM_JOBS; i++)
+		if (jobs[i].state != JOB_NONE && jobs[i].id == id)
+			return &jobs[i];
+	return NULL;
+}
+
+unsigned slurm_jobs_left(void)
+{
+	unsigned left = 0;
+
+	for (int i = 0; i < SLURM_JOBS; i++)
+		left += jobs[i].state != JOB_NONE;
+	return left;
+}
+
+uint64_t slurm_jobs_run(void)
+{
+	return run;
+}
+
+uint64_t slurm_jobs_told(void)
+{
+	return told;
+}
+
+void slurm_jobs_save(void)
+{
+	memcpy(saved, jobs, sizeof(saved));
+}
+
+void slurm_jobs_restore(void)
+{
+	memcpy(jobs, saved, sizeof(jobs));
+}
+
+void slurm_jobs_clear(void)
+{
+	memset(jobs, 0, sizeof(jobs));
+}
+
+void slurm_submit(unsigned width, int64_t length)
+{
+	for (int i = 0; i < SLURM_JOBS; i++) {
+		if (jobs[i].state != JOB_NONE)
+			continue;
+		jobs[i] = (struct slurm_job) {
+			.id = ++last_id, .state = JOB_PENDING,
+			.width = width, .length = length, .requeues = true };
+		return;
+	}
+}
+
+/* --- ends --------------------------------------------------------------- */
+
+static void _leave_nodes(struct slurm_job *job)
+{
+	for (int i = 0; i < SLURM_NODES; i++) {
+		struct slurm_node *node = slurm_node(i);
+
+		if (!(job->nodes & 1u << i) || node->job != job->id)
+			continue;
+		node->job = 0;
+		if (node->base == NODE_ALLOCATED)
+			node->base = NODE_IDLE;
+		slurm_touch(node);
+	}
+	job->nodes = 0;
+	job->prolog_done = false;
+}
+
+void slurm_requeue(struct slurm_job *job)
+{
+	_leave_nodes(job);
+	if (!job->requeues) {
+		job->state = JOB_NONE;
+		return;
+	}
+	story("slurm", "job %u is requeued", job->id);
+	job->state = JOB_PENDING;
+	job->not_before = agenda_now() + REQUEUE_PAUSE;
+}
+
+void slurm_cancel(struct slurm_job *job)
+{
+	_leave_nodes(job);
+	job->state = JOB_NONE;
+}
+
+/* --- starts ------------------------------------------------------------- */
+
+static bool _is_free(const struct slurm_node *node)
+{
+	return node->base == NODE_IDLE && !node->powering_down &&
+	       !node->power_down && !node->drain && !node->not_responding;
+}
+
+static void _allocate(struct slurm_job *job, unsigned nodes)
+{
+	job->state = JOB_CONFIGURING;
+	job->nodes = nodes;
+	job->prolog_done = false;
+	for (int i = 0; i < SLURM_NODES; i++) {
+		struct slurm_node *node = slurm_node(i);
+
+		if (!(nodes & 1u << i))
+			continue;
+		story("slurm", "%s is allocated to job %u",
+		      slurm_node_name(i), job->id);
+		node->base = NODE_ALLOCATED;
+		node->job = job->id;
+		node->asked_since = agenda_now();
+		slurm_touch(node);
+	}
+	front_prolog(job->id);
+}
+
+static void _schedule(struct slurm_job *job)
+{
+	unsigned nodes = 0, found = 0;
+	unsigned first = (unsigned) dice(SLURM_NODES);
+
+	for (unsigned k = 0; k < SLURM_NODES && found < job->width; k++) {
+		unsigned i = (first + k) % SLURM_NODES;
+
+		if (!_is_free(slurm_node((int) i)))
+			continue;
+		nodes |= 1u << i;
+		found++;
+	}
+	if (found == job->width)
+		_allocate(job, nodes);
+}
+
+static void _start_on(const struct slurm_job *job, int i)
+{
+	const struct slurm_node *node = slurm_node(i);
+	struct machine_is *vm = vcenter_by_id(node->vm);
+
+	if (!vm)
+		return;		/* slurmd will not answer */
+	if (vm->served && vm->served != job->id)
+		audit_wrong(slurm_node_name(i), "job %u starts on %s, which "
+			    "job %u has used", job->id, vm->id, vm->served);
+	vm->served = job->id;
+}
+
+void slurm_try_start(struct slurm_job *job)
+{
+	if (job->state != JOB_CONFIGURING || !job->prolog_done)
+		return;
+	for (int i = 0; i < SLURM_NODES; i++)
+		if (job->nodes & 1u << i && !slurm_is_up(slurm_node(i)))
+			return;
+	story("slurm", "job %u starts", job->id);
+	job->state = JOB_RUNNING;
+	job->ends = agenda_now() + job->length;
+	run++;
+	for (int i = 0; i < SLURM_NODES; i++)
+		if (job->nodes & 1u << i)
+			_start_on(job, i);
+}
+
+static void _tick_job(struct slurm_job *job)
+{
+	if (job->state == JOB_PENDING && agenda_now() >= job->not_before)
+		_schedule(job);
+	else if (job->state == JOB_CONFIGURING && ticks % LAUNCH_TICK == 0)
+		slurm_try_start(job);
+	else if (job->state == JOB_RUNNING && agenda_now() >= job->ends)
+		slurm_cancel(job);
+	else if (job->state == JOB_RUNNING && plan_strikes(FAULT_REQUEUE))
+		slurm_requeue(job);
+	else if (job->state == JOB_CONFIGURING && plan_strikes(FAULT_CANCEL)) {
+		story("people", "job %u is cancelled", job->id);
+		slurm_cancel(job);
+	}
+}
+
+void slurm_jobs_tick(void)
+{
+	ticks++;
+	for (int i = 0; i < SLURM_JOBS; i++)
+		_tick_job(&jobs[i]);
+	if (!plan_is_peace() && slurm_jobs_left() < 3 && dice_permille(200))
+		slurm_submit(1 + (unsigned) dice(2), dice_us(S, 60 * S));
+}
+
+/* --- what scloned-slurm does to jobs ------------------------------------ */
+
+int slurm_update_job(const char *verb, uint32_t id, struct err *err)
+{
+	struct slurm_job *job = slurm_job(id);
+
+	if (!job)
+		return err_set(err, ERR_NOTFOUND, "no job %u", id);
+	if (strcmp(verb, "requeue_job") != 0) {
+		if (!job->told)
+			told++;
+		job->told = true;
+		return 0;
+	}
+	if (!job->requeues || job->state == JOB_PENDING)
+		return err_set(err, ERR_REFUSED, "job %u cannot be requeued",
+			       id);
+	slurm_requeue(job);
+	return 0;
+}

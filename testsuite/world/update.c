@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an update does to a node of the world; see slurm.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/rules/failure.h"
+#include "agenda.h"
+#include "audit.h"
+#include "dice.h"
+#include "slurm.h"
+#include "story.h"
+
+/* POWER_DOWN: at once when the node is idle or down, else after its job. */
+static void _power_down(struct slurm_node *node)
+{
+	if (!node->powering_down)
+		node->power_down = true;
+}
+
+static void _end_job(struct slurm_node *node)
+{
+	struct slurm_job *job = slurm_job(node->job);
+
+	if (job)
+		slurm_requeue(job);
+	node->job = 0;
+}
+
+static void _force_down(int i, struct slurm_node *node)
+{
+	_end_job(node);
+	if (!node->powering_down)
+		slurm_suspend(i);
+}
+
+static void _set_down(struct slurm_node *node, const char *reason)
+{
+	_end_job(node);
+	node->base = NODE_DOWN;
+	snprintf(node->reason, sizeof(node->reason), "%s", reason);
+}
+
+/* NODE_RESUME also clears a drain, and makes a node that was down wait for
+ * its slurmd. */
+static void _resume(int i, struct slurm_node *node)
+{
+	if (node->powering_down && vcenter_clones(slurm_node_name(i)))
+		audit_wrong(slurm_node_name(i),
+			    "the name is freed while a clone is made");
+	if (node->base == NODE_DOWN) {
+		node->base = NODE_IDLE;
+		node->not_responding = true;
+	}
+	if (node->powering_down) {
+		node->powering_down = false;
+		node->powered_down = true;
+	}
+	node->drain = false;
+	*node->reason = '\0';
+}
+
+/*
+ * The node was powered up for a later job than the one that failed, or is
+ * up. (A job can be given a node that boots for another one, or for nobody;
+ * when that fails, it has to go.)
+ */
+static void _audit_failure(int i, const struct slurm_node *node,
+			   uint32_t job, int64_t sent)
+{
+	const struct slurm_job *now = slurm_job(node->job);
+
+	if (now && job && now->id != job && node->asked_since < sent - 3 * S &&
+	    (slurm_is_up(node) || node->resumed_for == now->id))
+		audit_wrong(slurm_node_name(i), "job %u pays for the failure "
+			    "of job %u", now->id, job);
+	if (now && job == now->id && !now->told)
+		audit_wrong(slurm_node_name(i), "job %u loses its node and "
+			    "is not told", now->id);
+}
+
+static struct machine_is *_clone_of(int i)
+{
+	struct machine_is *vm = vcenter_by_name(slurm_node_name(i));
+
+	return vm && vm->epoch ? vm : NULL;
+}
+
+void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
+		  int64_t sent)
+{
+	struct slurm_node *node = slurm_node(i);
+
+	story("slurm", "%s: %s %s", slurm_node_name(i), verb,
+	      reason ? reason : "");
+	slurm_touch(node);
+	if (!strcmp(verb, "mark") || !strcmp(verb, "power_down")) {
+		_power_down(node);
+	} else if (!strcmp(verb, "force_down")) {
+		_audit_failure(i, node, job, sent);
+		_force_down(i, node);
+	} else if (!strcmp(verb, "set_down")) {
+		_audit_failure(i, node, job, sent);
+		_set_down(node, reason);
+	} else if (!strcmp(verb, "node_resume")) {
+		const struct machine_is *vm = _clone_of(i);
+
+		if (vm && !vm->late && node->powering_down)
+			audit_wrong(slurm_node_name(i),
+				    "the name is freed with %s there", vm->id);
+		_resume(i, node);
+	} else if (!strcmp(verb, "drain")) {
+		node->drain = true;
+		snprintf(node->reason, sizeof(node->reason), "%s", reason);
+	} else if (!strcmp(verb, "undrain")) {
+		node->drain = false;
+		*node->reason = '\0';
+	}
+}
