@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -17,7 +18,6 @@ struct run {
 	struct chain *chain;
 	struct loop_child *child;
 	char *program;
-	int resume_fd;		/* memory file, -1: none */
 };
 
 struct chain {
@@ -47,8 +47,6 @@ struct chain *chain_create(struct loop *loop, const char *slurm_conf,
 static void _free(struct run *run)
 {
 	loop_child_destroy(run->child);
-	if (run->resume_fd >= 0)
-		(void) close(run->resume_fd);
 	free(run->program);
 	free(run);
 }
@@ -85,7 +83,7 @@ static void _ended(pid_t pid, const siginfo_t *info, void *arg)
 	_free(run);
 }
 
-/* The text as a file without a name; the program opens it by our /proc. */
+/* The text as a file without a name. */
 static int _memory_file(const char *text, struct err *err)
 {
 	cleanup_close int fd = memfd_create("resume", MFD_CLOEXEC);
@@ -109,13 +107,18 @@ static void _exec(const struct chain *chain, const char *program,
 	sigset_t none;
 
 	snprintf(conf, sizeof(conf), "SLURM_CONF=%s", chain->slurm_conf);
+	/* The program's own: nobody may look into scloned's, which is not
+	 * dumpable. What the program starts can open it as well. */
 	snprintf(resume, sizeof(resume), "SLURM_RESUME_FILE=/proc/%d/fd/%d",
-		 (int) getppid(), resume_fd);
+		 (int) getpid(), resume_fd);
+	if (resume_fd >= 0)
+		(void) fcntl(resume_fd, F_SETFD, 0);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	(void) umask(022);
 	execve(program, args, env);
 	_exit(127);
 }
@@ -123,25 +126,30 @@ static void _exec(const struct chain *chain, const char *program,
 int chain_run(struct chain *chain, const char *program, const char *nodes,
 	      const char *features, const char *resume, struct err *err)
 {
+	cleanup_close int resume_fd = -1;
 	struct run *run;
 	pid_t pid;
 
 	if (chain->count >= CHAIN_MAX)
 		return err_set(err, ERR_BUSY, "%d chained programs run "
 			       "already", CHAIN_MAX);
+	if (resume) {
+		resume_fd = _memory_file(resume, err);
+		if (resume_fd < 0)
+			return -1;
+	}
 	run = calloc(1, sizeof(*run));
 	if (!run)
 		return err_nomem(err);
 	run->chain = chain;
 	run->program = strdup(program);
-	run->resume_fd = resume ? _memory_file(resume, err) : -1;
-	if (!run->program || (resume && run->resume_fd < 0)) {
+	if (!run->program) {
 		_free(run);
-		return -1;
+		return err_nomem(err);
 	}
 	pid = fork();
 	if (pid == 0)
-		_exec(chain, program, nodes, features, run->resume_fd);
+		_exec(chain, program, nodes, features, resume_fd);
 	if (pid > 0)
 		run->child = loop_child_create(chain->loop, pid, _ended, run,
 					       err);

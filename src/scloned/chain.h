@@ -27,7 +27,7 @@ void chain_destroy(struct chain *chain);
 
 /*
  * Start PROGRAM NODES [FEATURES], with SLURM_CONF and, when resume is not
- * NULL, SLURM_RESUME_FILE naming a file with that text, removed when the
+ * NULL, SLURM_RESUME_FILE naming a file with that text, there until the
  * program ends. BUSY: too many run; FATAL.
  */
 int chain_run(struct chain *chain, const char *program, const char *nodes,
