@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "common/base/log.h"
 #include "common/base/path.h"
@@ -98,6 +99,7 @@ static int _run(const struct daemon_options *options)
 
 	/* No core dumps and no ptrace by the same user: secrets. */
 	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) umask(077);
 	(void) signal(SIGPIPE, SIG_IGN);
 	_raise_files();
 	if (daemon_start(&daemon, options, &err) < 0) {

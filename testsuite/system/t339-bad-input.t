@@ -54,6 +54,32 @@ def test_starts(site):
     refused(site, "no key", site.path("sclone.key"), "KeyFile")
     os.rename(site.path("gone"), site.path("sclone.key"))
 
+    os.rename(site.path("sclone.key"), site.path("real"))
+    os.symlink("real", site.path("sclone.key"))
+    refused(site, "a key that is a link", site.path("sclone.key"), "link")
+    os.unlink(site.path("sclone.key"))
+    os.rename(site.path("real"), site.path("sclone.key"))
+    os.chown(site.path("sclone.key"), 64030, -1)
+    refused(site, "somebody else's key", site.path("sclone.key"), "chown 0")
+    os.chown(site.path("sclone.key"), 0, -1)
+    os.mkdir(site.path("open"))
+    os.symlink(site.dir, site.path("open/way"))
+    os.chmod(site.path("open"), 0o775)
+    for key, name in (("KeyFile", "sclone.key"),
+                      ("PasswordFile", "sclone.password"),
+                      ("StateDir", "journal"), ("SpoolDir", "spool")):
+        site.config[key] = site.path("open/way/" + name)
+        site.write_sclone_conf()
+        refused(site, key + "= behind a link that others can change",
+                site.path("open"), "chmod go-w")
+        del site.config[key]
+    for key, name in ("StateDir", "journal"), ("SpoolDir", "spool"):
+        os.chmod(site.path(name), 0o770)
+        site.write_sclone_conf()
+        refused(site, key + "= that others can write in", site.path(name),
+                "chmod go-w")
+        os.chmod(site.path(name), 0o700)
+
     site.write("a-file", "")
     for key in "SpoolDir", "StateDir":
         site.config[key] = site.path("a-file")

@@ -270,6 +270,19 @@ static void _newer(void)
 	has_str(err.text, "use the newer sclone", "with what to do");
 }
 
+static void _open_to_others(void)
+{
+	cleanup_journal struct journal *journal = NULL;
+	struct err err = ERR_INIT;
+
+	chmod(dir, 0770);
+	journal = journal_open(dir, &err);
+	ok(!journal && err.code == ERR_CONFIG,
+	   "a directory that others can write is refused");
+	has_str(err.text, "chmod go-w", "with what to do");
+	chmod(dir, 0700);
+}
+
 static void _overwrite(const char *bytes, size_t len)
 {
 	char path[64];
@@ -341,6 +354,7 @@ int main(void)
 	_full_once();
 	_full();
 	_newer();
+	_open_to_others();
 	_foreign();
 	_spoilt();
 	_remove_all();

@@ -254,6 +254,10 @@ int main(void)
 	is_int(spool_prepare(dir, &err), 0, "prepared");
 	ok(!stat(dir, &st) && (st.st_mode & 07777) == 0700,
 	   "nobody else may look");
+	chmod(dir, 0730);
+	is_int(spool_prepare(dir, &err), -1, "not if others can write in it");
+	has_str(err.text, "chmod go-w", "and the cure is told");
+	chmod(dir, 0700);
 	_test_order();
 	_test_missing();
 	_test_strangers();

@@ -286,7 +286,9 @@ struct journal *journal_open(const char *dir, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	if (path_mkdir(dir, 0700, err) < 0 || _lock(journal, dir, err) < 0)
+	if (path_mkdir(dir, 0700, err) < 0 ||
+	    path_check_dir(dir, geteuid(), err) < 0 ||
+	    _lock(journal, dir, err) < 0)
 		return NULL;
 	if (journal_restore_reserve(journal, NULL) < 0)
 		journal->low = true;

@@ -34,8 +34,9 @@ struct journal;
 /*
  * Open or create DIR/journal.db and lock the directory for this process.
  * Every page is looked at. BUSY: another process has it (the text names its
- * pid); CONFIG: not a journal of this version, damaged, or it cannot be
- * written (the text says what to do); CAPACITY: disk full; FATAL.
+ * pid); CONFIG: others can write there (path_check_dir()), or it is not a
+ * journal of this version, damaged, or cannot be written (the text says what
+ * to do); CAPACITY: disk full; FATAL.
  */
 struct journal *journal_open(const char *dir, struct err *err);
 

@@ -213,7 +213,9 @@ int spool_prepare(const char *path, struct err *err)
 
 	if (n < 0 || n >= (int) sizeof(bad))
 		return err_set(err, ERR_CONFIG, "path too long: %s", path);
-	if (path_mkdir(path, 0700, err) || path_mkdir(bad, 0700, err))
+	if (path_mkdir(path, 0700, err) ||
+	    path_check_dir(path, geteuid(), err) ||
+	    path_mkdir(bad, 0700, err))
 		return -1;
 	dir = _open_dir(path, err);
 	if (!dir)

@@ -23,7 +23,8 @@
 /*
  * For the reader, at start: make the directory (mode 0700, not its parents)
  * and its "bad" if they are missing, and remove what writers that died left
- * half written more than an hour ago. FATAL, CAPACITY.
+ * half written more than an hour ago. CONFIG when others can write there
+ * (path_check_dir()): requests are orders. FATAL, CAPACITY.
  */
 int spool_prepare(const char *dir, struct err *err);
 
