@@ -18,6 +18,7 @@ struct verb {
 	int (*run)(struct verbs *verbs, const struct verb *verb,
 		   const struct json *call, struct json *answer,
 		   struct err *err);
+	int (*leave)(uint32_t job, const char *node, struct err *err);
 	enum node_act act;	/* of _run_update */
 	bool reason;		/* it needs one */
 };
@@ -208,28 +209,18 @@ static int _run_notify(struct verbs *verbs, const struct verb *verb,
 	return job_notify(id, text, err);
 }
 
-static int _run_requeue(struct verbs *verbs, const struct verb *verb,
-			const struct json *call, struct json *answer,
-			struct err *err)
+static int _run_leave(struct verbs *verbs, const struct verb *verb,
+		      const struct json *call, struct json *answer,
+		      struct err *err)
 {
+	const char *node = NULL;
 	uint32_t id;
 
 	(void) verbs;
-	(void) verb;
 	(void) answer;
-	return _get_job(call, &id, err) ? -1 : job_requeue(id, err);
-}
-
-static int _run_kill(struct verbs *verbs, const struct verb *verb,
-		     const struct json *call, struct json *answer,
-		     struct err *err)
-{
-	uint32_t id;
-
-	(void) verbs;
-	(void) verb;
-	(void) answer;
-	return _get_job(call, &id, err) ? -1 : job_kill(id, err);
+	if (_get_job(call, &id, err) || json_get_str(call, "node", &node, err))
+		return -1;
+	return verb->leave(id, node, err);
 }
 
 static const struct verb _verbs[] = {
@@ -241,8 +232,8 @@ static const struct verb _verbs[] = {
 	{ .name = "config", .run = _run_config },
 	{ .name = "admin_comment_append", .run = _run_comment },
 	{ .name = "notify_job", .run = _run_notify },
-	{ .name = "requeue_job", .run = _run_requeue },
-	{ .name = "kill_job", .run = _run_kill },
+	{ .name = "requeue_job", .run = _run_leave, .leave = job_requeue },
+	{ .name = "kill_job", .run = _run_leave, .leave = job_kill },
 	{ .name = "mark", .run = _run_update, .act = NODE_ACT_POWER_DOWN },
 	{ .name = "power_down", .run = _run_update,
 	  .act = NODE_ACT_POWER_DOWN },

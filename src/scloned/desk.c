@@ -58,10 +58,15 @@ static const char *const verbs[ACTIONS][STEPS_MAX] = {
 				"kill_job" },
 };
 
+static bool _is_eviction(enum action_kind kind)
+{
+	return kind == ACTION_SLURM_REQUEUE || kind == ACTION_SLURM_KILL;
+}
+
 static bool _is_update(enum action_kind kind)
 {
 	return kind != ACTION_SLURM_LOOK && kind != ACTION_SLURM_NOTIFY &&
-	       kind != ACTION_SLURM_REQUEUE && kind != ACTION_SLURM_KILL;
+	       !_is_eviction(kind);
 }
 
 /* --- errands ------------------------------------------------------------ */
@@ -247,6 +252,9 @@ static struct json *_args(const struct errand *errand)
 		rc = _put_nodes(args, errand);
 	if (rc == 0 && errand->kind == ACTION_SLURM_LOOK)
 		rc = json_put_str(args, "name",
+				  STAILQ_FIRST(&errand->items)->node);
+	if (rc == 0 && _is_eviction(errand->kind))
+		rc = json_put_str(args, "node",
 				  STAILQ_FIRST(&errand->items)->node);
 	if (rc == 0 && errand->job)
 		rc = json_put_int(args, "job", errand->job);

@@ -13,6 +13,7 @@ struct waiter {
 	struct waiters *waiters;
 	struct server_call *call;
 	uint32_t job;
+	int64_t since;		/* when the prolog began */
 	struct table *nodes;	/* those not up yet; values: not NULL */
 };
 
@@ -76,12 +77,17 @@ static void _gone(struct server_call *call, void *arg)
 	server_call_drop(call);
 }
 
-static void _ask(struct waiters *waiters, const char *node, uint32_t job)
+static void _ask(const struct waiter *waiter, const char *node)
 {
-	struct event ev = { .kind = EVENT_PROLOG, .job = job,
-			    .asked = clock_wall_us() };
+	struct event ev = { .kind = EVENT_PROLOG, .job = waiter->job,
+			    .asked = waiter->since };
 
-	fleet_event(waiters->fleet, node, &ev);
+	fleet_event(waiter->waiters->fleet, node, &ev);
+}
+
+static enum wait _judge(const struct waiter *waiter, const struct record *rec)
+{
+	return record_wait(rec, waiter->job, waiter->since);
 }
 
 /* A node where the waiter's job intrudes and the engine is not told yet. */
@@ -94,7 +100,7 @@ static const char *_intruded(const struct waiter *waiter)
 		const struct record *rec =
 			fleet_record(waiter->waiters->fleet, node);
 
-		if (record_wait(rec, waiter->job) == WAIT_INTRUDER)
+		if (_judge(waiter, rec) == WAIT_INTRUDER)
 			return node;
 	}
 	return NULL;
@@ -112,7 +118,7 @@ static void _tell(void *arg)
 		if (!node)
 			continue;
 		loop_timer_set(waiters->tell, 0);
-		_ask(waiters, node, waiter->job);
+		_ask(waiter, node);
 		return;
 	}
 }
@@ -125,7 +131,7 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 		next = TAILQ_NEXT(waiter, link);
 		if (!table_get(waiter->nodes, rec->node))
 			continue;
-		switch (record_wait(rec, waiter->job)) {
+		switch (_judge(waiter, rec)) {
 		case WAIT_ON:
 			break;
 		case WAIT_OVER:
@@ -144,69 +150,76 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 }
 
 /* Tell the engine of the job, then keep those of its nodes that are ours
- * and to be waited for. NULL: out of memory. */
-static struct table *_awaited(struct waiters *waiters,
-			      const struct hostlist *nodes, uint32_t job)
+ * and to be waited for. -1: out of memory. */
+static int _await(struct waiter *waiter, const struct hostlist *nodes)
 {
-	cleanup_table struct table *awaited = table_create(HOSTLIST_MAX, NULL);
+	struct fleet *fleet = waiter->waiters->fleet;
 
-	for (size_t i = 0; awaited && i < hostlist_count(nodes); i++) {
+	waiter->nodes = table_create(HOSTLIST_MAX, NULL);
+	for (size_t i = 0; waiter->nodes && i < hostlist_count(nodes); i++) {
 		const char *node = hostlist_at(nodes, i);
 		const struct record *rec;
 
-		_ask(waiters, node, job);
-		rec = fleet_record(waiters->fleet, node);
-		if (rec && record_wait(rec, job) != WAIT_OVER &&
-		    table_set(awaited, node, waiters, NULL) < 0)
-			return NULL;
+		_ask(waiter, node);
+		rec = fleet_record(fleet, node);
+		if (rec && _judge(waiter, rec) != WAIT_OVER &&
+		    table_set(waiter->nodes, node, waiter, NULL) < 0)
+			return -1;
 	}
-	return steal_ptr(&awaited);
+	return waiter->nodes ? 0 : -1;
 }
 
-static int _parse(const struct json *request, uint32_t *job,
+/* "since" is not believed when it lies ahead. */
+static int _parse(const struct json *request, struct waiter *waiter,
 		  struct hostlist **nodes, struct err *err)
 {
+	int64_t job, since, now = clock_wall_us();
 	const char *text;
-	int64_t number;
 
-	if (json_get_int(request, "job", 1, UINT32_MAX, &number, err) < 0 ||
+	if (json_get_int(request, "job", 1, UINT32_MAX, &job, err) < 0 ||
+	    json_get_int_or(request, "since", 1, INT64_MAX, now, &since,
+			    err) < 0 ||
 	    json_get_str(request, "nodes", &text, err) < 0)
 		return -1;
 	*nodes = hostlist_parse(text, HOSTLIST_MAX, err);
-	*job = (uint32_t) number;
+	waiter->job = (uint32_t) job;
+	waiter->since = since < now ? since : now;
 	return *nodes ? 0 : -1;
+}
+
+static void _keep(struct waiter *waiter)
+{
+	struct waiters *waiters = waiter->waiters;
+
+	TAILQ_INSERT_TAIL(&waiters->list, waiter, link);
+	waiters->count++;
+	server_call_on_gone(waiter->call, _gone, waiter);
+	loop_timer_set(waiters->tell, 0);
 }
 
 void waiters_add(struct waiters *waiters, struct server_call *call)
 {
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
 	cleanup_hostlist struct hostlist *nodes = NULL;
-	cleanup_table struct table *awaited = NULL;
 	struct err err = ERR_INIT;
-	struct waiter *waiter;
-	uint32_t job;
 
-	if (_parse(server_call_request(call), &job, &nodes, &err) < 0) {
-		server_call_fail(call, &err);
-		return;
-	}
-	awaited = _awaited(waiters, nodes, job);
-	if (awaited && !table_count(awaited)) {
-		server_call_reply(call, json_new_object());
-		return;
-	}
-	waiter = calloc(1, sizeof(*waiter));
-	if (!awaited || !waiter) {
-		free(waiter);
+	if (!waiter) {
 		server_call_reply(call, NULL);
 		return;
 	}
-	*waiter = (struct waiter) { .waiters = waiters, .call = call,
-				    .job = job,
-				    .nodes = steal_ptr(&awaited) };
-	TAILQ_INSERT_TAIL(&waiters->list, waiter, link);
-	waiters->count++;
-	server_call_on_gone(call, _gone, waiter);
-	loop_timer_set(waiters->tell, 0);
+	waiter->waiters = waiters;
+	waiter->call = call;
+	if (_parse(server_call_request(call), waiter, &nodes, &err) < 0)
+		server_call_fail(call, &err);
+	else if (_await(waiter, nodes) < 0)
+		server_call_reply(call, NULL);
+	else if (!table_count(waiter->nodes))
+		server_call_reply(call, json_new_object());
+	else
+		_keep(steal_ptr(&waiter));
+	if (waiter)
+		table_destroy(waiter->nodes);
+	free(waiter);
 }
 
 size_t waiters_count(const struct waiters *waiters)

@@ -23,11 +23,13 @@ struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
 void waiters_destroy(struct waiters *waiters);
 
 /*
- * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist}. The
- * call is answered when all of them that are ours are up, or when waiting
- * makes no sense any more; at once when none is ours. A job that came onto
- * another job's node waits until it has been sent away; if it cannot be, the
- * answer has "refused", a text, and the prolog must fail.
+ * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist,
+ * "since":us}, since being when it began: it may ask again after a restart of
+ * scloned's, when much has happened. The call is answered when all of them
+ * that are ours are up, or when waiting makes no sense any more; at once when
+ * none is ours. A job that came onto another job's node waits until it has
+ * been sent away; if it cannot be, the answer has "refused", a text, and the
+ * prolog must fail.
  */
 void waiters_add(struct waiters *waiters, struct server_call *call);
 

@@ -210,6 +210,19 @@ class Site(labslurm.Cluster):
 
     # scloned
 
+    def prologs(self):
+        """How many processes of this site's sclone-prolog there are."""
+        found = 0
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            found += (words[0].endswith(b"sclone-prolog")
+                      and self.path("sclone.sock").encode() in words)
+        return found
+
     def steps(self, node):
         """What scloned did and saw of a node, in order: [(epoch, text)]."""
         with open(self.path("scloned.out"), errors="replace") as file:

@@ -113,22 +113,24 @@ def test_job(cluster, link):
 def test_requeue(cluster, link):
     job = cluster.sbatch("-w", "vm3", "--wrap=true")
     cluster.await_state("vm3", ["POWERING_UP"])
-    tap.equal(link.call("requeue_job", job=job), {}, "requeue")
+    tap.equal(link.call("requeue_job", job=job, node="vm3"), {}, "requeue")
     tap.equal(cluster.show("job", job)["Restarts"], "1",
               "takes a job off its node")
-    tap.equal((link.call("requeue_job", job=job),
+    tap.equal((link.call("requeue_job", job=job, node="vm3"),
                cluster.show("job", job)["Restarts"]), ({}, "1"),
               "a job that holds no node is left alone")
     cluster.run("scancel", str(job))
     stay = cluster.sbatch("-w", "vm4", "--no-requeue", "--wrap=true")
     cluster.await_state("vm4", ["ALLOCATED"])
-    tap.equal(code(link.call("requeue_job", job=stay)), "REFUSED",
+    tap.equal(code(link.call("requeue_job", job=stay, node="vm4")), "REFUSED",
               "--no-requeue is respected")
     cluster.run("scancel", str(stay))
     labslurm.await_(lambda: cluster.job_state(stay) == "CANCELLED", "scancel")
-    tap.equal((link.call("requeue_job", job=stay), cluster.job_state(stay)),
+    tap.equal((link.call("requeue_job", job=stay, node="vm4"),
+               cluster.job_state(stay)),
               ({}, "CANCELLED"), "an ended job does not run again")
-    tap.equal(link.call("kill_job", job=stay), {}, "nor is it ended twice")
+    tap.equal(link.call("kill_job", job=stay, node="vm4"), {},
+              "nor is it ended twice")
 
 
 def test_kill(cluster, link):
@@ -136,12 +138,16 @@ def test_kill(cluster, link):
     child = cluster.background("srun", "-w", "vm4", "-Jinteractive", "true")
     job = labslurm.await_(lambda: cluster.run(
         "squeue", "-h", "-ninteractive", "-tCF", "-o%i")[1].strip(), "srun")
-    tap.equal(code(link.call("requeue_job", job=int(job))), "REFUSED",
-              "srun is not requeued")
-    tap.equal(link.call("kill_job", job=int(job)), {}, "but ended")
+    tap.equal((link.call("kill_job", job=int(job), node="vm3"),
+               cluster.job_state(job)), ({}, "CONFIGURING"),
+              "a job on other nodes is left alone")
+    tap.equal(code(link.call("requeue_job", job=int(job), node="vm4")),
+              "REFUSED", "srun is not requeued")
+    tap.equal(link.call("kill_job", job=int(job), node="vm4"), {}, "but ended")
     labslurm.await_(lambda: cluster.job_state(job) == "CANCELLED", "its end")
     child.communicate(timeout=labslurm.BOUND)
-    tap.equal(link.call("kill_job", job=99999), {}, "no job, nothing to end")
+    tap.equal(link.call("kill_job", job=99999, node="vm4"), {},
+              "no job, nothing to end")
 
 
 def test_force_down(cluster, link, job):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prologs that wait: cut by PrologEpilogTimeout, and through thirty
 reconfigures."""
-import glob
 import os
 import sys
 
@@ -15,28 +14,14 @@ import tap  # noqa: E402
 labslurm.require()
 
 
-def prologs(site):
-    """Processes of sclone-prolog that belong to this site."""
-    found = 0
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path, "rb") as file:
-                words = file.read().split(b"\0")
-        except OSError:
-            continue
-        found += (words[0].endswith(b"sclone-prolog")
-                  and site.path("sclone.sock").encode() in words)
-    return found
-
-
 def test_cut_prolog():
     with labsclone.Site(nodes=2, mode="slow") as site:
         site.settings["PrologEpilogTimeout"] = "2"
         site.requeue_soon()
         site.start()
         job = site.sbatch("--wrap=true", "-w", "vm1")
-        labslurm.await_(lambda: prologs(site), "the prolog")
-        labslurm.await_(lambda: not prologs(site), "slurmctld to end it")
+        labslurm.await_(lambda: site.prologs(), "the prolog")
+        labslurm.await_(lambda: not site.prologs(), "slurmctld to end it")
         tap.ok(site.job_state(job) in ("CONFIGURING", "PENDING"),
                "the prolog is ended before the node is up")
         site.write("go-vm1", "")
@@ -50,11 +35,11 @@ def test_reconfigures():
     with labsclone.Site(nodes=4, mode="slow") as site:
         site.start()
         jobs = [site.sbatch("-N2", "--wrap=srun true") for _ in range(2)]
-        labslurm.await_(lambda: prologs(site) == 2, "two waiting prologs")
+        labslurm.await_(lambda: site.prologs() == 2, "two waiting prologs")
         labslurm.await_(lambda: len(site.clones()) == 4, "the clones")
         for _ in range(30):
             site.scontrol("reconfigure")
-        tap.equal(prologs(site), 2, "30 reconfigures: the prologs still wait")
+        tap.equal(site.prologs(), 2, "30 reconfigures: the prologs still wait")
         for node in site.nodes:
             site.write("go-" + node, "")
         for job in jobs:

@@ -68,6 +68,25 @@ def test_prolog(site):
     site.set_mode("")
 
 
+def test_lost_node(site):
+    """Slurm takes the job off its node while nobody looks; on 22.05 it lets
+    the prolog go on, until which the job cannot start anew."""
+    site.set_mode("slow")
+    os.unlink(site.path("go-vm1"))
+    job = site.sbatch("-w", "vm1", "--wrap=true")
+    labslurm.await_(lambda: "vm1" in site.clones(), "the clone")
+    kill(site)
+    site.update_node("vm1", "POWER_DOWN_FORCE")
+    site.await_job(job, "PENDING")
+    tap.equal(site.prologs(), 1, "a requeued job's prolog waits on")
+    site.start_scloned()
+    labslurm.await_(lambda: not site.prologs(), "the prolog to end")
+    tap.ok(True, "but not longer than scloned needs to see that")
+    site.run("scancel", str(job))
+    site.await_clean()
+    site.set_mode("")
+
+
 def test_kills(site):
     """Killed at many moments of many cycles."""
     site.sbatch("--array=1-12", "--wrap=true")
@@ -98,6 +117,7 @@ with labsclone.Site(nodes=4) as site:
     test_resume(site)
     test_suspend(site)
     test_prolog(site)
+    test_lost_node(site)
     test_kills(site)
     test_stopped(site)
 sys.exit(tap.done())

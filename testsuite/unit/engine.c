@@ -136,20 +136,20 @@ static void _prolog(void)
 	_reach(PHASE_READY);
 	DO(PROLOG, .job = 7, .asked = now);
 	ok(out.ignored, "its own job is welcome");
-	is_int(record_wait(&rec, 7), WAIT_OVER, "and need not wait");
+	is_int(WAIT(7), WAIT_OVER, "and need not wait");
 }
 
 /* A second job on the VM, as partitions without EXCLUSIVE bring it. */
 static void _intruder(void)
 {
 	_reach(PHASE_CLONED);
-	is_int(record_wait(&rec, 8), WAIT_INTRUDER, "another job's prolog");
+	is_int(WAIT(8), WAIT_INTRUDER, "another job's prolog");
 	DO(PROLOG, .job = 8, .asked = now);
 	NO_ACT(SLURM_REQUEUE, "it may be of a cycle not told of yet");
-	is_int(record_wait(&rec, 8), WAIT_ON, "meanwhile it waits");
+	is_int(WAIT(8), WAIT_ON, "meanwhile it waits");
 	DO(PROLOG, .job = 9, .asked = now);
 	ok(out.ignored, "one at a time");
-	is_int(record_wait(&rec, 9), WAIT_ON, "the next one waits for that");
+	is_int(WAIT(9), WAIT_ON, "the next one waits for that");
 	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
 	now += S;
 	VIEW(UP);
@@ -158,8 +158,8 @@ static void _intruder(void)
 	   _find(ACTION_SLURM_REQUEUE)->job == 8,
 	   "a second job on the VM is sent away");
 	DONE(REQUEUE);
-	is_int(record_wait(&rec, 8), WAIT_OVER, "and its prolog let go");
-	is_int(record_wait(&rec, 9), WAIT_INTRUDER, "then the next one");
+	is_int(WAIT(8), WAIT_OVER, "and its prolog let go");
+	is_int(WAIT(9), WAIT_INTRUDER, "then the next one");
 	now += S;
 	DO(PROLOG, .job = 9, .asked = now);
 	ACTS(SLURM_LOOK, "is the node still up?");
@@ -174,9 +174,9 @@ static void _intruder(void)
 	is_str(_find(ACTION_SLURM_KILL)->text, "sclone: (SHARED) the job was "
 	       "put on another job's VM; a VM serves one job",
 	       "and told why");
-	is_int(record_wait(&rec, 9), WAIT_ON, "its prolog waits for that");
+	is_int(WAIT(9), WAIT_ON, "its prolog waits for that");
 	DONE(KILL);
-	is_int(record_wait(&rec, 9), WAIT_OVER, "and no longer");
+	is_int(WAIT(9), WAIT_OVER, "and no longer");
 	IN(READY, "the first job keeps its node");
 
 	_reach(PHASE_READY);
@@ -185,7 +185,7 @@ static void _intruder(void)
 	now += S;
 	LOOKS(GOING);
 	NO_ACT(SLURM_REQUEUE, "Slurm has ended the first job's node");
-	is_int(record_wait(&rec, 8), WAIT_ON, "so the prolog is of the next");
+	is_int(WAIT(8), WAIT_OVER, "and the second one's, who has none now");
 }
 
 /* Neither requeued nor ended: it must not start all the same. */
@@ -199,7 +199,7 @@ static void _intruder_stays(void)
 	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED);
 	for (int i = 0; i < 6; i++) {
 		ACTS(SLURM_KILL, "slurmctld does not end the job");
-		is_int(record_wait(&rec, 8), WAIT_ON, "its prolog waits");
+		is_int(WAIT(8), WAIT_ON, "its prolog waits");
 		DO(FAILED, .act = ACTION_SLURM_KILL,
 		   .cause = CAUSE_TRANSIENT);
 		now = rec.slurm_not_before;
@@ -207,17 +207,17 @@ static void _intruder_stays(void)
 	}
 	ACTS(SLURM_KILL, "tried once more");
 	DO(UNKNOWN, .act = ACTION_SLURM_KILL);
-	is_int(record_wait(&rec, 8), WAIT_REFUSED, "then its prolog fails");
+	is_int(WAIT(8), WAIT_REFUSED, "then its prolog fails");
 	now = rec.slurm_not_before;
 	DO(TICK);
 	NO_ACT(SLURM_KILL, "that is the end of it");
 	IN(READY, "the first job keeps its node");
 	DO(PROLOG, .job = 8, .asked = now);
-	is_int(record_wait(&rec, 8), WAIT_ON, "if it comes again, once more");
+	is_int(WAIT(8), WAIT_ON, "if it comes again, once more");
 	now += S;
 	LOOKS(UP);
 	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_AUTH);
-	is_int(record_wait(&rec, 8), WAIT_REFUSED,
+	is_int(WAIT(8), WAIT_REFUSED,
 	       "without the right to do it, at once");
 }
 
@@ -225,11 +225,22 @@ static void _intruder_stays(void)
 static void _no_request(void)
 {
 	_start();
-	is_int(record_wait(&rec, 7), WAIT_ON, "its request may come");
+	is_int(WAIT(7), WAIT_ON, "its request may come");
 	DO(PROLOG, .job = 7, .asked = now);
 	now += S;
+	VIEW(.base = NODE_ALLOCATED, .powered_down = true);
+	is_int(WAIT(7), WAIT_ON, "Slurm says that a job has the node");
+	DO(PROLOG, .job = 5, .asked = now - 3600 * S);
+	ok(out.ignored && rec.prolog_job == 7,
+	   "one that has waited long does not hide the later one");
+	now += S;
 	VIEW(UP);
-	is_int(record_wait(&rec, 7), WAIT_OVER, "but it is up without one");
+	is_int(WAIT(7), WAIT_OVER, "but it is up without one");
+	now += S;
+	VIEW(GONE);
+	is_int(WAIT(7), WAIT_OVER, "or the job has lost it");
+	is_int(record_wait(&rec, 7, now), WAIT_ON,
+	       "which cannot be said of one that has just begun");
 	_start();
 	_request("r1", 0);
 	DO(ADMITTED, .source = SOURCE);
@@ -240,10 +251,10 @@ static void _no_request(void)
 	VIEW(.base = NODE_IDLE);
 	IN(READY, "a node powered up by hand");
 	DO(PROLOG, .job = 7, .asked = now);
-	is_int(record_wait(&rec, 7), WAIT_ON,
+	is_int(WAIT(7), WAIT_ON,
 	       "its first job waits until it is marked");
 	DONE(MARK);
-	is_int(record_wait(&rec, 7), WAIT_OVER, "and no longer");
+	is_int(WAIT(7), WAIT_OVER, "and no longer");
 }
 
 static void _submit_unknown(void)

@@ -392,15 +392,15 @@ static void _failed_prolog(void)
 {
 	_reach(PHASE_IDENTIFIED);
 	DO(PROLOG, .job = 7, .asked = now);
-	is_int(record_wait(&rec, 7), WAIT_ON, "a prolog waits");
+	is_int(WAIT(7), WAIT_ON, "a prolog waits");
 	conf.max_attempts = 1;
 	now += S;
 	DO(GUEST_FAILED, .text = "no mount");
-	is_int(record_wait(&rec, 7), WAIT_OVER,
+	is_int(WAIT(7), WAIT_OVER,
 	       "not after its request failed");
 	now += S;
 	DO(PROLOG, .job = 7, .asked = now);
-	is_int(record_wait(&rec, 7), WAIT_ON,
+	is_int(WAIT(7), WAIT_ON,
 	       "that of the requeued job waits for its own request");
 }
 

@@ -43,6 +43,9 @@ static const struct action *_find(enum action_kind kind)
 	return NULL;
 }
 
+/* What the prolog of that job does that has asked last. */
+#define WAIT(job) record_wait(&rec, job, rec.prolog_asked)
+
 #define ACTS(action, what) ok(_find(ACTION_##action), "%s -> " #action, what)
 #define NO_ACT(action, what)                                                \
 	ok(!_find(ACTION_##action), "%s -> no " #action, what)

@@ -122,7 +122,8 @@ static void _config(struct json *answer)
 static bool _is_about_job(const char *verb)
 {
 	return !strcmp(verb, "admin_comment_append") ||
-	       !strcmp(verb, "notify_job") || !strcmp(verb, "requeue_job");
+	       !strcmp(verb, "notify_job") ||
+	       !strcmp(verb, "requeue_job") || !strcmp(verb, "kill_job");
 }
 
 static bool _is_read(const char *verb)

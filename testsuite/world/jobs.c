@@ -228,6 +228,10 @@ int slurm_update_job(const char *verb, uint32_t id, struct err *err)
 
 	if (!job)
 		return err_set(err, ERR_NOTFOUND, "no job %u", id);
+	if (!strcmp(verb, "kill_job")) {
+		slurm_cancel(job);
+		return 0;
+	}
 	if (strcmp(verb, "requeue_job") != 0) {
 		if (!job->told)
 			told++;

@@ -114,7 +114,7 @@ void slurm_jobs_clear(void);
 void slurm_update(const char *verb, int node, const char *reason,
 		  uint32_t job, int64_t sent);
 
-/* admin_comment_append, notify_job, requeue_job. */
+/* admin_comment_append, notify_job, requeue_job, kill_job. */
 int slurm_update_job(const char *verb, uint32_t job, struct err *err);
 
 #endif

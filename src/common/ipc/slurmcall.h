@@ -31,8 +31,9 @@
  *	undrain		"nodes"
  *	admin_comment_append	"job" "text"
  *	notify_job	"job" "text"
- *	requeue_job	"job"			(away from its nodes)
- *	kill_job	"job"			(ended, as scancel does)
+ *	requeue_job	"job" "node"		(away from its nodes, if that
+ *						is one of them)
+ *	kill_job	"job" "node"		(ended, likewise)
  *
  * "nodes" in a call is a hostlist, "job" a number; "all" asks for every node,
  * else only those that changed since the child's last answer are told

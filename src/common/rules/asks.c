@@ -155,6 +155,8 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 
 	if (!ev->job)
 		return "a prolog without job";
+	if (!req && ev->asked < rec->prolog_asked)
+		return "older than the last prolog";
 	if (!req) {
 		rec->prolog_job = ev->job;	/* quicker than its request */
 		rec->prolog_asked = ev->asked;

@@ -22,7 +22,7 @@ enum event_kind {
 				 * [job user] */
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
-	EVENT_PROLOG,		/* job asked: its prolog waits for the node */
+	EVENT_PROLOG,		/* job asked: its prolog waits since then */
 
 	/* From the planner. */
 	EVENT_ADMITTED,		/* source */

@@ -113,7 +113,19 @@ static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
 	return rec->intrusion == INTRUSION_STAYS ? WAIT_REFUSED : WAIT_OVER;
 }
 
-enum wait record_wait(const struct record *rec, uint32_t job)
+/* Slurm knew of the prolog's job, and the node has none, or is up: Slurm is
+ * the truth about nodes without a request. */
+static bool _is_settled(const struct record *rec, int64_t since)
+{
+	const struct nodeview *view = &rec->view;
+
+	if (view->seen <= since || view->base == NODE_UNKNOWN)
+		return false;
+	return view->base != NODE_ALLOCATED ||
+	       (rec->phase == PHASE_ABSENT && nodeview_up(view));
+}
+
+enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 {
 	const struct record_request *req = record_request(rec);
 
@@ -124,12 +136,10 @@ enum wait record_wait(const struct record *rec, uint32_t job)
 		       req->marked ? WAIT_OVER : WAIT_ON;
 	/* Its request failed. When the job is tried again, it has the same
 	 * number and a prolog of its own. */
-	if (rec->tell_job == job && rec->prolog_asked <= rec->tell_since)
+	if (rec->tell_job == job && since <= rec->tell_since)
 		return WAIT_OVER;
-	/* A prolog can be quicker than its request; but Slurm is the truth
-	 * about a node that is up without one. */
-	return rec->phase == PHASE_ABSENT && nodeview_up(&rec->view) &&
-	       rec->view.seen > rec->prolog_asked ? WAIT_OVER : WAIT_ON;
+	/* A prolog can be quicker than its request. */
+	return _is_settled(rec, since) ? WAIT_OVER : WAIT_ON;
 }
 
 /* What the journal keeps, in the order in which it is written. */

@@ -222,8 +222,8 @@ enum wait {
 	WAIT_REFUSED	/* it is another job's, and this one must not start */
 };
 
-/* What a prolog of that job does about this node. */
-enum wait record_wait(const struct record *rec, uint32_t job);
+/* What a prolog of that job that began then does about this node. */
+enum wait record_wait(const struct record *rec, uint32_t job, int64_t since);
 
 /*
  * Append "v=1 node=... ...": key=value fields parted by one blank, values

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/hostlist.h"
 #include "compat.h"
 #include "fault.h"
 #include "job.h"
@@ -123,11 +124,40 @@ int job_notify(uint32_t id, const char *text, struct err *err)
 	return 0;
 }
 
-int job_requeue(uint32_t id, struct err *err)
+/* 1 when the node is among those that the job has, or had when it ended; 0;
+ * -1 and the error. */
+static int _has_node(uint32_t id, const char *node, struct err *err)
 {
-	/* Without the flag a job that has ended would run once more. */
-	int rc = slurm_requeue(compat_job(id), JOB_RUNNING);
+	cleanup_hostlist struct hostlist *nodes = NULL;
+	cleanup_job struct job job = { 0 };
+	struct err failure = ERR_INIT;
 
+	if (job_load(id, &job, &failure)) {
+		if (failure.code == ERR_NOTFOUND)
+			return 0;
+		if (err)
+			*err = failure;
+		return -1;
+	}
+	if (!job.nodes)
+		return 0;
+	nodes = hostlist_parse(job.nodes, HOSTLIST_MAX, err);
+	if (!nodes)
+		return -1;
+	for (size_t i = 0; i < hostlist_count(nodes); i++)
+		if (!strcmp(hostlist_at(nodes, i), node))
+			return 1;
+	return 0;
+}
+
+int job_requeue(uint32_t id, const char *node, struct err *err)
+{
+	int rc = _has_node(id, node, err);
+
+	if (rc <= 0)
+		return rc;
+	/* Without the flag a job that has ended would run once more. */
+	rc = slurm_requeue(compat_job(id), JOB_RUNNING);
 	if (rc)
 		return fault_set(err, fault_number(rc), true,
 				 "requeue the job");
@@ -141,10 +171,13 @@ static bool _has_ended(int errnum)
 	       errnum == ESLURM_INVALID_JOB_ID;
 }
 
-int job_kill(uint32_t id, struct err *err)
+int job_kill(uint32_t id, const char *node, struct err *err)
 {
-	int rc = slurm_kill_job(compat_job(id), SIGKILL, 0);
+	int rc = _has_node(id, node, err);
 
+	if (rc <= 0)
+		return rc;
+	rc = slurm_kill_job(compat_job(id), SIGKILL, 0);
 	if (rc && !_has_ended(fault_number(rc)))
 		return fault_set(err, fault_number(rc), true, "end the job");
 	return 0;

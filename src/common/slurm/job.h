@@ -46,12 +46,12 @@ int job_notify(uint32_t id, const char *text, struct err *err);
 
 /*
  * Take a job away from its nodes and queue it again. Nothing happens to one
- * that holds no node or has ended. REFUSED when it must not be requeued:
- * srun, salloc, --no-requeue.
+ * that does not hold this node or has ended. REFUSED when it must not be
+ * requeued: srun, salloc, --no-requeue.
  */
-int job_requeue(uint32_t id, struct err *err);
+int job_requeue(uint32_t id, const char *node, struct err *err);
 
-/* End a job, as scancel does. Nothing happens to one that has ended. */
-int job_kill(uint32_t id, struct err *err);
+/* End a job, as scancel does, likewise. */
+int job_kill(uint32_t id, const char *node, struct err *err);
 
 #endif

@@ -224,7 +224,8 @@ static int _wait_for_nodes(const struct options *options, const char *job,
 	if (!call || parse_u64(job, 1, UINT32_MAX, &id, err))
 		return -1;
 	if (json_put_int(call, "job", (int64_t) id) ||
-	    json_put_str(call, "nodes", nodes))
+	    json_put_str(call, "nodes", nodes) ||
+	    json_put_int(call, "since", clock_wall_us()))
 		return err_nomem(err);
 	return _wait(options, call, err);
 }
