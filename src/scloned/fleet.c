@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/table.h"
+#include "cell.h"
 #include "fleet.h"
 #include "wake.h"
 
@@ -14,7 +15,7 @@
 
 struct node {
 	struct wake_entry wake;		/* first: see _woken() */
-	struct record rec;
+	struct cell cell;
 	struct node *next_dirty;
 	bool dirty;
 };
@@ -39,7 +40,22 @@ struct fleet {
 	size_t pending_count, pending_room;
 	bool barrier;		/* a pending action needs the commit first */
 	bool failing;		/* the last commit failed */
+	struct record *looked_at, *walked;	/* lent to who asked last */
 };
+
+static void _free_node(void *arg)
+{
+	struct node *node = arg;
+
+	cell_done(&node->cell);
+	free(node);
+}
+
+static const struct record *_look(const struct fleet *fleet,
+				  const struct node *node)
+{
+	return cell_look(&node->cell, fleet->looked_at);
+}
 
 /* --- the journal -------------------------------------------------------- */
 
@@ -50,13 +66,14 @@ static int _save_dirty(struct fleet *fleet, struct err *err)
 	buf_init(&line, RECORD_LINE_MAX);
 	while (fleet->dirty) {
 		struct node *node = fleet->dirty;
+		const struct record *rec = _look(fleet, node);
 
 		buf_reset(&line);
-		record_encode(&node->rec, &line);
+		record_encode(rec, &line);
 		if (buf_ok(&line, "record", err) < 0 ||
-		    journal_save(fleet->journal, node->rec.node,
-				 buf_str(&line), err) < 0)
-			return err_wrap(err, "node %s", node->rec.node);
+		    journal_save(fleet->journal, rec->node, buf_str(&line),
+				 err) < 0)
+			return err_wrap(err, "node %s", rec->node);
 		fleet->dirty = node->next_dirty;
 		node->dirty = false;
 	}
@@ -87,6 +104,13 @@ int fleet_commit(struct fleet *fleet, struct err *err)
 
 /* --- the turn ----------------------------------------------------------- */
 
+static void _act(struct fleet *fleet, struct node *node,
+		 const struct action *action)
+{
+	fleet->hooks.act(cell_open(&node->cell), action, fleet->hooks.arg);
+	cell_close(&node->cell, false);
+}
+
 static void _hand_out(struct fleet *fleet)
 {
 	struct pending *pending = fleet->pending;
@@ -97,8 +121,7 @@ static void _hand_out(struct fleet *fleet)
 	fleet->pending_count = 0;
 	fleet->pending_room = 0;
 	for (size_t i = 0; i < count; i++)
-		fleet->hooks.act(&pending[i].node->rec, &pending[i].action,
-				 fleet->hooks.arg);
+		_act(fleet, pending[i].node, &pending[i].action);
 	free(pending);
 }
 
@@ -159,7 +182,7 @@ static void _dirty(struct fleet *fleet, struct node *node)
 }
 
 static void _take_outcome(struct fleet *fleet, struct node *node,
-			  const struct event *ev, const struct outcome *out)
+			  const struct outcome *out)
 {
 	if (out->changed)
 		_dirty(fleet, node);
@@ -169,18 +192,20 @@ static void _take_outcome(struct fleet *fleet, struct node *node,
 	if (out->count && !fleet->failing)
 		loop_timer_set(fleet->turn, 0);
 	wake_set(fleet->wake, &node->wake, out->wake);
-	fleet->hooks.stepped(&node->rec, ev, out, fleet->hooks.arg);
 }
 
 static void _step(struct fleet *fleet, struct node *node, struct event *ev)
 {
+	struct record *rec = cell_open(&node->cell);
 	struct outcome out;
 
 	ev->now = clock_wall_us();
-	fleet->in_phase[node->rec.phase]--;
-	engine_step(fleet->conf, &node->rec, ev, &out);
-	fleet->in_phase[node->rec.phase]++;
-	_take_outcome(fleet, node, ev, &out);
+	fleet->in_phase[rec->phase]--;
+	engine_step(fleet->conf, rec, ev, &out);
+	fleet->in_phase[rec->phase]++;
+	_take_outcome(fleet, node, &out);
+	fleet->hooks.stepped(rec, ev, &out, fleet->hooks.arg);
+	cell_close(&node->cell, true);
 }
 
 static void _woken(struct wake_entry *entry, void *arg)
@@ -213,11 +238,14 @@ struct fleet *fleet_create(struct loop *loop, struct journal *journal,
 	fleet->journal = journal;
 	fleet->conf = conf;
 	fleet->hooks = *hooks;
-	fleet->nodes = table_create(FLEET_NODES_MAX, free);
+	fleet->nodes = table_create(FLEET_NODES_MAX, _free_node);
+	fleet->looked_at = malloc(sizeof(*fleet->looked_at));
+	fleet->walked = malloc(sizeof(*fleet->walked));
 	fleet->wake = wake_create(loop, FLEET_NODES_MAX, _woken, fleet, err);
 	fleet->turn = loop_timer_create(loop, _end_turn, fleet, err);
 	fleet->lazy = loop_timer_create(loop, _commit_lazily, fleet, err);
-	if (!fleet->nodes || !fleet->wake || !fleet->turn || !fleet->lazy) {
+	if (!fleet->nodes || !fleet->looked_at || !fleet->walked ||
+	    !fleet->wake || !fleet->turn || !fleet->lazy) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -235,6 +263,8 @@ void fleet_destroy(struct fleet *fleet)
 	wake_destroy(fleet->wake);
 	table_destroy(fleet->nodes);
 	free(fleet->pending);
+	free(fleet->looked_at);
+	free(fleet->walked);
 	free(fleet);
 }
 
@@ -245,9 +275,9 @@ static int _insert(struct fleet *fleet, const struct record *rec,
 
 	if (!node)
 		return err_nomem(err);
-	node->rec = *rec;
-	if (table_set(fleet->nodes, rec->node, node, err) < 0) {
-		free(node);
+	if (cell_init(&node->cell, rec, err) < 0 ||
+	    table_set(fleet->nodes, rec->node, node, err) < 0) {
+		_free_node(node);
 		return -1;
 	}
 	fleet->in_phase[rec->phase]++;
@@ -320,16 +350,18 @@ static int _load_kept(const char *name, const char *line, void *arg,
 	const char *key = name + sizeof(KEPT_META) - 1;
 	struct node *node = table_get(fleet->nodes, key);
 	struct err why = ERR_INIT;
-	struct record rec;
+	struct record rec, *kept;
 
 	if (!node && fleet_add(fleet, keeping->cluster, key, err) < 0)
 		return -1;
 	node = table_get(fleet->nodes, key);
-	if (*node->rec.quarantine)
-		return 0;
-	(void) _read(key, line, &rec, &why);
-	snprintf(node->rec.quarantine, sizeof(node->rec.quarantine),
-		 "its record in the journal: %s", why.text);
+	kept = cell_open(&node->cell);
+	if (!*kept->quarantine) {
+		(void) _read(key, line, &rec, &why);
+		snprintf(kept->quarantine, sizeof(kept->quarantine),
+			 "its record in the journal: %s", why.text);
+	}
+	cell_close(&node->cell, true);
 	return 0;
 }
 
@@ -360,7 +392,7 @@ int fleet_clear(struct fleet *fleet, const char *name, struct err *err)
 
 	if (!kept)
 		return -1;
-	if (!node || !*node->rec.quarantine)
+	if (!node || !*_look(fleet, node)->quarantine)
 		return 0;
 	if (journal_forget_meta(fleet->journal, kept, err) < 0)
 		return -1;
@@ -371,9 +403,9 @@ int fleet_clear(struct fleet *fleet, const char *name, struct err *err)
 
 static bool _is_idle(const struct fleet *fleet, const struct node *node)
 {
-	const struct record *rec = &node->rec;
+	const struct record *rec = _look(fleet, node);
 
-	return !fleet->pending_count && !node->dirty &&
+	return !fleet->pending_count && !node->dirty && !node->cell.users &&
 	       rec->phase == PHASE_ABSENT && !*rec->quarantine &&
 	       !rec->next.used && !rec->settle && rec->tell == TELL_NOTHING &&
 	       !rec->vm_busy && !rec->slurm_busy;
@@ -392,7 +424,7 @@ int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 	_schedule_commit(fleet);
 	wake_set(fleet->wake, &node->wake, 0);
 	fleet->in_phase[PHASE_ABSENT]--;
-	free(table_take(fleet->nodes, name));
+	_free_node(table_take(fleet->nodes, name));
 	return 0;
 }
 
@@ -410,14 +442,14 @@ const struct record *fleet_record(const struct fleet *fleet, const char *name)
 {
 	const struct node *node = table_get(fleet->nodes, name);
 
-	return node ? &node->rec : NULL;
+	return node ? _look(fleet, node) : NULL;
 }
 
 const struct record *fleet_next(const struct fleet *fleet, size_t *pos)
 {
 	const struct node *node = table_next(fleet->nodes, pos, NULL);
 
-	return node ? &node->rec : NULL;
+	return node ? cell_look(&node->cell, fleet->walked) : NULL;
 }
 
 size_t fleet_count(const struct fleet *fleet)

@@ -85,11 +85,13 @@ void fleet_event(struct fleet *fleet, const char *node, struct event *ev);
 /* Make everything so far durable before returning. */
 int fleet_commit(struct fleet *fleet, struct err *err);
 
-/* NULL when the node is not here. Borrowed until the next event. */
+/* NULL when the node is not here. Borrowed until the next event, or the next
+ * call. */
 const struct record *fleet_record(const struct fleet *fleet,
 				  const char *node);
 
-/* Walk in order of insertion; start with *pos = 0. */
+/* Walk in order of insertion; start with *pos = 0. Borrowed in the same way,
+ * but apart from fleet_record()'s. */
 const struct record *fleet_next(const struct fleet *fleet, size_t *pos);
 
 size_t fleet_count(const struct fleet *fleet);
