@@ -132,19 +132,29 @@ static void _print_daemon(const struct json *daemon)
 		       "is room\n");
 }
 
+/* What it waits for. The guard's word comes before later errors. */
+static void _print_why(const struct json *row)
+{
+	const char *refused = command_str(row, "refused");
+	const char *error = command_str(row, "error");
+
+	if (*refused)
+		printf("kept by the guard: %s", refused);
+	else
+		printf("%s", *error ? error : command_str(row, "why"));
+	printf("%s\n", command_bool(row, "hold") ? " [held]" : "");
+}
+
 static void _print_node(const struct json *row, int64_t now)
 {
-	const char *error = command_str(row, "error");
-	const char *why = command_str(row, "why");
 	char age[16];
 
 	command_age(now - command_int(row, "since"), age);
-	printf("%-12s %-10s %7s %16" PRId64 " %8" PRId64 " %-10s %-10s "
-	       "%s%s\n", command_str(row, "node"), command_str(row, "phase"),
-	       age, command_int(row, "epoch"), command_int(row, "job"),
-	       command_str(row, "template"), command_str(row, "vm"),
-	       *error ? error : why,
-	       command_bool(row, "hold") ? " [held]" : "");
+	printf("%-12s %-10s %7s %16" PRId64 " %8" PRId64 " %-10s %-10s ",
+	       command_str(row, "node"), command_str(row, "phase"), age,
+	       command_int(row, "epoch"), command_int(row, "job"),
+	       command_str(row, "template"), command_str(row, "vm"));
+	_print_why(row);
 	if (*command_str(row, "quarantine"))
 		printf("  in quarantine, %s; \"sclone release %s\" when its "
 		       "VM may go\n", command_str(row, "quarantine"),

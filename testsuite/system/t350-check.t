@@ -14,11 +14,13 @@ import tap  # noqa: E402
 labslurm.require()
 
 POWER_OFF = "VirtualMachine.Interact.PowerOff"
+DELETE = "VirtualMachine.Inventory.Delete"
+FILES = "Datastore.FileManagement"
 
 
 class Site(labsclone.Site):
-    """Up to slurmctld; two more accounts, one that may too little and one
-    that may too much."""
+    """Up to slurmctld; more accounts, one that may too little and two that
+    may too much."""
 
     def inventory(self):
         inventory = super().inventory()
@@ -26,9 +28,11 @@ class Site(labsclone.Site):
         source = labsclone.ROLES["Source"][2]
         inventory["roles"]["Weak"] = [name for name in cloner
                                       if not name.endswith(".Delete")]
-        inventory["roles"]["Strong"] = source + [POWER_OFF]
+        inventory["roles"]["Strong"] = source + [POWER_OFF, DELETE]
+        inventory["roles"]["Keeper"] = labsclone.ROLES["Store"][2] + [FILES]
         user = inventory["users"][0]
-        for role, instead in (("Weak", "Cloner"), ("Strong", "Source")):
+        for role, instead in (("Weak", "Cloner"), ("Strong", "Source"),
+                              ("Keeper", "Store")):
             inventory["users"].append(dict(
                 user, name=role.lower(),
                 permissions=[dict(p, role=role) if p["role"] == instead else p
@@ -129,6 +133,11 @@ def test_privileges(site):
     site.with_conf(2, "excess", "FAIL",
                    POWER_OFF + " on the source rocky9-esx[01-02]",
                    "a privilege too many", User="strong")
+    site.with_conf(2, "excess", "FAIL",
+                   DELETE + " on the source rocky9-esx[01-02]",
+                   "another one, that could cost a source", User="strong")
+    site.with_conf(2, "excess", "FAIL", FILES + " on the datastore ds1",
+                   "and one that could cost its files", User="keeper")
 
 
 def test_slurm(site):

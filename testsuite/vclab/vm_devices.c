@@ -221,8 +221,9 @@ void vm_emit_layout_files(struct val *val, const struct mob *mob)
 			vm->datastore->entity.name, vm->dir, vm->dir);
 	_emit_file(val, 0, name, "config", 0);
 	for (size_t i = 0; i < count; i++)
-		_emit_file(val, (int64_t) i + 1, files[i]->name,
-			   "diskDescriptor", _size(files[i]));
+		if (files[i] != vm->disk || vm->oddity != VM_STALE_LAYOUT)
+			_emit_file(val, (int64_t) i + 1, files[i]->name,
+				   "diskDescriptor", _size(files[i]));
 }
 
 /* The links of a chain, from its base to its top. */

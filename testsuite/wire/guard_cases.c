@@ -139,6 +139,15 @@ static void _become_other(struct stage *stage, struct record *rec,
 	_copy_bios(stage, rec, other);
 }
 
+/* A key of the same epoch, of a node that has nothing else to do with it. */
+static void _other_node(struct stage *stage, struct record *rec,
+			const struct record *other)
+{
+	(void) other;
+	_set_owner(stage, rec, STAGE_KEY, "hpc1", "vm99", rec->epoch);
+	_set_bios(stage, rec, "hpc1", "vm99", rec->epoch);
+}
+
 /* The VM of an older cycle, with all its marks. */
 static void _next_epoch(struct stage *stage, struct record *rec,
 			const struct record *other)
@@ -243,6 +252,8 @@ static const struct trial_case _never[] = {
 	  .harm = _copy_both, NEVER("its instanceUuid is") },
 	{ .what = "another clone's owner key and biosUuid",
 	  .harm = _become_other, NEVER("its owner key says o") },
+	{ .what = "an owner key of another node", .harm = _other_node,
+	  NEVER("its owner key says vm99") },
 	{ .what = "an owner key of another epoch", .harm = _next_epoch,
 	  NEVER("its owner key says t") },
 	{ .what = "an owner key of another cluster", .harm = _other_cluster,
@@ -363,6 +374,18 @@ static const struct trial_case _disks[] = {
 	  .harms = { { OTHER, "home", IN(OURS) } }, .why = NEAR },
 	{ .what = "another clone has a disk in its directory",
 	  .harms = { { OTHER, "attach", IN(OURS) } }, .why = NEAR },
+	{ .what = "another clone had its disk when a snapshot was taken",
+	  .harms = { { OTHER, "attach", FROM(OURS) },
+		     { OTHER, "snapshot", NULL }, { OTHER, "detach", NULL } },
+	  .why = NEAR },
+	{ .what = "another clone has it on top, and layoutEx is behind",
+	  .harms = { { OTHER, "steal_disk", FROM(OURS) },
+		     { OTHER, "show", AS("stale_layout") } }, .why = NEAR },
+	{ .what = "the .vmx of one elsewhere, of which little may be read",
+	  .harms = { { OTHER, "home", IN(OURS) },
+		     { OTHER, "bar", "\"property\":\"layoutEx.file\"" },
+		     { OTHER, "move", "\"folder\":\"/DC1/vm\"" } },
+	  .why = NEAR },
 	{ .what = "another clone has its disk attached",
 	  .harms = { { OTHER, "attach", FROM(OURS) } }, .why = NEAR },
 	{ .what = "a foreign machine has its disk attached",

@@ -327,6 +327,24 @@ static void _test_marked_source(struct stage *stage)
 }
 
 
+/* Three seconds go by while they are read. */
+static void _judge_late(struct stage *stage, const struct record *rec,
+			enum guard_level level)
+{
+	uint64_t sent = executor_requests(stage->executor);
+	unsigned before = stage->ended;
+
+	stage_ask(stage, rec, ACTION_GUARD, level);
+	while (executor_requests(stage->executor) == sent)
+		if (loop_turn(stage->vc.loop, CLOCK_US_PER_S, NULL) < 0)
+			bail_out("the loop broke");
+	shift += 3 * CLOCK_US_PER_S;
+	await(stage->vc.loop, &stage->ended, before + 1);
+	is_str(_kind(&stage->end), "GUARD_REFUSED", "facts that came late");
+	has_str(stage->end.text, "not read within the last 2 s",
+		"facts that came late");
+}
+
 /* Facts that cannot be had. */
 static void _test_unknown(struct stage *stage)
 {
@@ -340,11 +358,9 @@ static void _test_unknown(struct stage *stage)
 	is_str(_kind(stage_guard(stage, &rec, GUARD_DESTROY)), "FAILED",
 	       "what cannot be read is not judged");
 	_judge(stage, &rec, GUARD_DESTROY, NULL, "then it can");
-	emulated_control(&stage->vc, "/lab/fault",
-			 "{\"method\":\"RetrievePropertiesEx\",\"kind\":"
-			 "\"delay_reply\",\"ms\":2500}");
-	_judge(stage, &rec, GUARD_DESTROY, "not read within",
-	       "facts that came late");
+	_judge_late(stage, &rec, GUARD_POWER_OFF);
+	_judge_late(stage, &rec, GUARD_DESTROY);
+	_judge(stage, &rec, GUARD_DESTROY, NULL, "then they come in time");
 }
 
 int main(void)
