@@ -163,7 +163,8 @@ static void _learn(struct planner *planner, const struct record *rec,
 {
 	struct place_source *place;
 
-	if (out->ready) {
+	/* A VM that was found again has not been admitted here. */
+	if (out->ready && rec->at[PHASE_ADMITTED]) {
 		_measure(&planner->cloning, rec->at[PHASE_CLONED] -
 						    rec->at[PHASE_ADMITTED]);
 		_measure(&planner->booting, rec->at[PHASE_READY] -

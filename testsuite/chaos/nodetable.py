@@ -265,12 +265,7 @@ class NodeTable(threading.Thread):
 
     def do_node_resume(self, call, _):
         for node in self.updated(call):
-            if "POWERING_DOWN" in node.flags:
-                node.flags = {"POWERED_DOWN"}
-            node.flags.discard("DRAIN")
-            node.reason = ""
-            if node.base == "DOWN":
-                node.base = "IDLE"
+            self.put_back(node)
 
     def do_drain(self, call, _):
         for node in self.updated(call):
@@ -284,7 +279,9 @@ class NodeTable(threading.Thread):
 
     def do_admin_comment_append(self, call, _):
         self.job(call["job"])
-        self.log("told", job=call["job"], text=call["text"])
+        failure = call["text"].startswith("sclone: (")
+        self.log("told" if failure else "noted", job=call["job"],
+                 text=call["text"])
 
     def do_notify_job(self, call, _):
         self.job(call["job"])
@@ -326,6 +323,15 @@ class NodeTable(threading.Thread):
         node.base = "IDLE"
         node.flags = (node.flags & {"DRAIN"}) | {"POWERING_DOWN"}
         self.program("suspend", [node.name])
+
+    def put_back(self, node):
+        """state=resume, whoever says so."""
+        if "POWERING_DOWN" in node.flags:
+            node.flags = {"POWERED_DOWN"}
+        node.flags.discard("DRAIN")
+        node.reason = ""
+        if node.base == "DOWN":
+            node.base = "IDLE"
 
     def leave(self, node):
         """The job has left the node."""
@@ -389,6 +395,12 @@ class NodeTable(threading.Thread):
                          nodes=job.nodes)
             node.base, node.flags = "IDLE", {"POWERED_DOWN"}
             node.job = 0
+            self.touch(name)
+
+    def resume(self, name):
+        """An admin's `scontrol update node=... state=resume`."""
+        with self.changed:
+            self.put_back(self.nodes[name])
             self.touch(name)
 
     def set_away(self, away):

@@ -162,7 +162,8 @@ class Site(labslurm.Cluster):
     def witness(self, event=None):
         """What vclab saw: all entries, or those of one kind."""
         with open(self.path("lab/witness.log")) as file:
-            entries = [json.loads(line) for line in file]
+            entries = [json.loads(line) for line in file
+                       if line.endswith("\n")]
         return [e for e in entries if event in (None, e["event"])]
 
     def block(self, vm):

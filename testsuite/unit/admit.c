@@ -277,6 +277,8 @@ static void _feasible(void)
 				     .deadline = 120 * S };
 	struct err err = ERR_INIT;
 
+	ok(admit_feasible(admit, &entry, 1, INT64_MAX, S, 0, &err) == 0,
+	   "alone: tried, whatever was measured");
 	_queue(admit, 1, "big", 512);
 	ok(admit_feasible(admit, &entry, 4, S, 2 * S, 0, &err) < 0 &&
 	   err.code == ERR_CAPACITY, "512 ahead in its own job: too late");

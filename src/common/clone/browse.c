@@ -82,12 +82,17 @@ static struct store *_store(const struct hand *hand)
 	return name ? table_get(hand->executor->stores->by_name, name) : NULL;
 }
 
+static bool _is_fault(const struct task_result *result, const char *type)
+{
+	return result->fault && !strcmp(result->fault->type, type);
+}
+
 /* One refusal is an answer for some time: no task for each VM. */
 static void _deny(struct hand *hand, const struct err *err)
 {
 	struct store *store = _store(hand);
 
-	if (!store || err->code != ERR_AUTH)
+	if (!store)
 		return;
 	store->denied_until = clock_mono_us() + DENIED_US;
 	store->why = *err;
@@ -100,12 +105,12 @@ static void _searched(const struct task_result *result, void *arg)
 	hand->task = NULL;
 	if (!result->err) {
 		_end(hand, "the VM's directory is still there", true);
-	} else if (result->fault &&
-		   !strcmp(result->fault->type, "FileNotFound")) {
+	} else if (_is_fault(result, "FileNotFound")) {
 		hand->evidence |= EVIDENCE_DATASTORE;
 		_end(hand, NULL, false);
 	} else {
-		_deny(hand, result->err);
+		if (_is_fault(result, "NoPermission"))
+			_deny(hand, result->err);
 		_end_without(hand, result->err->text);
 	}
 }
@@ -190,7 +195,9 @@ void browse_start(struct hand *hand)
 	cleanup_free char *name = _name(hand->rec.directory);
 	const struct store *store = _store(hand);
 
-	if (!name)
+	if (!*hand->rec.vm)
+		_end_without(hand, "this cycle's VM was never seen");
+	else if (!name)
 		_end_without(hand, "the VM's directory was never read");
 	else if (store)
 		_search(hand, store);

@@ -337,6 +337,10 @@ int admit_feasible(const struct admit *admit, const struct admit_entry *entry,
 	if (!lanes)
 		return err_set(err, ERR_CAPACITY, "no source of %s is usable",
 			       entry->template_name);
+	/* With nobody else there is nothing to wait for; and if no clone were
+	 * made, a rate that was once bad would stay bad for ever. */
+	if (!ahead)
+		return 0;
 	turns = ahead / lanes + 1;
 	needed = boot_us + (turns < INT32_MAX ? (int64_t) turns : INT32_MAX) *
 			   (clone_us < INT32_MAX ? clone_us : INT32_MAX);

@@ -67,7 +67,8 @@ int admit_next(struct admit *admit, struct place_source *sources,
 /*
  * Can the node be cloned before its deadline, in its fair turn, when each
  * of the template's lanes takes clone_us per clone and the guest boot_us?
- * 0, or -1 CAPACITY with the sum in the text. Ask before admit_add().
+ * 0, or -1 CAPACITY with the sum in the text; whoever is alone is never
+ * refused for the rate. Ask before admit_add().
  */
 int admit_feasible(const struct admit *admit, const struct admit_entry *entry,
 		   unsigned lanes, int64_t clone_us, int64_t boot_us,
