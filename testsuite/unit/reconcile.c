@@ -160,6 +160,8 @@ static void _limits(void)
 	ok(!reconcile_calm(false, 0, 1000 * S), "Slurm is away");
 	ok(!reconcile_calm(true, 900 * S, 1000 * S), "Slurm just started");
 	ok(reconcile_calm(true, 800 * S, 1000 * S), "calm");
+	ok(reconcile_calm(true, 1800 * S, 1000 * S),
+	   "Slurm started before the clock was set back");
 }
 
 static int _node(struct nodeview view)

@@ -196,7 +196,9 @@ enum reconcile_when reconcile_confirm(struct reconcile_count *count,
 
 bool reconcile_calm(bool slurm_answers, int64_t slurm_started, int64_t now)
 {
-	return slurm_answers && now - slurm_started >= RECONCILE_CALM;
+	/* It cannot start in the future: the clock was set back since. */
+	return slurm_answers && (slurm_started > now ||
+				 now - slurm_started >= RECONCILE_CALM);
 }
 
 bool reconcile_brake(size_t unasked, size_t vms)
