@@ -123,8 +123,11 @@ static bool _is_feasible(struct planner *planner, const struct record *rec,
 	struct event ev = { .kind = EVENT_NOT_ADMITTED,
 			    .cause = CAUSE_CAPACITY, .text = err.text };
 
-	/* Without sources or experience the deadline itself decides. */
+	/* Without sources or experience the deadline itself decides. And bad
+	 * experience is forgotten only when lanes that are free are used. */
 	if (!lanes || !planner->cloning.us ||
+	    admit_in_flight(planner->admit) + admit_waiting(planner->admit) <
+		    lanes ||
 	    admit_feasible(planner->admit, entry, lanes, planner->cloning.us,
 			   planner->booting.us, clock_wall_us(), &err) == 0)
 		return true;
