@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/hostlist.h"
 #include "common/slurm/ctl.h"
 #include "common/slurm/job.h"
 #include "common/slurm/node.h"
@@ -86,17 +87,38 @@ static int _put_node(const struct node *node, void *arg)
 	return json_put(arg, "node", tell_node(node));
 }
 
+/* A job that slurmctld does not know any more holds nothing. */
+static int _put_holds(uint32_t id, const char *node, struct json *answer,
+		      struct err *err)
+{
+	cleanup_hostlist struct hostlist *nodes = NULL;
+	cleanup_job struct job job = { 0 };
+	struct err why = ERR_INIT;
+	bool holds = false;
+
+	if (job_load(id, &job, &why) < 0 && why.code != ERR_NOTFOUND)
+		return err_set(err, why.code, "%s", why.text);
+	if (job.nodes && job.holds)
+		nodes = hostlist_parse(job.nodes, HOSTLIST_MAX, NULL);
+	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++)
+		holds |= !strcmp(hostlist_at(nodes, i), node);
+	return json_put_bool(answer, "holds", holds) ? err_nomem(err) : 0;
+}
+
 static int _run_node(struct verbs *verbs, const struct verb *verb,
 		     const struct json *call, struct json *answer,
 		     struct err *err)
 {
 	const char *name = NULL;
+	int64_t job;
 
 	(void) verbs;
 	(void) verb;
-	if (json_get_str(call, "name", &name, err))
+	if (json_get_str(call, "name", &name, err) ||
+	    json_get_int_or(call, "job", 0, UINT32_MAX, 0, &job, err) ||
+	    node_load(name, _put_node, answer, err))
 		return -1;
-	return node_load(name, _put_node, answer, err);
+	return job ? _put_holds((uint32_t) job, name, answer, err) : 0;
 }
 
 static int _get_job(const struct json *call, uint32_t *id, struct err *err)

@@ -151,6 +151,21 @@ static void _end(struct errand *errand, const struct err *failure)
 	_free(errand);
 }
 
+/* Whether the job that was asked about holds the node. */
+static void _see_job(const struct errand *errand, const struct json *answer,
+		     struct nodeview *view)
+{
+	bool holds;
+
+	if (!errand->job ||
+	    json_get_bool(answer, "holds", &holds, NULL) < 0)
+		return;
+	if (holds)
+		view->job = errand->job;
+	else
+		view->free_of = errand->job;
+}
+
 static void _end_look(struct errand *errand, const struct json *answer,
 		      const struct err *failure)
 {
@@ -174,6 +189,7 @@ static void _end_look(struct errand *errand, const struct json *answer,
 		_end(errand, failure);
 		return;
 	}
+	_see_job(errand, answer, &view);
 	ev.view = &view;
 	fleet_event(errand->desk->fleet, item->node, &ev);
 	_free(errand);

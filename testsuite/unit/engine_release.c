@@ -414,6 +414,7 @@ static void _hold(void)
 	LOOKS(BOOTING, .drain = true, .reason = "sclone: (HOLD) x");
 	ACTS(SLURM_NOTIFY, "guest failed");
 	DONE(NOTIFY);
+	LOOKS(BOOTING, .job = 7, .drain = true, .reason = "sclone: (HOLD) x");
 	ACTS(SLURM_FORCE_DOWN, "guest failed, job told");
 	DONE(FORCE_DOWN);
 	now += S;

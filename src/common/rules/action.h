@@ -31,7 +31,8 @@ enum action_kind {
 	ACTION_RECORD_ABSENCE,	/* write the receipt to the journal */
 
 	/* In Slurm; the view rules of update.h hold when it is sent. */
-	ACTION_SLURM_LOOK,	/* load this node anew */
+	ACTION_SLURM_LOOK,	/* load this node anew; does action.job, if
+				 * any, hold it? */
 	ACTION_SLURM_MARK,	/* POWER_DOWN while allocated: single use */
 	ACTION_SLURM_NOTIFY,	/* admin_comment and notify of action.job */
 	ACTION_SLURM_FORCE_DOWN,	/* POWER_DOWN_FORCE with the text */

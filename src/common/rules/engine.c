@@ -185,8 +185,10 @@ static void _emit_slurm(struct record *rec, enum action_kind kind,
 {
 	rec->slurm_busy = kind;
 	rec->slurm_token = wants_token(rec, kind);
-	if (kind == ACTION_SLURM_LOOK)
+	if (kind == ACTION_SLURM_LOOK) {
 		rec->looked_at = now;
+		rec->looked_about = action->job;
+	}
 	if (kind == ACTION_SLURM_DRAIN)
 		text_set(rec->sent_drain, action->text);
 }

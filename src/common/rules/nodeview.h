@@ -32,7 +32,9 @@ struct nodeview {
 	bool drain;
 	bool not_responding;
 	bool completing;
-	uint32_t job;		/* a job on the node, 0 = not known */
+	uint32_t about;		/* the job that was asked about, or 0 */
+	uint32_t job;		/* a job that holds it, 0 = not known */
+	uint32_t free_of;	/* a job that does not, 0 = not known */
 	char reason[NODEVIEW_REASON_SIZE];
 };
 

@@ -176,6 +176,7 @@ struct record {
 	int64_t slurm_token;		/* what the act under way is for */
 	char sent_drain[ACTION_TEXT_SIZE];
 	int64_t looked_at;		/* when SLURM_LOOK was asked last */
+	uint32_t looked_about;		/* and about which job */
 	enum cause failed;		/* by this step, see struct outcome */
 	char quarantine[RECORD_TEXT_SIZE];	/* why the journal's record
 				 * could not be read, or "": until an admin

@@ -87,6 +87,7 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	rec->view = *ev->view;
 	rec->view.seen = seen;
 	rec->view.got = ev->now;
+	rec->view.about = asked ? rec->looked_about : 0;
 	if (asked)
 		rec->slurm_tries = 0;
 	_remember_drain(rec);

@@ -10,8 +10,12 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age)
 bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 		     int64_t now)
 {
+	bool whose = rec->tell == TELL_FORCE && rec->tell_job &&
+		     rec->tell_cause != CAUSE_CANCELLED;
+
 	return rec->view.seen >= rec->tell_since &&
-	       update_fresh(&rec->view, now, conf->fresh);
+	       update_fresh(&rec->view, now, conf->fresh) &&
+	       (!whose || rec->view.about == rec->tell_job);
 }
 
 static bool _going(const struct record *rec)
@@ -37,6 +41,9 @@ static bool _force_needed(const struct record *rec,
 		return false;
 	if (rec->tell_cause == CAUSE_CANCELLED)
 		return view->base == NODE_IDLE;
+	if (view->base == NODE_ALLOCATED && rec->tell_job &&
+	    view->free_of == rec->tell_job)
+		return false;	/* another job would lose it */
 	return !view->job || !rec->tell_job || view->job == rec->tell_job;
 }
 

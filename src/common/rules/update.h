@@ -21,7 +21,8 @@
 bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
 
 /* The view can tell whether Slurm still has to be told of the failure: it is
- * fresh, and not of the time before. */
+ * fresh, not of the time before, and says whether the job that failed still
+ * holds the node. */
 bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 		     int64_t now);
 

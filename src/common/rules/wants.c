@@ -240,6 +240,10 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 		out->level = rec->release == RELEASE_GUARD_OFF ?
 			GUARD_POWER_OFF : GUARD_DESTROY;
 		break;
+	case ACTION_SLURM_LOOK:
+		if (rec->tell == TELL_FORCE)
+			out->job = rec->tell_job;
+		break;
 	case ACTION_SLURM_MARK:
 		out->job = record_request(rec)->job;
 		break;

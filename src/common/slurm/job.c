@@ -35,6 +35,14 @@ static const char *_state_name(uint32_t state)
 							: "UNKNOWN";
 }
 
+static bool _holds_nodes(uint32_t state)
+{
+	uint32_t base = state & JOB_STATE_BASE;
+
+	return base == JOB_RUNNING || base == JOB_SUSPENDED ||
+	       state & JOB_COMPLETING;
+}
+
 static void _view(job_info_msg_t *message, struct job *job)
 {
 	const slurm_job_info_t *info = &message->job_array[0];
@@ -49,6 +57,7 @@ static void _view(job_info_msg_t *message, struct job *job)
 	job->admin_comment = compat_text(info->admin_comment);
 	job->extra = compat_text(compat_job_extra(info));
 	job->nodes = compat_text(info->nodes);
+	job->holds = _holds_nodes(info->job_state);
 	job->batch = info->batch_flag != 0;
 	job->requeue = info->requeue != 0;
 	job->restarts = info->restart_cnt;

@@ -22,6 +22,7 @@ struct job {
 	const char *admin_comment;
 	const char *extra;	/* 23.02 and later */
 	const char *nodes;	/* hostlist of its allocation */
+	bool holds;		/* it has them now */
 	bool batch;
 	bool requeue;		/* may be requeued */
 	uint32_t restarts;
