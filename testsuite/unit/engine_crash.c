@@ -69,6 +69,40 @@ static void _another_clone(void)
 	_finish();
 	IN(ABSENT, "both are gone");
 	ok(rec.settle, "now Slurm may know");
+	engine_derive(&conf, &rec, now, &out);
+	ok(!rec.settle, "but not after a restart");
+	ACTS(LOOK_UP, "the record may be an old one");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	IN(ABSENT, "still gone: no second record");
+	ok(rec.settle, "Slurm may know again");
+}
+
+/* Between the failure and the word to Slurm came a crash; meanwhile Slurm
+ * has given the node to another job. */
+static void _other_job(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	DONE(NOTIFY);
+	ACTS(SLURM_LOOK, "the job was told");
+	is_int(_find(ACTION_SLURM_LOOK)->job, 7, "it is asked about");
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_FORCE_DOWN, "the job has the node still");
+	engine_derive(&conf, &rec, now, &out);
+	now += S;
+	VIEW(BOOTING);
+	NO_ACT(SLURM_FORCE_DOWN, "a view that does not say whose it is");
+	LOOKS(BOOTING, .free_of = 7);
+	NO_ACT(SLURM_FORCE_DOWN, "another job has it");
+	is_int(rec.tell, TELL_NOTHING, "the failure is history");
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	DONE(NOTIFY);
+	LOOKS(.base = NODE_IDLE, .powering_up = true, .free_of = 7);
+	ACTS(SLURM_FORCE_DOWN, "nobody has it");
 }
 
 int main(void)
@@ -76,5 +110,6 @@ int main(void)
 	_renewed_epoch();
 	_clock_set_back();
 	_another_clone();
+	_other_job();
 	return done_testing();
 }

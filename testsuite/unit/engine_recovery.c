@@ -18,6 +18,7 @@ static void _outdated_requests(void)
 		_reach(phases[i]);
 		now += HOUR;
 		DO(RESTARTED);
+		LOOKS(BOOTING);
 		ok(rec.phase == PHASE_CONDEMNED ||
 		   rec.phase == PHASE_RELEASING,
 		   "%s an hour ago: it is ended",
@@ -26,6 +27,13 @@ static void _outdated_requests(void)
 		LOOKS(UP);
 		NO_ACT(SLURM_FORCE_DOWN, "a node that serves another job");
 	}
+	_reach(PHASE_CLONED);
+	now += HOUR;
+	DO(RESTARTED);
+	ACTS(SLURM_LOOK, "the node may have come up since");
+	LOOKS(UP);
+	ok(rec.phase == PHASE_CLONED && rec.registered,
+	   "it has, and its VM stays");
 	_reach(PHASE_CLONING);
 	now += 30 * S;
 	DO(RESTARTED);

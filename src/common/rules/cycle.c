@@ -284,12 +284,14 @@ static void _tidy_next(const struct engine_conf *conf, struct record *rec,
 
 /*
  * Too late is too late, but a node that Slurm has taken by then is up: its
- * guest started slurmd in time. So Slurm is asked after the deadline.
+ * guest started slurmd in time. So Slurm is asked after the deadline. Long
+ * after it, Slurm's own limits have told the job.
  */
 static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 			   int64_t now)
 {
 	int64_t deadline = rec->req.deadline;
+	bool outdated = now - deadline > conf->outdated;
 	const char *why = NULL;
 
 	if (now < deadline || rec->registered)
@@ -299,7 +301,9 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 	if (rec->phase == PHASE_REQUESTED ||
 	    (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
 	     rec->view.seen >= deadline))
-		cycle_condemn(conf, rec, CAUSE_DEADLINE, why, now);
+		cycle_condemn(conf, rec, outdated ? CAUSE_CANCELLED
+						  : CAUSE_DEADLINE,
+			      why, now);
 }
 
 /*
@@ -323,6 +327,7 @@ static void _reprieve(struct record *rec, int64_t now)
 	*rec->why = *rec->refusal = '\0';
 	rec->registered = true;
 	rec->read_back = false;
+	rec->tell = TELL_NOTHING;	/* of another VM's failure */
 	cycle_enter(rec, PHASE_CLONED, now);
 }
 

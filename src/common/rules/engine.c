@@ -29,7 +29,8 @@ void engine_conf_init(struct engine_conf *conf)
 
 /*
  * What has waited for so long was settled by Slurm's own time limits, or is
- * of a journal that was restored: the node may serve another job by now.
+ * of a journal that was restored: the node may serve another job by now. Where
+ * a clone was asked for, a job may be running on it: cycle_tidy() asks Slurm.
  */
 static void _drop_outdated(const struct engine_conf *conf, struct record *rec,
 			   int64_t now)
@@ -41,8 +42,7 @@ static void _drop_outdated(const struct engine_conf *conf, struct record *rec,
 		rec->tell = TELL_NOTHING;
 	if (rec->next.used && rec->next.deadline < since)
 		memset(&rec->next, 0, sizeof(rec->next));
-	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_IDENTIFIED &&
-	    !rec->registered && rec->req.deadline < since)
+	if (rec->phase == PHASE_REQUESTED && rec->req.deadline < since)
 		cycle_condemn(conf, rec, CAUSE_CANCELLED,
 			      "its deadline passed long ago", now);
 }
@@ -67,6 +67,8 @@ static void _restarted(const struct engine_conf *conf, struct record *rec,
 	_drop_outdated(conf, rec, now);
 	if (rec->release == RELEASE_RECORD)	/* the proof may be old */
 		rec->release = RELEASE_PROVE;
+	if (rec->settle)			/* and so may the record */
+		cycle_sweep(rec, rec->cause, now);
 }
 
 static const char *_input(const struct engine_conf *conf, struct record *rec,
