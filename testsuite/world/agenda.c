@@ -7,6 +7,7 @@
 
 #define T0 (INT64_C(1700000000) * CLOCK_US_PER_S)
 #define ENTRIES_MAX 4096
+#define CONFUSED (600 * CLOCK_US_PER_S)	/* after a wrong time */
 
 struct chore {
 	struct agenda_entry entry;
@@ -18,7 +19,7 @@ struct chore {
 static struct agenda_entry *heap[ENTRIES_MAX + 1];	/* [1] is the next */
 static size_t count;
 static uint64_t orders;
-static int64_t mono, error;
+static int64_t mono, error, confused_until;
 static struct chore *chores;
 
 static bool _before(const struct agenda_entry *a,
@@ -156,7 +157,14 @@ int64_t agenda_wall(void)
 
 void agenda_set_error(int64_t us)
 {
+	if (us || error)
+		confused_until = us ? INT64_MAX : mono + CONFUSED;
 	error = us;
+}
+
+bool agenda_is_confused(void)
+{
+	return mono < confused_until;
 }
 
 static int64_t _wall(void *arg)
@@ -176,7 +184,7 @@ void agenda_begin(void)
 	static const struct clock_source source = { _wall, _mono, NULL };
 
 	agenda_end();
-	mono = error = 0;
+	mono = error = confused_until = 0;
 	orders = 0;
 	clock_set_source(&source);
 }

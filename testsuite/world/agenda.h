@@ -49,4 +49,7 @@ int64_t agenda_wall(void);
 /* Let the wall clock be wrong by so much. */
 void agenda_set_error(int64_t us);
 
+/* It is wrong, or was so within the last minutes. */
+bool agenda_is_confused(void);
+
 #endif

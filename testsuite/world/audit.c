@@ -124,7 +124,14 @@ static void _end_node(int i)
 		audit_wrong(name, "something is left to be told");
 	if (node->base != NODE_IDLE || !node->powered_down ||
 	    node->powering_down || node->powering_up || node->not_responding)
-		audit_wrong(name, "the node is not back in service");
+		audit_wrong(name, "the node is not back in service: %d%s%s%s"
+			    "%s%s %s", node->base,
+			    node->powering_up ? " powering up" : "",
+			    node->powered_down ? " powered down" : "",
+			    node->powering_down ? " powering down" : "",
+			    node->power_down ? " marked" : "",
+			    node->not_responding ? " silent" : "",
+			    node->reason);
 	if (kept && (!node->drain ||
 		     strcmp(node->reason, node->admin_reason) != 0))
 		audit_wrong(name, "the admin's drain is forgotten (%s%s)",
@@ -147,10 +154,12 @@ void audit_end(void)
 {
 	const struct machine_is *vm = NULL;
 
+	/* Nothing proves that a late clone without its key is ours. */
 	while ((vm = vcenter_next(vm)))
-		if (vm->epoch)
-			audit_wrong(vm->name, "%s is an orphan%s", vm->id,
-				    vm->on ? ", and it runs" : "");
+		if (vm->epoch && (*vm->owner || !vm->late))
+			audit_wrong(vm->name, "%s is an orphan%s%s", vm->id,
+				    vm->on ? ", and it runs" : "",
+				    *vm->owner ? "" : ", without owner key");
 	for (int i = 0; i < SLURM_NODES; i++)
 		_end_node(i);
 	_end_planner();

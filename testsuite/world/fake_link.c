@@ -204,7 +204,9 @@ static void _answer_in(struct slurm_link *link, int64_t us)
 
 static void _read(struct slurm_link *link, const struct call *call)
 {
+	const struct slurm_job *job;
 	const char *name = "";
+	int64_t id = 0;
 
 	link->answer = json_new_object();
 	if (!strcmp(call->verb, "nodes")) {
@@ -213,6 +215,13 @@ static void _read(struct slurm_link *link, const struct call *call)
 		(void) json_get_str(call->args, "name", &name, NULL);
 		json_put(link->answer, "node",
 			 _tell_node(slurm_node_index(name)));
+		(void) json_get_int_or(call->args, "job", 0, UINT32_MAX, 0,
+				       &id, NULL);
+		job = slurm_job((uint32_t) id);
+		if (id)
+			json_put_bool(link->answer, "holds",
+				      job && job->nodes &
+					     1u << slurm_node_index(name));
 	} else if (!strcmp(call->verb, "config")) {
 		_config(link->answer);
 	} else {

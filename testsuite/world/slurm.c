@@ -268,18 +268,17 @@ bool slurm_register(struct machine_is *vm)
 	return true;
 }
 
-/*
- * One gap is known: a clone that scloned has forgotten with its journal, or
- * that came late for its epoch, and that registers between the last look at
- * its node and the power-off.
- */
+/* What slurmctld gave up before it forgot that, it has to do without. And the
+ * fence in the guest is as good as scloned's clock. */
 void slurm_vm_taken(const struct machine_is *vm)
 {
 	for (int i = 0; i < SLURM_NODES; i++) {
 		const struct slurm_job *job = slurm_job(nodes[i].job);
 
 		if (strcmp(nodes[i].vm, vm->id) != 0 || !job ||
-		    job->state != JOB_RUNNING || nodes[i].powering_down)
+		    agenda_is_confused() ||
+		    job->state != JOB_RUNNING || nodes[i].powering_down ||
+		    !strcmp(nodes[i].given_up, vm->id))
 			continue;
 		audit_wrong(names[i], "the VM of running job %u is taken",
 			    job->id);
@@ -320,8 +319,13 @@ static void _restore(void)
 		bool same = !strcmp(saved[i].admin_reason,
 				    nodes[i].admin_reason);
 		bool free = nodes[i].drain_free || !same;
+		bool given_up = nodes[i].powering_down &&
+				!saved[i].powering_down;
 
 		nodes[i] = saved[i];
+		if (given_up)
+			memcpy(nodes[i].given_up, nodes[i].vm,
+			       sizeof(nodes[i].given_up));
 		nodes[i].drain_free = free;
 		slurm_touch(&nodes[i]);
 	}
@@ -383,6 +387,10 @@ static void _undrain(int i)
 		return;
 	story("people", "%s is resumed", names[i]);
 	node->drain = node->drain_free = false;
+	if (node->base == NODE_DOWN) {
+		node->base = NODE_IDLE;
+		node->not_responding = true;
+	}
 	*node->reason = *node->admin_reason = '\0';
 	slurm_touch(node);
 }

@@ -162,13 +162,20 @@ const struct clone_task *vcenter_task(const char *id)
 	return NULL;
 }
 
-bool vcenter_clones(const char *node)
+static const struct clone_task *_unfinished(const char *node)
 {
 	for (int i = 0; i < TASKS_MAX; i++)
 		if (*tasks[i].id && !tasks[i].done &&
 		    !strcmp(tasks[i].node, node))
-			return true;
-	return false;
+			return &tasks[i];
+	return NULL;
+}
+
+bool vcenter_clones(const char *node)
+{
+	const struct clone_task *task = _unfinished(node);
+
+	return task && task->known && !task->late;
 }
 
 bool vcenter_unfinished(const char *source,
@@ -224,13 +231,14 @@ int vcenter_clone(const struct clone_spec *spec, char id[VCENTER_ID_SIZE],
 	struct making making = { task_count % TASKS_MAX, *spec };
 	struct clone_task *task = &tasks[making.task];
 
-	if (vcenter_by_name(spec->node) || vcenter_clones(spec->node)) {
+	if (vcenter_by_name(spec->node) || _unfinished(spec->node)) {
 		*fault = CAUSE_EXISTS;
 		return -1;
 	}
 	if (*task->id && !task->done)
 		abort();	/* more clones at a time than nodes */
-	*task = (struct clone_task) { .known = true, .epoch = spec->epoch };
+	*task = (struct clone_task) { .known = true, .epoch = spec->epoch,
+				      .late = spec->late };
 	snprintf(task->id, sizeof(task->id), "task-%u", ++task_count);
 	memcpy(task->source, spec->source, sizeof(task->source));
 	memcpy(task->node, spec->node, sizeof(task->node));

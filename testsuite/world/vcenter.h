@@ -48,6 +48,7 @@ struct clone_task {
 	char node[OWNER_NODE_SIZE];
 	uint64_t epoch;
 	bool done, known;	/* not forgotten by a restart */
+	bool late;		/* its request was long on the way */
 	enum cause failure;
 	char vm[VCENTER_ID_SIZE];
 };
@@ -91,7 +92,7 @@ const struct clone_task *vcenter_task(const char *id);
 bool vcenter_unfinished(const char *source,
 			bool (*is_others)(const struct clone_task *task));
 
-/* A clone of this node is under way. */
+/* A clone of this node is under way, and scloned can know it. */
 bool vcenter_clones(const char *node);
 
 /* 0, or the fault. */
