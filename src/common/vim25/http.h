@@ -57,6 +57,7 @@ struct http_request {
 				 * is TRANSIENT, and a dead kept connection
 				 * costs nothing but a second try */
 	bool takes_cookie;	/* Set-Cookie of the reply counts */
+	bool secret;		/* the body has one: no copy is kept */
 };
 
 struct http_reply {

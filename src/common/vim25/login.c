@@ -84,6 +84,7 @@ void login_write(struct soap_request *request,
 	xml_put(&request->text, "userName", user);
 	xml_put(&request->text, "password", password);
 	request->takes_cookie = true;
+	request->secret = true;
 	request->timeout_ms = TIMEOUT_MS;
 }
 

@@ -6,6 +6,11 @@
 
 #define COOKIE "vmware_soap_session"
 
+/* libcurl keeps its buffer as long as the handle, and fills it from the start
+ * each time: of a secret in small pieces, what follows it leaves nothing. The
+ * end of a SOAP request alone is longer than three of them. */
+#define PIECE 16
+
 /* --- the body goes out once, the reply comes in bounded --- */
 
 static size_t _give(char *to, size_t size, size_t count, void *arg)
@@ -17,6 +22,8 @@ static size_t _give(char *to, size_t size, size_t count, void *arg)
 	/* All given and asked again: this would be a second sending. */
 	if (!left)
 		return CURL_READFUNC_ABORT;
+	if (request->secret && room > PIECE)
+		room = PIECE;
 	if (left > room)
 		left = room;
 	memcpy(to, request->body + transfer->sent, left);
