@@ -37,7 +37,7 @@ class Control(ctypes.Structure):
         "base_mono", "base_wall", "speed", "jump", "leap", "classes",
         "after", "target", "count", "bad_classes", "bad_errno", "bad_from",
         "bad_times", "bad_count", "stall", "trace")] + [
-            ("name", ctypes.c_char * 96)]
+            ("name", ctypes.c_char * 96), ("word", ctypes.c_char * 96)]
 
 
 def built(name):
@@ -55,6 +55,7 @@ class Site(labsclone.Site):
         self.sim = {"kind": "sim", "ready_ms": 0}
         self.write("slurm.conf", "")
         self.kills = 0
+        self.stays_dead = False
         self.table = None
         self.control = self.make_control(speed)
 
@@ -147,13 +148,13 @@ class Site(labsclone.Site):
                     for source in status["sources"]))
 
     def heal(self):
-        """Start scloned again if it has died; whether it had."""
+        """Start scloned if it does not run."""
         child = self.children.get("scloned")
-        if child is None or child.poll() is None:
-            return False
-        self.buried(child.returncode)
+        if self.stays_dead or (child and child.poll() is None):
+            return
+        if child:
+            self.buried(child.returncode)
         self.start_scloned(wait=False)
-        return True
 
     def buried(self, status):
         del self.children["scloned"]
@@ -181,10 +182,12 @@ class Site(labsclone.Site):
                        status=status)
         self.end("scloned")
 
-    def die_at(self, number, after, classes=POINTS):
-        """From now on; the number counts what is in these classes."""
+    def die_at(self, number, after, classes=POINTS, word=""):
+        """From now on; the number counts what is in these classes and has
+        this word in its name."""
         control = self.control
         control.target = 0
+        control.word = word.encode()
         control.classes = classes
         control.after = after
         control.count = 0
@@ -273,8 +276,29 @@ class Site(labsclone.Site):
         subprocess.run([sys.executable, AUDITOR, "--begin", self.dir],
                        check=True, timeout=labslurm.CALL_BOUND)
 
+    def size_of_log(self):
+        return os.path.getsize(self.path("scloned.out"))
+
+    def log_from(self, size):
+        with open(self.path("scloned.out"), errors="replace") as file:
+            file.seek(size)
+            return file.read()
+
+    def linger(self, seconds):
+        """Let time pass, and scloned live."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() >= end, "time to pass")
+
     def await_settled(self, bound=BOUND):
         self.wait(self.table.is_settled, "all to settle", bound)
+
+    def await_quiet(self):
+        """Until scloned has done what it was about to do: it has seen the
+        nodes anew and answers."""
+        for _ in range(2):
+            looks = self.table.looks
+            self.wait(lambda: self.table.looks > looks and self.status(),
+                      "scloned to look at the nodes")
 
     def audit(self):
         """End scloned, then have it judged: the auditor's findings."""

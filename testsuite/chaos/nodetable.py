@@ -97,6 +97,8 @@ class NodeTable(threading.Thread):
         self.changed = threading.Condition()
         self.away = False  # slurmctld does not answer
         self.lose = 0  # replies to updates that get lost
+        self.refuse = {}  # verb -> how often it fails
+        self.looks = 0  # at all nodes, so far
         self.mute = set()  # nodes whose slurmd never registers
         self.boot_s = boot_s
         self.run_program = run_program
@@ -212,6 +214,9 @@ class NodeTable(threading.Thread):
         try:
             if self.away:
                 raise Refused("TRANSIENT", "slurmctld does not answer")
+            if self.refuse.get(verb):
+                self.refuse[verb] -= 1
+                raise Refused("TRANSIENT", "slurmctld is busy")
             answer = getattr(self, "do_" + verb)(call, link) or {}
             if self.lose and verb not in ("nodes", "node", "config",
                                           "partitions", "job"):
@@ -222,6 +227,7 @@ class NodeTable(threading.Thread):
             return {"error": dict(zip(("code", "text"), refused.args))}
 
     def do_nodes(self, call, link):
+        self.looks += 1
         every = call.get("all") or link["changed"] is None
         names = self.nodes if every else sorted(link["changed"])
         told = [self.nodes[name].tell() for name in names]
@@ -369,12 +375,16 @@ class NodeTable(threading.Thread):
                 node.base, node.flags = "ALLOCATED", {"POWERING_UP"}
                 node.job = job.number
                 self.touch(name)
-            text = ",".join(names)
-            self.program("resume", names, json.dumps({"jobs": [{
-                "job_id": job.number, "features": "rocky9", "extra": None,
-                "oversubscribe": "NO", "nodes_alloc": text,
-                "nodes_resume": text}], "all_nodes_resume": text}))
+            self.ask(job)
             return job.number
+
+    def ask(self, job):
+        """Run ResumeProgram for its nodes."""
+        text = ",".join(job.nodes)
+        self.program("resume", job.nodes, json.dumps({"jobs": [{
+            "job_id": job.number, "features": "rocky9", "extra": None,
+            "oversubscribe": "NO", "nodes_alloc": text,
+            "nodes_resume": text}], "all_nodes_resume": text}))
 
     def complete(self, number, state="COMPLETED"):
         """The job's own end, unless it was sent away before."""

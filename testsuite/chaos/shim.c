@@ -60,6 +60,7 @@ struct control {
 	int64_t stall;			/* ns that they take besides */
 	uint64_t trace;			/* keep the points' names */
 	char name[NAME_SIZE];		/* where it died */
+	char word[NAME_SIZE];		/* of points that count */
 };
 
 static struct control *control;	/* NULL: nothing is steered */
@@ -128,7 +129,8 @@ static uint64_t _reached(enum class class, const char *name)
 {
 	uint64_t number;
 
-	if (!armed || !(control->classes & class))
+	if (!armed || !(control->classes & class) ||
+	    !strstr(name, control->word))
 		return 0;
 	number = ++control->count;
 	if (control->trace)
