@@ -42,7 +42,8 @@ struct slurm_link {
 	int fd;				/* -1: none, or given up */
 	struct loop_io *io;
 	struct loop_child *child;
-	struct loop_timer *deadline;	/* of the earliest call */
+	struct loop_timer *deadline;	/* of the earliest call, or before */
+	int64_t deadline_us;		/* when it fires; 0: it does not */
 	struct loop_timer *start;	/* of the next child, or the end of
 					 * one that hung up */
 	int64_t pause_us;		/* before the next child, if this one
@@ -66,21 +67,24 @@ static void _call_free(struct call *call)
 	free(call);
 }
 
+/* A call that ends leaves the timer as it is: thousands may wait, and it
+ * looks at them all when it fires. */
+static void _lower_deadline(struct slurm_link *link, const struct call *call)
+{
+	if (link->deadline_us && link->deadline_us <= call->deadline_us)
+		return;
+	link->deadline_us = call->deadline_us;
+	(void) loop_timer_set(link->deadline,
+			      call->deadline_us - clock_mono_us());
+}
+
 static void _set_deadline(struct slurm_link *link)
 {
-	int64_t earliest = INT64_MAX;
-
+	link->deadline_us = 0;
 	if (link->current)
-		earliest = link->current->deadline_us;
-	for (const struct call *call = link->first; call; call = call->next) {
-		if (call->deadline_us < earliest)
-			earliest = call->deadline_us;
-	}
-	if (earliest == INT64_MAX)
-		loop_timer_stop(link->deadline);
-	else
-		(void) loop_timer_set(link->deadline,
-				      earliest - clock_mono_us());
+		_lower_deadline(link, link->current);
+	for (const struct call *call = link->first; call; call = call->next)
+		_lower_deadline(link, call);
 }
 
 static void _finish(struct slurm_link *link, struct call *call,
@@ -152,7 +156,6 @@ static void _on_child(pid_t pid, const siginfo_t *info, void *arg)
 	if (!wanted && link->pause_us < PAUSE_MAX_US)
 		link->pause_us *= 2;
 	_lose_current(link, link->how);
-	_set_deadline(link);
 	if (!wanted && link->died)
 		link->died(link->how, link->died_arg);
 }
@@ -338,7 +341,6 @@ static void _pump(struct slurm_link *link)
 		link->current = _take_first(link);
 		_write(link);
 	}
-	_set_deadline(link);
 }
 
 static void _expire_waiting(struct slurm_link *link, int64_t now)
@@ -380,6 +382,7 @@ static void _on_deadline(void *arg)
 	if (link->current && link->current->deadline_us <= now)
 		_give_up(link, "its time is over");
 	_pump(link);
+	_set_deadline(link);
 }
 
 static bool _acts(const char *verb)
@@ -434,6 +437,7 @@ int slurm_link_call(struct slurm_link *link, const char *verb,
 	*link->last = call;
 	link->last = &call->next;
 	link->count++;
+	_lower_deadline(link, call);
 	_pump(link);
 	return 0;
 }
