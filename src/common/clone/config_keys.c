@@ -114,7 +114,10 @@ const struct conf_key config_template_keys[] = {
 		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]." },
 	{ .name = "Lanes", .type = CONF_UINT, TEMPLATE(lanes),
 	  .fallback = "4", .min = 1, .max = 64,
-	  .help = "Clones being made at one time from one source." },
+	  .help = "Clones being made at one time from one source. Half as "
+		  "many again as its host works on at a time keep the host "
+		  "busy: a lane is empty from a clone's end until the next "
+		  "one is submitted." },
 	{ .name = "Backend", .type = CONF_CHOICE, TEMPLATE(backend),
 	  .fallback = "instant", .choices = backends,
 	  .help = "How a clone is made: instant is an instant clone of a "

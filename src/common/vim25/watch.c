@@ -27,8 +27,9 @@ struct watch_item {
 	watch_fn *cb;
 	void *arg;
 	int64_t since_us;
-	/* what has been told of a task so far */
-	struct moref result;
+	/* what has been told of a task so far; of machines, of which there
+	 * are many more, nothing is kept */
+	struct moref *result;
 	struct fault *fault;
 	int64_t queued_us, completed_us;
 	bool lost;	/* in the list of those, not in the table */
@@ -149,6 +150,7 @@ static void _free_item(void *arg)
 	struct watch_item *item = arg;
 
 	free(item->fault);
+	free(item->result);
 	free(item);
 }
 
@@ -191,6 +193,18 @@ static void _keep_fault(struct watch_item *item, const struct xml_node *val)
 		item->fault = malloc(sizeof(*item->fault));
 	if (item->fault)
 		fault_read(item->fault, val);
+}
+
+static void _keep_result(struct watch_item *item, const struct xml_node *val)
+{
+	struct moref result;
+
+	if (!val || soap_ref(val, &result, NULL))
+		return;
+	if (!item->result)
+		item->result = malloc(sizeof(*item->result));
+	if (item->result)
+		*item->result = result;
 }
 
 /* A time the server tells (xsd:dateTime) in microseconds, for differences
@@ -238,8 +252,7 @@ static void _task_ended(struct watch_item *item, bool success)
 	collector_remove(watch->collector, VIEW_NEWS, &item->object);
 	if (!success)
 		event.fault = item->fault ? item->fault : &unknown;
-	if (moref_is_set(&item->result))
-		event.result = &item->result;
+	event.result = item->result;
 	_end(item, &event);
 }
 
@@ -254,8 +267,8 @@ static void _update_task(struct watch_item *item,
 		val = xml_child(change, "val");
 		if (!strcmp(name, "info.state"))
 			state = xml_text(val);
-		else if (!strcmp(name, "info.result") && val)
-			(void) soap_ref(val, &item->result, NULL);
+		else if (!strcmp(name, "info.result"))
+			_keep_result(item, val);
 		else if (!strcmp(name, "info.error"))
 			_keep_fault(item, val);
 		else if (!strcmp(name, "info.queueTime"))
