@@ -103,7 +103,7 @@ static int _orphan(struct vm *vm, const struct json *json, struct err *err)
 	if (!vm->disk || !vm->disk->parent)
 		return err_set(err, ERR_REFUSED, "its disk has no parent");
 	disk_unref(steal_ptr(&vm->disk->parent));
-	mob_changed(&vm->entity.mob, VM_DEVICES);
+	vm_laid_out(vm, 0);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ static int _show(struct vm *vm, const struct json *json, struct err *err)
 		if (strcmp(names[i], as) != 0)
 			continue;
 		vm->oddity = (enum vm_oddity) i;
-		mob_changed(&vm->entity.mob, VM_DEVICES);
+		vm_laid_out(vm, 0);
 		return 0;
 	}
 	return err_set(err, ERR_CONFIG, "nothing is shown as '%s'", as);
@@ -145,7 +145,7 @@ static int _home(struct vm *vm, const struct json *json, struct err *err)
 	vm->dir = lab_strdup(other->dir);
 	vm->facts.dir = lab_strdup(other->facts.dir);
 	vm->datastore = other->datastore;
-	vm_configured(vm, VM_HOST | VM_DEVICES);
+	vm_laid_out(vm, VM_HOST);
 	return 0;
 }
 

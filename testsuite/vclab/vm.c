@@ -141,7 +141,7 @@ void vm_set_disk(struct vm *vm, struct disk *disk)
 	vm->facts.disk = disk ? disk->path : NULL;
 	vm->facts.parent_disk = disk && disk->parent ? disk->parent->path
 						     : NULL;
-	mob_changed(&vm->entity.mob, VM_DEVICES | VM_CONFIG);
+	vm_laid_out(vm, 0);
 }
 
 void vm_publish(struct vm *vm)
@@ -275,6 +275,14 @@ void vm_configured(struct vm *vm, uint32_t groups)
 {
 	vm->version++;
 	mob_changed(&vm->entity.mob, groups | VM_CONFIG);
+}
+
+void vm_laid_out(struct vm *vm, uint32_t groups)
+{
+	int64_t now = clock_wall_us();
+
+	vm->layout_us = now > vm->layout_us ? now : vm->layout_us + 1;
+	vm_configured(vm, groups | VM_DEVICES);
 }
 
 void vm_set_power(struct vm *vm, bool on)

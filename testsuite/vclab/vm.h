@@ -92,6 +92,7 @@ struct vm {
 	struct vm_option *options;
 	size_t noptions;
 	int64_t version;		/* of the configuration */
+	int64_t layout_us;		/* wall: its files may have changed */
 	struct vm_snapshot *snapshots;
 	size_t nsnapshots;
 	char **disabled;		/* methods */
@@ -151,6 +152,9 @@ void vm_set_question(struct vm *vm, const char *text);
 
 /* Change of groups that also makes a new configuration version. */
 void vm_configured(struct vm *vm, uint32_t groups);
+
+/* The same, of its disks and files. */
+void vm_laid_out(struct vm *vm, uint32_t groups);
 
 /* A line in the witness log with the VM's names. */
 void vm_note(const struct vm *vm, const char *event, const char *user,

@@ -70,7 +70,7 @@ int vm_attach(struct vm *vm, struct disk *disk, struct err *err)
 		return err_set(err, ERR_REFUSED, "no room for a disk");
 	}
 	vm->more[vm->nmore++] = disk;
-	vm_configured(vm, VM_DEVICES);
+	vm_laid_out(vm, 0);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ int vm_detach(struct vm *vm, struct err *err)
 	if (!vm->nmore)
 		return err_set(err, ERR_REFUSED, "no disk to detach");
 	disk_unref(vm->more[--vm->nmore]);
-	vm_configured(vm, VM_DEVICES);
+	vm_laid_out(vm, 0);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static void _replace(struct vm *vm, size_t index, struct disk *made)
 	index -= vm->disk != NULL;
 	disk_unref(vm->more[index]);
 	vm->more[index] = made;
-	mob_changed(&vm->entity.mob, VM_DEVICES);
+	vm_laid_out(vm, 0);
 }
 
 static void _keep(struct vm *vm, const char *name)
@@ -126,7 +126,7 @@ static void _keep(struct vm *vm, const char *name)
 	snapshot->count = vm_tops(vm, snapshot->tops);
 	for (size_t i = 0; i < snapshot->count; i++)
 		(void) disk_ref(snapshot->tops[i]);
-	mob_changed(&vm->entity.mob, VM_SNAPSHOT | VM_DEVICES);
+	vm_laid_out(vm, VM_SNAPSHOT);
 }
 
 int vm_grow(struct vm *vm, const char *snapshot, struct fault *fault)
@@ -172,6 +172,6 @@ int vm_relocate(struct vm *vm, struct datastore *to, struct fault *fault)
 			return -1;
 		_replace(vm, i, made);
 	}
-	mob_changed(&vm->entity.mob, VM_HOST | VM_CONFIG);
+	vm_laid_out(vm, VM_HOST);
 	return 0;
 }

@@ -90,6 +90,12 @@ static void _emit_change_version(struct val *val, const struct mob *mob)
 	val_str(val, text);
 }
 
+/* When the files were looked at last: at each change that could be one. */
+static void _emit_layout_time(struct val *val, const struct mob *mob)
+{
+	val_time(val, _vm(mob)->layout_us);
+}
+
 static void _emit_uuid(struct val *val, const struct mob *mob)
 {
 	val_str(val, _vm(mob)->bios_uuid);
@@ -242,6 +248,7 @@ const struct mob_prop vm_props[] = {
 	{ "config.hardware.memoryMB", _emit_memory, NULL, VM_CONFIG },
 	{ "config.hardware.device", vm_emit_devices, NULL, VM_DEVICES },
 	{ "config.extraConfig", _emit_options, NULL, VM_OPTIONS },
+	{ "layoutEx.timestamp", _emit_layout_time, NULL, VM_DEVICES },
 	{ "layoutEx.file", vm_emit_layout_files, NULL, VM_DEVICES },
 	{ "layoutEx.disk", vm_emit_layout_disks, NULL, VM_DEVICES },
 	{ "layoutEx.snapshot", vm_emit_layout_snapshots, NULL, VM_SNAPSHOT },

@@ -188,31 +188,41 @@ static void _test_kinds(void)
 	ok(guard->disks[0].shared, "a bus that is not told of");
 }
 
-static void _test_files(void)
-{
-	struct tenants *tenants = tenants_create(100);
-	struct err err = ERR_INIT;
+static struct buf dirs;
 
-	(void) _read(PLAIN FILES VMX);
-	is_int(facts_put_files(&machine, tenants, &err), 1, "all files");
-	ok(tenants_has(tenants, TOP, "vm-7") &&
-	   tenants_has(tenants, BASE, "vm-7"), "are where they are");
-	(void) _read(PLAIN VMX);
-	is_int(facts_put_files(&machine, tenants, &err), 0, "no layout");
-	(void) _read(FILES VMX);
-	is_int(facts_put_files(&machine, tenants, &err), 0, "no devices");
-	(void) _read(PLAIN FILES);
-	is_int(facts_put_files(&machine, tenants, &err), 0, "no .vmx");
-	tenants_destroy(tenants);
-	tenants = tenants_create(100);
-	(void) _read(DEVICES(DISK(BACKING(FLAT, "[a] b/c", PARENT(BASE)))));
-	(void) facts_put_files(&machine, tenants, &err);
-	ok(tenants_has(tenants, "[a] b/", "vm-7") &&
-	   tenants_has(tenants, BASE, "vm-7"), "as far as devices show");
-	(void) _read(VMX);
-	(void) facts_put_files(&machine, tenants, &err);
-	ok(tenants_has(tenants, "[ds1] vm1/", "vm-7"), "as far as is known");
-	tenants_destroy(tenants);
+/* The machine with these properties has files in all of its directories. */
+static bool _whole(const char *props)
+{
+	(void) _read(props);
+	buf_free(&dirs);
+	buf_init(&dirs, 4096);
+	return facts_directories(&machine, &dirs);
+}
+
+static bool _in(const char *directory)
+{
+	for (size_t pos = 0; pos < dirs.len;
+	     pos += strlen(dirs.data + pos) + 1)
+		if (!strcmp(dirs.data + pos, directory))
+			return true;
+	return false;
+}
+
+static void _test_directories(void)
+{
+	ok(_whole(PLAIN FILES VMX), "all files");
+	ok(_in("[ds1] vm1/") && _in("[ds1] src/"), "are where they are");
+	is_int((long) dirs.len, 22, "each directory once");
+	ok(!_whole(PLAIN VMX), "no layout");
+	ok(!_whole(FILES VMX), "no devices");
+	ok(!_whole(PLAIN FILES), "no .vmx");
+	(void) _whole(DEVICES(DISK(BACKING(FLAT, "[a] b/c", PARENT(BASE)))));
+	ok(_in("[a] b/") && _in("[ds1] src/"), "as far as devices show");
+	(void) _whole(VMX);
+	ok(_in("[ds1] vm1/"), "as far as is known");
+	(void) _whole(DEVICES(DISK(BACKING(FLAT, "c.vmdk", ""))));
+	is_int((long) dirs.len, 0, "a path of no known form");
+	buf_free(&dirs);
 }
 
 int main(void)
@@ -222,7 +232,7 @@ int main(void)
 	_test_layouts();
 	_test_snapshots();
 	_test_kinds();
-	_test_files();
+	_test_directories();
 	facts_destroy(facts);
 	xml_destroy(xml);
 	return done_testing();

@@ -74,6 +74,10 @@ static const struct trial_case _may[] = {
 	  .harms = { { FOREIGN, "bar",
 		       "\"property\":\"config.hardware.device\"" } },
 	  .undo = { FOREIGN, "unbar", NULL } },
+	{ .what = "beside one that may not be read since, and is the same",
+	  .harms = { { FOREIGN, "bar",
+		       "\"property\":\"layoutEx.file\"" } },
+	  .undo = { FOREIGN, "unbar", NULL } },
 	{ .what = "marked by its guest, which proves nothing",
 	  .harms = { { OURS, "set",
 		       "\"key\":\"guestinfo.sclone.owner\","
@@ -317,8 +321,9 @@ static const struct trial_case _unread[] = {
 	  .harms = { { OTHER, "bar",
 		       "\"property\":\"config.hardware.device\"" } },
 	  .why = "cannot be read; it may use" },
-	{ .what = "a source's layoutEx may not be read",
-	  .harms = { { SOURCE, "bar",
+	{ .what = "a source has changed, and its layoutEx may not be read",
+	  .harms = { { SOURCE, "set", "\"key\":\"x\",\"value\":\"y\"" },
+		     { SOURCE, "bar",
 		       "\"property\":\"layoutEx.file\","
 		       "\"type\":\"NoPermission\"" } },
 	  .undo = { SOURCE, "unbar", NULL },

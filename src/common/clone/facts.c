@@ -311,37 +311,39 @@ const struct guard_facts *facts_guard(const struct facts *facts)
 /* --- files of others ----------------------------------------------------- */
 
 const char *const facts_file_paths[FACTS_FILE_PATHS] = {
-	"parent", "config.files.vmPathName", "config.hardware.device",
+	"config.changeVersion", "layoutEx.timestamp",
+	"config.files.vmPathName", "config.hardware.device",
 	"layoutEx.file",
 };
 
-static int _put_backings(const struct machine *machine,
-			 struct tenants *tenants, struct err *err)
+static void _put_directory(struct buf *out, const char *path)
 {
+	size_t len = tenants_dir_len(path), pos = 0;
+
+	while (len && pos < out->len) {
+		const char *known = out->data + pos;
+
+		if (!strncmp(known, path, len) && known[len] == '\0')
+			return;
+		pos += strlen(known) + 1;
+	}
+	if (len) {
+		buf_add(out, path, len);
+		buf_putc(out, '\0');
+	}
+}
+
+bool facts_directories(const struct machine *machine, struct buf *out)
+{
+	const struct xml_node *file = xml_child(machine->files, NULL);
 	const struct xml_node *device = NULL, *backing;
 
+	_put_directory(out, machine->path ? machine->path : "");
+	for (; file; file = xml_next(file, NULL))
+		_put_directory(out, _text(file, "name"));
 	while ((device = disk_next(machine->devices, device)) != NULL)
 		for (backing = disk_backing(device); backing;
 		     backing = disk_parent(backing))
-			if (tenants_add(tenants, machine->ref.id,
-					_text(backing, "fileName"), err) < 0)
-				return -1;
-	return 0;
-}
-
-int facts_put_files(const struct machine *machine, struct tenants *tenants,
-		    struct err *err)
-{
-	const struct xml_node *file = xml_child(machine->files, NULL);
-
-	if (machine->path &&
-	    tenants_add(tenants, machine->ref.id, machine->path, err) < 0)
-		return -1;
-	for (; file; file = xml_next(file, NULL))
-		if (tenants_add(tenants, machine->ref.id,
-				_text(file, "name"), err) < 0)
-			return -1;
-	if (_put_backings(machine, tenants, err) < 0)
-		return -1;
+			_put_directory(out, _text(backing, "fileName"));
 	return machine->path && machine->files && machine->devices;
 }

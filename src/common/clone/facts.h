@@ -10,6 +10,7 @@
 #ifndef SCLONE_CLONE_FACTS_H
 #define SCLONE_CLONE_FACTS_H
 
+#include "common/base/buf.h"
 #include "common/base/cleanup.h"
 #include "common/rules/guard.h"
 #include "common/vim25/machine.h"
@@ -29,16 +30,16 @@ CLEANUP_DEFINE(struct facts *, facts_destroy)
 
 const struct guard_facts *facts_guard(const struct facts *facts);
 
-/* All paths that facts_put_files() needs, for a property_spec. */
+/* All paths that facts_directories() needs, and those that change when what
+ * it tells does, for a property_spec. */
 extern const char *const facts_file_paths[];
-#define FACTS_FILE_PATHS 4
+#define FACTS_FILE_PATHS 5
 
 /*
- * Put every file the machine uses into tenants. 1: all of them; 0: some
- * cannot be seen (a machine that is just being made shows no devices); -1:
- * as tenants_add().
+ * Add all directories in which the machine has files, each once and with a
+ * NUL. Whether these are all: a machine that is just being made shows no
+ * devices. out->failed: they do not fit.
  */
-int facts_put_files(const struct machine *machine, struct tenants *tenants,
-		    struct err *err);
+bool facts_directories(const struct machine *machine, struct buf *out);
 
 #endif

@@ -7,6 +7,11 @@
  * A datastore lists its VMs (Datastore.vm), wherever they are in the
  * inventory. VMs that the account may not see stay unseen; those in the
  * clone folder and the sources must be readable.
+ *
+ * Thousands of VMs cannot be read whole within the time that a verdict is
+ * good for. So what was read of a VM is kept, and each time all are asked
+ * for the versions of their configuration and layout (config.changeVersion,
+ * layoutEx.timestamp) alone: what was kept is used while both are the same.
  */
 #ifndef SCLONE_CLONE_NEIGHBOURS_H
 #define SCLONE_CLONE_NEIGHBOURS_H
@@ -15,27 +20,30 @@
 #include "common/rules/tenants.h"
 #include "common/vim25/moref.h"
 
-#define NEIGHBOURS_STORES_MAX 64	/* of one read */
+#define NEIGHBOURS_MAX 16384		/* VMs on them */
+#define NEIGHBOURS_STORES_MAX 64	/* datastores in one read */
 #define NEIGHBOURS_DIRS_MAX 131072
 
 struct executor;
 struct neighbours;
 
-/* Once, unless destroyed before; not within neighbours_read(). */
+/* Once for each read that was begun, unless cancelled. */
 typedef void neighbours_done_fn(const struct err *err, void *arg);
 
-/* Read those of these machines; folder is the clone folder. NULL: TRANSIENT
- * and the like, nothing was begun. */
-struct neighbours *neighbours_read(struct executor *executor,
-				   const struct moref *machines, size_t count,
-				   const struct moref *folder,
-				   neighbours_done_fn *done, void *arg,
-				   struct err *err);
+/* NULL: out of memory. Borrows the executor. */
+struct neighbours *neighbours_create(struct executor *executor,
+				     neighbours_done_fn *done, void *arg);
 
-/* Also while the read is under way; accepts NULL. */
+/* Accepts NULL; also while a read is under way. */
 void neighbours_destroy(struct neighbours *neighbours);
 
-/* Borrowed, for a guard_world. */
+/* Read those of these machines; folder is the clone folder. One read at a
+ * time. -1: nothing was begun. */
+int neighbours_read(struct neighbours *neighbours,
+		    const struct moref *machines, size_t count,
+		    const struct moref *folder, struct err *err);
+
+/* Of the last read; borrowed until the next one. */
 const struct tenants *neighbours_tenants(const struct neighbours *neighbours);
 
 /* A machine that must be readable and is not; "": none. */

@@ -29,6 +29,7 @@ struct verdicts {
 	size_t count;
 	struct property_query *query;
 	struct neighbours *neighbours;
+	bool compared;		/* they are read for this batch */
 	struct moref folder;	/* when it began, as */
 	size_t ancestors;	/* these */
 	int64_t began;		/* when the first of its reads was sent */
@@ -129,7 +130,7 @@ static int _guard(const struct verdicts *verdicts, const struct hand *hand,
 		.tenants_at = verdicts->began,
 	};
 
-	if (verdicts->neighbours) {
+	if (verdicts->compared) {
 		world.tenants = neighbours_tenants(verdicts->neighbours);
 		world.unreadable =
 			neighbours_unreadable(verdicts->neighbours);
@@ -224,7 +225,6 @@ static void _machines_done(const struct err *failure, void *arg)
 		else
 			hand_end(hand, EVENT_VM_GONE, &ev);
 	}
-	neighbours_destroy(steal_ptr(&verdicts->neighbours));
 	_next_batch(verdicts);
 }
 
@@ -260,10 +260,14 @@ static void _read_machines(struct verdicts *verdicts)
 
 static void _neighbours_done(const struct err *failure, void *arg)
 {
-	if (failure)
-		_machines_done(failure, arg);
-	else
-		_read_machines(arg);
+	struct verdicts *verdicts = arg;
+
+	if (failure) {
+		_machines_done(failure, verdicts);
+		return;
+	}
+	verdicts->compared = true;
+	_read_machines(verdicts);
 }
 
 static void _read_neighbours(struct verdicts *verdicts)
@@ -271,12 +275,9 @@ static void _read_neighbours(struct verdicts *verdicts)
 	struct moref refs[BATCH_MAX];
 	struct err err = ERR_INIT;
 
-	verdicts->neighbours = neighbours_read(verdicts->executor, refs,
-					       _collect(verdicts, refs),
-					       &verdicts->folder,
-					       _neighbours_done, verdicts,
-					       &err);
-	if (!verdicts->neighbours)
+	if (neighbours_read(verdicts->neighbours, refs,
+			    _collect(verdicts, refs), &verdicts->folder,
+			    &err) < 0)
 		_machines_done(&err, verdicts);
 }
 
@@ -299,6 +300,7 @@ static void _begin(struct verdicts *verdicts)
 
 	verdicts->folder = folder ? *folder : (struct moref) { .id = "" };
 	verdicts->ancestors = table_count(ancestry_vms(executor->ancestry));
+	verdicts->compared = false;
 	verdicts->began = clock_wall_us();
 	verdicts->began_mono = clock_mono_us();
 }
@@ -350,13 +352,17 @@ struct verdicts *verdicts_create(struct executor *executor, struct err *err)
 	}
 	verdicts->executor = executor;
 	STAILQ_INIT(&verdicts->waiting);
-	verdicts->timer = loop_timer_create(executor->loop, _on_timer,
-					    verdicts, err);
-	if (!verdicts->timer) {
-		free(verdicts);
-		return NULL;
-	}
-	return verdicts;
+	verdicts->neighbours = neighbours_create(executor, _neighbours_done,
+						 verdicts);
+	if (!verdicts->neighbours)
+		err_nomem(err);
+	else
+		verdicts->timer = loop_timer_create(executor->loop, _on_timer,
+						    verdicts, err);
+	if (verdicts->timer)
+		return verdicts;
+	verdicts_destroy(verdicts);
+	return NULL;
 }
 
 void verdicts_destroy(struct verdicts *verdicts)
