@@ -334,6 +334,55 @@ static void _test_look(struct stage *stage)
 	await(stage->vc.loop, &stage->looks, 2);
 }
 
+/* Not let in at all: that is no fault of the node's. */
+static void _test_not_let_in(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	char away[256];
+	struct record rec;
+
+	snprintf(away, sizeof(away), "%s.away", stage->vc.password_file);
+	if (rename(stage->vc.password_file, away) < 0)
+		bail_out("cannot rename the password file");
+	emulated_control(&stage->vc, "/lab/fault",
+			 "{\"kind\":\"expire_session\"}");
+	stage_record(&rec, "vm13");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_cause(seen), "AUTH", "a password file that is gone: waited "
+	       "for, and no human needed for each node");
+	has_str(seen->text, "password", "which is said");
+	if (rename(away, stage->vc.password_file) < 0)
+		bail_out("cannot rename the password file");
+	for (int i = 0; i < 100 && seen->ev.kind == EVENT_FAILED; i++) {
+		stage_record(&rec, "vm13");
+		seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	}
+	is_str(_kind(seen), "SUBMITTED", "and it goes on when it is back");
+	is_str(_kind(stage_act(stage, &rec, ACTION_WATCH)), "CLONE_DONE",
+	       "with the clone");
+}
+
+/* The mark is set, but nobody hears of it. */
+static void _test_owner_lost(struct stage *stage)
+{
+	static const char *const kinds[] = { "reply_lost", "half_reply",
+					     "error_after_success" };
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_clone(stage, &rec, "vm14");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		stage_harm(stage, rec.vm, "set", ",\"key\":\"sclone.owner\"");
+		_fault(stage, "ReconfigVM_Task", kinds[i]);
+		seen = stage_act(stage, &rec, ACTION_SET_OWNER);
+		ok(seen->ev.kind == EVENT_UNKNOWN ||
+		   seen->ev.kind == EVENT_FAILED, "%s: not taken for done",
+		   kinds[i]);
+		seen = stage_act(stage, &rec, ACTION_READ_BACK);
+		ok(seen->ev.owned, "and found to be done");
+	}
+}
+
 /* --- another process ---------------------------------------------------- */
 
 static void _test_restart(struct stage *stage)
@@ -382,6 +431,8 @@ int main(void)
 	_test_lost(&stage);
 	_test_busy(&stage);
 	_test_error(&stage);
+	_test_owner_lost(&stage);
+	_test_not_let_in(&stage);
 	_test_look(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);

@@ -59,13 +59,24 @@ static void _accepted(const struct moref *task, void *arg)
 		hand_end(hand, EVENT_SUBMITTED, &ev);
 }
 
+/* What keeps us away from vCenter as a whole, such as a certificate, is no
+ * reason to give up this node: it is waited for like a password. */
+static void _refused(struct hand *hand, const struct task_result *result)
+{
+	struct err err = *result->err;
+
+	if (!result->fault && err.code == ERR_CONFIG)
+		err.code = ERR_AUTH;
+	hand_fail(hand, &err);
+}
+
 static void _done(const struct task_result *result, void *arg)
 {
 	struct hand *hand = arg;
 
 	hand->task = NULL;
 	if (hand->act.kind == ACTION_SUBMIT_CLONE)
-		hand_fail(hand, result->err);
+		_refused(hand, result);
 	else
 		_ended(hand, result->err, result->object);
 }

@@ -152,6 +152,10 @@ static int _set_tls(CURL *easy, const struct http_config *config)
 			       (long) CURL_SSLVERSION_TLSv1_2);
 	if (config->ca_file)
 		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	/* A new file counts from the next connection on. */
+	rc |= curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
 	if (config->pin)
 		rc |= curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY,
 				       config->pin);
