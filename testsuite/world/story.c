@@ -15,6 +15,7 @@ void story_tell(bool tell)
 	telling = tell;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void _line(const char *who, const char *fmt, va_list args)
 {
 	printf("# %10.3f %-8s ", (double) agenda_now() / 1e6, who);
