@@ -16,6 +16,7 @@
 struct node {
 	struct wake_entry wake;		/* first: see _woken() */
 	struct cell cell;
+	enum phase phase;		/* the record's */
 	struct node *next_dirty;
 	bool dirty;
 };
@@ -200,9 +201,10 @@ static void _step(struct fleet *fleet, struct node *node, struct event *ev)
 	struct outcome out;
 
 	ev->now = clock_wall_us();
-	fleet->in_phase[rec->phase]--;
 	engine_step(fleet->conf, rec, ev, &out);
-	fleet->in_phase[rec->phase]++;
+	fleet->in_phase[node->phase]--;
+	node->phase = rec->phase;
+	fleet->in_phase[node->phase]++;
 	_take_outcome(fleet, node, &out);
 	fleet->hooks.stepped(rec, ev, &out, fleet->hooks.arg);
 	cell_close(&node->cell, true);
@@ -280,7 +282,8 @@ static int _insert(struct fleet *fleet, const struct record *rec,
 		_free_node(node);
 		return -1;
 	}
-	fleet->in_phase[rec->phase]++;
+	node->phase = rec->phase;
+	fleet->in_phase[node->phase]++;
 	return 0;
 }
 
@@ -445,11 +448,20 @@ const struct record *fleet_record(const struct fleet *fleet, const char *name)
 	return node ? _look(fleet, node) : NULL;
 }
 
+const struct record *fleet_next_in(const struct fleet *fleet, size_t *pos,
+				   enum phase first, enum phase last)
+{
+	const struct node *node;
+
+	do
+		node = table_next(fleet->nodes, pos, NULL);
+	while (node && (node->phase < first || node->phase > last));
+	return node ? cell_look(&node->cell, fleet->walked) : NULL;
+}
+
 const struct record *fleet_next(const struct fleet *fleet, size_t *pos)
 {
-	const struct node *node = table_next(fleet->nodes, pos, NULL);
-
-	return node ? cell_look(&node->cell, fleet->walked) : NULL;
+	return fleet_next_in(fleet, pos, PHASE_ABSENT, PHASES - 1);
 }
 
 size_t fleet_count(const struct fleet *fleet)

@@ -94,6 +94,10 @@ const struct record *fleet_record(const struct fleet *fleet,
  * but apart from fleet_record()'s. */
 const struct record *fleet_next(const struct fleet *fleet, size_t *pos);
 
+/* The same, of the nodes in these phases alone. */
+const struct record *fleet_next_in(const struct fleet *fleet, size_t *pos,
+				   enum phase first, enum phase last);
+
 size_t fleet_count(const struct fleet *fleet);
 
 /* How many nodes are in this phase. */

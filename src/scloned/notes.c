@@ -97,20 +97,20 @@ static void _mark_growing(struct notes *notes)
 {
 	const struct record *rec;
 	struct note *note;
-	size_t pos = 0;
+	size_t pos = 0, left = 0;
 
-	LIST_FOREACH(note, &notes->list, link)
+	LIST_FOREACH(note, &notes->list, link) {
 		note->grows = false;
-	if (!fleet_in_phase(notes->fleet, PHASE_REQUESTED) &&
-	    !fleet_in_phase(notes->fleet, PHASE_ADMITTED) &&
-	    !fleet_in_phase(notes->fleet, PHASE_CLONING))
-		return;
-	while ((rec = fleet_next(notes->fleet, &pos)) != NULL) {
-		if (rec->phase < PHASE_REQUESTED || rec->phase >= PHASE_CLONED)
-			continue;
+		left += !note->sent;
+	}
+	while (left && (rec = fleet_next_in(notes->fleet, &pos,
+					    PHASE_REQUESTED,
+					    PHASE_CLONING)) != NULL) {
 		note = _collected(notes, rec->req.job);
-		if (note)
-			note->grows = true;
+		if (!note || note->grows)
+			continue;
+		note->grows = true;
+		left--;
 	}
 }
 

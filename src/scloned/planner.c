@@ -15,6 +15,7 @@
 /* A node that waits for a lane, or has one. */
 struct seat {
 	int source;		/* index, or SEAT_WAITING */
+	char template_name[RECORD_TEMPLATE_SIZE];
 };
 
 /* A mean that follows: an eighth of each new value. */
@@ -89,7 +90,8 @@ static struct admit_entry _entry(const struct record *rec)
 	};
 }
 
-static int _sit(struct planner *planner, const char *node, int source)
+static int _sit(struct planner *planner, const char *node,
+		const char *template_name, int source)
 {
 	struct seat *seat = malloc(sizeof(*seat));
 
@@ -98,6 +100,8 @@ static int _sit(struct planner *planner, const char *node, int source)
 		return -1;
 	}
 	seat->source = source;
+	snprintf(seat->template_name, sizeof(seat->template_name), "%s",
+		 template_name);
 	return 0;
 }
 
@@ -142,7 +146,8 @@ static void _queue(struct planner *planner, const struct record *rec)
 	if (!_is_feasible(planner, rec, &entry) ||
 	    admit_add(planner->admit, &entry, NULL) < 0)
 		return;
-	if (_sit(planner, entry.node, SEAT_WAITING) < 0)
+	if (_sit(planner, entry.node, entry.template_name,
+		 SEAT_WAITING) < 0)
 		(void) admit_drop(planner->admit, entry.node);
 	planner_poke(planner);
 }
@@ -155,7 +160,8 @@ static void _resume(struct planner *planner, const struct record *rec)
 
 	if (!place || admit_resume(planner->admit, &entry, NULL) < 0)
 		return;
-	if (_sit(planner, rec->node, (int) (place - planner->places)) < 0)
+	if (_sit(planner, rec->node, entry.template_name,
+		 (int) (place - planner->places)) < 0)
 		(void) admit_drop(planner->admit, rec->node);
 	else
 		place->in_flight++;
@@ -244,22 +250,35 @@ static bool _says(const char *error, const char *text)
 	return *error && !strncmp(error, text, strlen(error));
 }
 
+static void _tell(struct planner *planner, const char *node,
+		  const struct err *why)
+{
+	const struct record *rec = fleet_record(planner->fleet, node);
+	struct event ev = { .kind = EVENT_WAITS, .text = why->text };
+
+	if (!_says(rec->error, why->text))
+		fleet_event(planner->fleet, node, &ev);
+}
+
+/* There may be thousands, most of one template and with nothing to tell. */
 static void _tell_waiting(struct planner *planner)
 {
+	char asked[RECORD_TEMPLATE_SIZE] = "";
+	struct err why = ERR_INIT;
 	const struct seat *seat;
 	const char *node;
 	size_t pos = 0;
 
 	while ((seat = table_next(planner->seats, &pos, &node)) != NULL) {
-		const struct record *rec = fleet_record(planner->fleet, node);
-		struct err why = ERR_INIT;
-		struct event ev = { .kind = EVENT_WAITS, .text = why.text };
-
 		if (seat->source != SEAT_WAITING)
 			continue;
-		_why(planner, rec->req.template_name, &why);
-		if (why.code && !_says(rec->error, why.text))
-			fleet_event(planner->fleet, rec->node, &ev);
+		if (strcmp(asked, seat->template_name) != 0) {
+			memcpy(asked, seat->template_name, sizeof(asked));
+			why = (struct err) ERR_INIT;
+			_why(planner, asked, &why);
+		}
+		if (why.code)
+			_tell(planner, node, &why);
 	}
 }
 

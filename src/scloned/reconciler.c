@@ -278,9 +278,9 @@ static void _forget_former(struct reconciler *reconciler)
 	const struct record *rec;
 	size_t pos = 0;
 
-	while ((rec = fleet_next(daemon->fleet, &pos)) != NULL)
-		if (rec->phase == PHASE_ABSENT &&
-		    !config_node(daemon->config, rec->node) &&
+	while ((rec = fleet_next_in(daemon->fleet, &pos, PHASE_ABSENT,
+				    PHASE_ABSENT)) != NULL)
+		if (!config_node(daemon->config, rec->node) &&
 		    fleet_forget(daemon->fleet, rec->node, &err) < 0)
 			log_warn("journal: %s", err.text);
 }
