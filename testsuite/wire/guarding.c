@@ -363,6 +363,30 @@ static void _test_unknown(struct stage *stage)
 	_judge(stage, &rec, GUARD_DESTROY, NULL, "then they come in time");
 }
 
+/* What shows nothing is being made, but not for ever. */
+static void _test_unmade(struct stage *stage)
+{
+	static const char *const paths[] = { "config.files.vmPathName",
+					     "config.hardware.device",
+					     "layoutEx.file" };
+	struct record rec, other;
+	char more[64];
+
+	stage_clone(stage, &rec, "vm51");
+	stage_clone(stage, &other, "vm52");
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(more, sizeof(more), ",\"property\":\"%s\"", paths[i]);
+		stage_harm(stage, other.vm, "bar", more);
+	}
+	_off(stage, &rec);
+	_judge(stage, &rec, GUARD_DESTROY, NULL, "one is being made");
+	shift += 11 * 60 * CLOCK_US_PER_S;
+	_judge(stage, &rec, GUARD_DESTROY, "cannot be read; it may use",
+	       "and is not after ten minutes");
+	stage_harm(stage, other.vm, "unbar", "");
+	trial_destroy(stage, &rec);
+}
+
 int main(void)
 {
 	static const struct clock_source clocks = { _wall, _mono, NULL };
@@ -387,6 +411,7 @@ int main(void)
 	_test_unknown(&stage);
 	_test_sources(&stage);
 	_test_marked_source(&stage);
+	_test_unmade(&stage);
 	trial_files_same(&stage, before, NULL, "sources and foreign machines");
 	trial_files_destroy(before);
 	stage_stop(&stage);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "ancestry.h"
 #include "facts.h"
 #include "hand.h"
@@ -20,6 +21,7 @@ struct neighbour {
 	bool whole;		/* they are all; else they are not kept */
 	bool told;		/* it was there when it was read */
 	bool must;		/* be readable */
+	int64_t bare_since;	/* mono: it shows nothing; 0: it does */
 	uint64_t seen;		/* the read that has listed it last */
 };
 
@@ -88,6 +90,12 @@ static int _version(const struct property_object *object,
 
 /* --- the whole of them -------------------------------------------------- */
 
+static bool _is_being_made(const struct neighbour *neighbour)
+{
+	return neighbour->bare_since &&
+	       clock_mono_us() - neighbour->bare_since < NEIGHBOURS_MADE_US;
+}
+
 /* All is read: who lives where. */
 static int _settle(struct neighbours *neighbours, struct err *err)
 {
@@ -102,14 +110,15 @@ static int _settle(struct neighbours *neighbours, struct err *err)
 			if (tenants_add(neighbours->tenants, id, dir,
 					err) < 0)
 				return -1;
-		if (neighbour->must && !neighbour->whole)
+		if (neighbour->must && !neighbour->whole &&
+		    !_is_being_made(neighbour))
 			memcpy(neighbours->unreadable, id, strlen(id) + 1);
 	}
 	return 0;
 }
 
-/* Those that have gone need not be kept; most of them at once, and not
- * while others are just not on this read's datastores. */
+/* Those that have gone need not be kept; many of them at once, since others
+ * may just not be on this read's datastores. */
 static void _forget(struct neighbours *neighbours)
 {
 	struct neighbour *neighbour;
@@ -130,8 +139,15 @@ static void _stale_done(const struct err *failure, void *arg)
 
 	if (!failure && _settle(neighbours, &err) < 0)
 		failure = &err;
-	_forget(neighbours);
 	_end(neighbours, failure);
+}
+
+/* Nothing is told, and nothing is forbidden. */
+static bool _is_bare(const struct property_object *object,
+		     const struct machine *machine)
+{
+	return !machine->path && !machine->files && !machine->devices &&
+	       !xml_child(object->node, "missingSet");
 }
 
 static int _each_stale(const struct property_object *object, void *arg,
@@ -157,6 +173,10 @@ static int _each_stale(const struct property_object *object, void *arg,
 		return err_set(err, ERR_CAPACITY, "%s has files in too many "
 			       "directories", object->ref.id);
 	}
+	if (!_is_bare(object, &machine))
+		neighbour->bare_since = 0;
+	else if (!neighbour->bare_since)
+		neighbour->bare_since = clock_mono_us();
 	free(neighbour->dirs);
 	neighbour->dirs = buf_steal(&dirs);
 	neighbour->whole = whole;
@@ -318,6 +338,7 @@ static int _begin(struct neighbours *neighbours, const struct moref *folder,
 	neighbours->tenants = tenants_create(NEIGHBOURS_DIRS_MAX);
 	if (!neighbours->tenants)
 		return err_nomem(err);
+	_forget(neighbours);	/* also after reads that came to nothing */
 	neighbours->folder = *folder;
 	neighbours->number++;
 	neighbours->store_count = neighbours->next = 0;
@@ -354,7 +375,7 @@ struct neighbours *neighbours_create(struct executor *executor,
 	neighbours->executor = executor;
 	neighbours->done = done;
 	neighbours->arg = arg;
-	neighbours->known = table_create(3 * NEIGHBOURS_MAX, _free_neighbour);
+	neighbours->known = table_create(4 * NEIGHBOURS_MAX, _free_neighbour);
 	if (neighbours->known)
 		return neighbours;
 	free(neighbours);

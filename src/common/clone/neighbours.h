@@ -6,7 +6,9 @@
  *
  * A datastore lists its VMs (Datastore.vm), wherever they are in the
  * inventory. VMs that the account may not see stay unseen; those in the
- * clone folder and the sources must be readable.
+ * clone folder and the sources must be readable. One that shows nothing at
+ * all, and is not forbidden, is just being made; vCenter itself does not
+ * destroy what is being cloned. But it is not made for ever.
  *
  * Thousands of VMs cannot be read whole within the time that a verdict is
  * good for. So what was read of a VM is kept, and each time all are asked
@@ -23,6 +25,7 @@
 #define NEIGHBOURS_MAX 16384		/* VMs on them */
 #define NEIGHBOURS_STORES_MAX 64	/* datastores in one read */
 #define NEIGHBOURS_DIRS_MAX 131072
+#define NEIGHBOURS_MADE_US INT64_C(600000000)	/* or it is not being made */
 
 struct executor;
 struct neighbours;
