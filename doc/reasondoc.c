@@ -10,11 +10,13 @@
 
 static const char *const does[] = {
 	[CURE_NONE] = "Nothing more: the request ended with the cycle.",
-	[CURE_LOOK] = "Looks up first whether the VM exists.",
-	[CURE_ELSEWHERE] = "Tries again on another source, inside the same "
-			   "deadline; then tells the job and gives the node "
-			   "back.",
-	[CURE_WAIT] = "Tries again after a pause, for as long as the deadline "
+	[CURE_LOOK] = "Looks up first whether the VM exists; goes on with it, "
+		      "or tries again.",
+	[CURE_ELSEWHERE] = "Tries again at once, on another source if there "
+			   "is one, then after pauses: Attempts= in all, "
+			   "inside the same deadline. Then tells the job and "
+			   "gives the node back.",
+	[CURE_WAIT] = "Tries again after pauses for as long as the deadline "
 		      "allows; then tells the job and gives the node back.",
 	[CURE_FAIL] = "Tells the job and gives the node back to Slurm.",
 	[CURE_HUMAN] = "Tells the job and drains the node until somebody "

@@ -74,6 +74,7 @@ static bool _retry(const struct engine_conf *conf, struct record *rec,
 {
 	enum cure cure = failure_of(cause)->cure;
 	struct record_request again = rec->req;
+	int64_t last = again.deadline - conf->least_time;
 	uint32_t tries;
 
 	if (rec->next.used)
@@ -90,8 +91,9 @@ static bool _retry(const struct engine_conf *conf, struct record *rec,
 	}
 	again.not_before = now + backoff_pause(rec->node, rec->epoch, tries,
 					       conf->pause, conf->pause_max);
-	if (again.attempts >= conf->max_attempts ||
-	    again.not_before + conf->least_time > again.deadline)
+	if (again.not_before > last)	/* one more, when it just makes it */
+		again.not_before = last;
+	if (again.attempts >= conf->max_attempts || now >= last)
 		return false;
 	rec->next = again;
 	return true;
