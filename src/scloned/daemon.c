@@ -62,7 +62,9 @@ static void _log_step(const struct record *rec, const struct event *ev,
 		  event_name(ev->kind), ev->text ? ev->text : "",
 		  record_phase_name(rec->phase), out->ignored ? ": " : "",
 		  out->ignored ? out->ignored : "");
-	if (out->ready)
+	if (out->ready && !rec->at[PHASE_REQUESTED])
+		log_info("node %s epoch %llu: taken over", rec->node, epoch);
+	else if (out->ready)
 		log_info("node %s epoch %llu: ready after %lld ms", rec->node,
 			 epoch, (long long) (rec->at[PHASE_READY] -
 					     rec->at[PHASE_REQUESTED]) /

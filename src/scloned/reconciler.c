@@ -263,7 +263,8 @@ static void _pass_on(struct reconciler *reconciler, struct difference *diff)
 	}
 	/* Slurm's programs would have said it when it was seen. */
 	ev.asked = rec->view.seen;
-	ev.job = rec->view.job;
+	if (diff->slurm == RECONCILE_BOOTING)
+		ev.job = rec->prolog_job;	/* for whom Slurm waits */
 	log_warn("node %s epoch %" PRIu64 ": %s", diff->node, diff->epoch,
 		 diff->row.text);
 	fleet_event(fleet, diff->node, &ev);

@@ -84,7 +84,6 @@ int sight_read(const struct json *json, int64_t seen, const char **name,
 		.drain = node.flags & SLURMCALL_DRAIN,
 		.not_responding = node.flags & SLURMCALL_NOT_RESPONDING,
 		.completing = node.flags & SLURMCALL_COMPLETING,
-		.job_unasked = true,
 	};
 	snprintf(view->reason, sizeof(view->reason), "%s",
 		 node.reason ? node.reason : "");

@@ -598,6 +598,9 @@ static void _guests(void)
 	ok(out.ignored, "a guest's word ends no running job");
 	DO(VM_LOST, .text = "powered off");
 	ok(!rec.next.used, "a lost VM with a job is not retried");
+	NO_ACT(SLURM_NOTIFY, "before it was looked at");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
 	ACTS(SLURM_NOTIFY, "lost");
 	_reach(PHASE_CLONED);
 	DO(READ_BACK, .instance_uuid = UUID);

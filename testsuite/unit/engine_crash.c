@@ -105,32 +105,11 @@ static void _other_job(void)
 	ACTS(SLURM_FORCE_DOWN, "nobody has it");
 }
 
-/* The journal is lost and a job waits in vain: nobody knows which. */
-static void _unknown_job(void)
-{
-	_reach(PHASE_ABSENT);
-	VIEW(BOOTING, .job_unasked = true);
-	DO(CONDEMN, .cause = CAUSE_LOST, .text = "nobody makes it");
-	ACTS(SLURM_LOOK, "whose node is it?");
-	LOOKS(BOOTING, .job = 9);
-	ACTS(SLURM_NOTIFY, "its job is told first");
-	is_int(rec.tell_job, 9, "that one");
-	DONE(NOTIFY);
-	LOOKS(BOOTING, .job = 9);
-	ACTS(SLURM_FORCE_DOWN, "then the node is taken from it");
-	_reach(PHASE_ABSENT);
-	VIEW(BOOTING, .job_unasked = true);
-	DO(CONDEMN, .cause = CAUSE_LOST, .text = "nobody makes it");
-	LOOKS(BOOTING);
-	ACTS(SLURM_FORCE_DOWN, "no job has it: nobody to tell");
-}
-
 int main(void)
 {
 	_renewed_epoch();
 	_clock_set_back();
 	_another_clone();
 	_other_job();
-	_unknown_job();
 	return done_testing();
 }

@@ -98,6 +98,38 @@ static void _restored(void)
 	ACTS(GUARD, "a later VM that Slurm has given up");
 }
 
+/* READY in the journal; that its VM is gone is the first that is seen. */
+static void _restored_lost(void)
+{
+	uint64_t epoch;
+
+	_reach(PHASE_READY);
+	epoch = rec.epoch;
+	now += HOUR;
+	DO(VM_LOST, .text = "gone");
+	ACTS(GUARD, "a VM that is gone");
+	NO_ACT(SLURM_NOTIFY, "its job may be of an hour ago");
+	DO(VM_GONE, .act = ACTION_GUARD);
+	ACTS(PROVE_ABSENCE, "a VM that is gone");
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_BIOS_UUID,
+	   .found_epoch = epoch + 1800 * S);
+	DO(RECORDED, .epoch = epoch);
+	ACTS(LOOK_UP, "a later one has its name");
+	NO_ACT(SLURM_NOTIFY, "the node serves another job");
+	is_int(rec.tell, TELL_NOTHING, "nothing is told");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = epoch + 1800 * S,
+	   .vm = "vm-2");
+	LOOKS(UP);
+	IN(CLONED, "the later one goes on");
+
+	_reach(PHASE_READY);
+	DO(VM_LOST, .text = "gone");
+	DO(VM_GONE, .act = ACTION_GUARD);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	DO(RECORDED);
+	ACTS(SLURM_NOTIFY, "no later one: the job");
+}
+
 /* Restored to where the same request was tried before: Slurm still waits. */
 static void _restored_attempt(void)
 {
@@ -179,6 +211,7 @@ int main(void)
 	_outdated_requests();
 	_outdated_words();
 	_restored();
+	_restored_lost();
 	_restored_attempt();
 	_quarantine();
 	_no_such_node();

@@ -17,8 +17,6 @@ static void _notify_fails(void)
 	}
 	ACTS(SLURM_NOTIFY, "slurmctld is away: the job is told first");
 	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_REFUSED);
-	now = out.wake;
-	DO(TICK);
 	ACTS(SLURM_LOOK, "a job that cannot be told does not stop it");
 	LOOKS(BOOTING, .job = 99);
 	NO_ACT(SLURM_FORCE_DOWN, "not a node that another job has");
@@ -366,6 +364,8 @@ static void _lost(void)
 	_reach(PHASE_READY);
 	now += S;
 	DO(VM_LOST, .text = "powered off");
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now,
+	   .powered_off = true);
 	DONE(NOTIFY);
 	LOOKS(UP, .job = 7);
 	NO_ACT(SLURM_FORCE_DOWN, "the job would end at SlurmdTimeout");
@@ -381,6 +381,8 @@ static void _lost(void)
 	conf.max_attempts = 1;
 	now += S;
 	DO(VM_LOST, .text = "powered off");
+	now += RECORD_DOUBT;
+	DO(TICK);	/* vCenter does not tell more */
 	DONE(NOTIFY);
 	LOOKS(BOOTING, .job = 7);
 	ACTS(SLURM_FORCE_DOWN, "a VM lost at its start");

@@ -203,7 +203,10 @@ static void _check_waiting(const struct record *before,
 	     (after->slurm_busy || after->slurm_not_before > ev->now)),
 	    "a release never stalls");
 	LAW(!after->tell || after->slurm_busy ||
-	    after->slurm_not_before > ev->now, "a job is told");
+	    after->slurm_not_before > ev->now ||
+	    (record_doubts_loss(after, ev->now) && out->wake &&
+	     out->wake <= after->tell_since + RECORD_DOUBT),
+	    "a job is told");
 	LAW(!after->settle || after->slurm_busy ||
 	    after->slurm_not_before > ev->now, "Slurm is told");
 	LAW(after->phase < PHASE_REQUESTED ||

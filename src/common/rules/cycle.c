@@ -162,7 +162,8 @@ static void _forget_past(struct record *rec, const struct event *ev)
 	if (rec->next.used && (uint64_t) rec->next.asked < ev->found_epoch &&
 	    rec->next.deadline < ev->now)
 		memset(&rec->next, 0, sizeof(rec->next));
-	if ((uint64_t) rec->tell_since < ev->found_epoch)
+	if ((uint64_t) rec->tell_since < ev->found_epoch ||
+	    rec->tell_cause == CAUSE_LOST)
 		rec->tell = TELL_NOTHING;
 }
 

@@ -281,6 +281,9 @@ static void _proven(const struct engine_conf *conf, struct record *rec,
 	text_set(rec->inventory_only,
 		 ev->evidence & EVIDENCE_DATASTORE ? "" : ev->text);
 	rec->another = ev->found_epoch != 0;
+	if (ev->found_epoch > rec->last_epoch &&
+	    rec->tell_cause == CAUSE_LOST)
+		rec->tell = TELL_NOTHING;	/* what is lost is history */
 	cycle_release(rec, RELEASE_RECORD);
 }
 
@@ -446,6 +449,13 @@ static bool _not_moved(struct record *rec, const struct event *ev)
 	return false;
 }
 
+/* The job that was to be told has ended. */
+static bool _is_over(const struct event *ev)
+{
+	return ev->kind == EVENT_FAILED && ev->act == ACTION_SLURM_NOTIFY &&
+	       (ev->cause == CAUSE_NOTFOUND || ev->cause == CAUSE_REFUSED);
+}
+
 const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 		       const struct event *ev)
 {
@@ -454,14 +464,18 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 	if ((ev->act == ACTION_SLURM_REQUEUE ||
 	     ev->act == ACTION_SLURM_KILL) && _not_moved(rec, ev))
 		return NULL;
+	if (_is_over(ev)) {
+		if (rec->tell == TELL_JOB)
+			rec->tell = TELL_FORCE;
+		return NULL;
+	}
 	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
 	rec->slurm_failed = ev->act;
 	cycle_pause_slurm(conf, rec, ev->now);
 	/* With slurmctld away nothing else could be told, either. */
 	if (ev->act == ACTION_SLURM_NOTIFY && rec->tell == TELL_JOB &&
-	    (ev->cause == CAUSE_NOTFOUND ||
-	     (rec->slurm_tries >= NOTIFY_TRIES &&
-	      ev->cause != CAUSE_TRANSIENT)))
+	    rec->slurm_tries >= NOTIFY_TRIES &&
+	    ev->cause != CAUSE_TRANSIENT)
 		rec->tell = TELL_FORCE;
 	return NULL;
 }

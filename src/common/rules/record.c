@@ -87,6 +87,19 @@ bool record_doubts_orphan(const struct record *rec)
 	       rec->view.seen < rec->at[PHASE_RELEASING];
 }
 
+bool record_doubts_loss(const struct record *rec, int64_t now)
+{
+	if (rec->tell_cause != CAUSE_LOST || *rec->refusal ||
+	    now - rec->tell_since >= RECORD_DOUBT)
+		return false;
+	return rec->phase == PHASE_CONDEMNED ||
+	       (rec->phase == PHASE_RELEASING &&
+		(rec->release == RELEASE_LOOK ||
+		 rec->release == RELEASE_GUARD_OFF ||
+		 rec->release == RELEASE_PROVE ||
+		 rec->release == RELEASE_RECORD));
+}
+
 const struct record_request *record_request(const struct record *rec)
 {
 	if (rec->next.used)

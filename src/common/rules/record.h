@@ -31,6 +31,7 @@
 #define RECORD_MOREF_SIZE 64	/* vCenter's ids: "vm-1234", "task-99" */
 #define RECORD_TEXT_SIZE 200
 #define RECORD_DIRECTORY_SIZE 256	/* of a VM, on its datastore */
+#define RECORD_DOUBT INT64_C(60000000)	/* us; vCenter may be away */
 #define RECORD_LINE_MAX 16384	/* an encoded record is never longer */
 
 /* Absent is where a name begins and ends; condemned can follow any other. */
@@ -209,6 +210,14 @@ bool record_in_lane(const struct record *rec);
  * clone that came too late for its epoch.
  */
 bool record_doubts_orphan(const struct record *rec);
+
+/*
+ * The record's VM is said to be gone. Before its job and Slurm hear of it,
+ * but for RECORD_DOUBT at most, the proof shows whether a later VM of ours has
+ * the name: then the record is from the past, and the node serves another
+ * job.
+ */
+bool record_doubts_loss(const struct record *rec, int64_t now);
 
 /* The request that Slurm's node is in now: next, req or NULL. */
 const struct record_request *record_request(const struct record *rec);

@@ -77,7 +77,8 @@ static bool _needs_look(const struct engine_conf *conf,
 	bool fresh = update_fresh(view, now, conf->fresh);
 	char reason[ACTION_TEXT_SIZE];
 
-	if (rec->tell > TELL_JOB && !update_can_tell(conf, rec, now))
+	if (rec->tell > TELL_JOB && !record_doubts_loss(rec, now) &&
+	    !update_can_tell(conf, rec, now))
 		return true;
 	if (rec->settle && (!fresh || view->seen < rec->at[PHASE_ABSENT]))
 		return true;
@@ -157,7 +158,8 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 		list[count++] = rec->intrusion == INTRUSION_KILL
 					? ACTION_SLURM_KILL
 					: ACTION_SLURM_REQUEUE;
-	if (rec->tell == TELL_JOB || update_can_tell(conf, rec, now))
+	if (!record_doubts_loss(rec, now) &&
+	    (rec->tell == TELL_JOB || update_can_tell(conf, rec, now)))
 		list[count++] = _tell(rec);
 	if (_drains(conf, rec, now))
 		list[count++] = ACTION_SLURM_DRAIN;
@@ -293,6 +295,8 @@ int64_t wants_wake(const struct record *rec, int64_t now)
 		_earliest(rec->next.deadline, now, &wake);
 	if (rec->phase == PHASE_CONDEMNED || rec->phase == PHASE_RELEASING)
 		_earliest(rec->free_by, now, &wake);
+	if (rec->tell && record_doubts_loss(rec, now))
+		_earliest(rec->tell_since + RECORD_DOUBT, now, &wake);
 	_earliest(rec->vm_not_before, now, &wake);
 	_earliest(rec->slurm_not_before, now, &wake);
 	return wake;
