@@ -58,6 +58,9 @@ def build_path(*names):
 class Site(labslurm.Cluster):
     """One private site. Settings are changed before start()."""
 
+    helper = None  # what is in scloned-slurm's place
+    socket = None  # of another scloned that is asked for a while
+
     def __init__(self, nodes=4, sources=1, mode="", lanes=8):
         super().__init__(nodes=nodes)
         self.sources = ["rocky9-esx%02d" % (n + 1) for n in range(sources)]
@@ -269,7 +272,7 @@ class Site(labslurm.Cluster):
         self.write("sclone.conf", self.sclone_conf())
 
     def start_scloned(self, wait=True):
-        helper = build_path("src/scloned-slurm/scloned-slurm")
+        helper = self.helper or build_path("src/scloned-slurm/scloned-slurm")
         child = self.spawn("scloned", [
             labslurm.program("scloned"), "--config", self.path("sclone.conf"),
             "--slurm-helper", helper])
@@ -292,7 +295,8 @@ class Site(labslurm.Cluster):
 
     def sclone(self, *args, check=True):
         return self.run(labslurm.program("sclone"), "--socket",
-                        self.path("sclone.sock"), *args, check=check)
+                        self.socket or self.path("sclone.sock"), *args,
+                        check=check)
 
     def check(self, *args, hosts=True):
         """`sclone check`: its exit status, its output, and as a dictionary
