@@ -54,6 +54,29 @@ static void _spool(const struct facts *facts, struct findings *out)
 	else if (dir->mode & 022)
 		findings_fail(out, "others can write requests into %s; run: "
 			      "chmod go-w %s", dir->path, dir->path);
+	else if (dir->problem.code)
+		findings_fail(out, "%s", dir->problem.text);
+}
+
+/* Its unit makes it at the first start. */
+static void _state(const struct facts *facts, struct findings *out)
+{
+	const struct facts_dir *dir = &facts->files.state;
+	const char *user = facts->files.user_name;
+
+	if (dir->error == ENOENT)
+		findings_ok(out, "%s is not there yet; scloned's unit makes "
+			    "it", dir->path);
+	else if (dir->error)
+		findings_fail(out, "%s: %s; run: install -d -o %s -m 0700 %s",
+			      dir->path, strerror(dir->error), user,
+			      dir->path);
+	else if (dir->uid != facts->files.user)
+		findings_fail(out, "%s does not belong to %s, whom scloned "
+			      "runs as; run: chown -R %s %s", dir->path, user,
+			      user, dir->path);
+	else if (dir->problem.code)
+		findings_fail(out, "%s", dir->problem.text);
 }
 
 static void _daemon(const struct facts *facts, struct findings *out)
@@ -75,6 +98,7 @@ const struct check check_config_table[] = {
 	  _password },
 	{ "key", "private, and readable by scloned", CHECK_CONFIG, _mark },
 	{ "spool", "there, and SlurmUser's", CHECK_CONFIG, _spool },
+	{ "state", "SlurmUser's alone", CHECK_CONFIG, _state },
 	{ "scloned", "running", CHECK_CONFIG, _daemon },
 	{ .topic = NULL },
 };

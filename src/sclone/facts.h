@@ -38,13 +38,14 @@ struct facts_dir {
 	int error;			/* errno of stat; 0 */
 	uid_t uid;
 	mode_t mode;
+	struct err problem;		/* of path_check_dir(); NONE */
 };
 
 struct facts_files {
 	uid_t user;			/* scloned's: SlurmUser */
 	char user_name[FACTS_NAME_SIZE];
 	struct facts_secret password, mark;
-	struct facts_dir spool;
+	struct facts_dir spool, state;
 };
 
 /* --- vCenter ------------------------------------------------------------ */

@@ -45,7 +45,7 @@ static void _look_secret(struct facts_secret *secret, const char *key,
 	buf_wipe(&text);
 }
 
-static void _look_dir(struct facts_dir *dir, const char *path)
+static void _look_dir(struct facts_dir *dir, const char *path, uid_t user)
 {
 	struct stat st = { 0 };
 
@@ -56,6 +56,7 @@ static void _look_dir(struct facts_dir *dir, const char *path)
 		dir->error = ENOTDIR;
 	dir->uid = st.st_uid;
 	dir->mode = st.st_mode;
+	(void) path_check_dir(path, user, &dir->problem);
 }
 
 static void _look_program(struct facts_program *program)
@@ -78,7 +79,8 @@ void gather_files(struct facts *facts)
 	_look_secret(&files->password, "PasswordFile", global->password_file,
 		     files->user);
 	_look_secret(&files->mark, "KeyFile", global->key_file, files->user);
-	_look_dir(&files->spool, global->spool_dir);
+	_look_dir(&files->spool, global->spool_dir, files->user);
+	_look_dir(&files->state, global->state_dir, files->user);
 	for (size_t i = 0; i < FACTS_PROGRAMS; i++)
 		_look_program(&facts->slurm.programs[i]);
 }

@@ -97,6 +97,10 @@ def test_files(site):
     site.write_secrets()
     site.with_conf(2, "config", "FAIL", "sclone.conf:",
                    "an unknown key in sclone.conf", Colour="red")
+    os.chmod(site.dir, 0o777)
+    site.expect(2, "spool", "FAIL", "others can write in " + site.dir,
+                "a spool below a directory that others can write")
+    os.chmod(site.dir, 0o755)
     site.with_conf(2, "spool", "FAIL", "install -d", "no spool",
                    SpoolDir=site.path("nowhere"))
 

@@ -125,7 +125,8 @@ static void _start(void)
 	facts.files.mark = (struct facts_secret) { "KeyFile", "/k", ERR_INIT,
 		64030 };
 	facts.files.spool = (struct facts_dir) { "/spool", 0, 64030,
-		S_IFDIR | 0700 };
+		S_IFDIR | 0700, ERR_INIT };
+	facts.files.state = facts.files.spool;
 	facts.vcenter.folder_found = facts.vcenter.pool_found = true;
 	_fill_sources();
 	_fill_grants();
@@ -235,6 +236,18 @@ static void _test_config(void)
 	_good();
 	facts.files.spool.mode |= 022;
 	fails("spool", "chmod go-w", "a spool that others can write in");
+	_good();
+	err_set(&facts.files.spool.problem, ERR_CONFIG, "/way: no");
+	fails("spool", "/way: no", "a spool on a way that others can change");
+	_good();
+	facts.files.state.error = ENOENT;
+	fine("state", "unit makes it", "before the first start");
+	_good();
+	facts.files.state.uid = 0;
+	fails("state", "chown -R slurm", "a journal of somebody else's");
+	_good();
+	err_set(&facts.files.state.problem, ERR_CONFIG, "/way: no");
+	fails("state", "/way: no", "a journal that others can write");
 	_good();
 	facts.daemon.running = false;
 	fine("scloned", "not running", "before the first start");
