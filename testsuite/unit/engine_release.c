@@ -309,6 +309,24 @@ static void _admin_drain(void)
 	NO_ACT(SLURM_DRAIN, "drained and resumed while up");
 }
 
+/* A drained node that is off is powered down once more. */
+static void _drain_of_off(void)
+{
+	_start();
+	VIEW(GONE, .drain = true, .reason = "bad DIMM");
+	is_str(rec.admin_drain, "bad DIMM", "a drain of a node that is off");
+	now += S;
+	VIEW(GONE, .reason = "bad DIMM");
+	ACTS(SLURM_DRAIN, "a power down has cleared the flag");
+	DONE(DRAIN);
+	now += S;
+	VIEW(GONE, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(GONE);
+	is_str(rec.admin_drain, "", "taken back, it leaves no reason");
+	QUIET("and stays so");
+}
+
 /* Slurm clears the flag at the suspend and leaves the reason. */
 /* Taken back when nobody looks. */
 static void _drain_taken_back(void)
@@ -519,6 +537,7 @@ int main(void)
 	_node_resume();
 	_lost_journal();
 	_admin_drain();
+	_drain_of_off();
 	_unseen_drain();
 	_drain_taken_back();
 	_lost();

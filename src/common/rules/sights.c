@@ -8,11 +8,12 @@
 #define NO_REASON "drained"
 
 /*
- * A drain of the admin's would be lost in the power cycle. It is learnt
- * and forgotten while the node is up: a node that goes down shows what Slurm
- * has left of it. That is the reason without the flag, which is all there is
- * to see of a drain set just before; taken back just before, it has left no
- * reason either.
+ * A drain of the admin's would be lost in the power cycle, and also when a
+ * node that is off is powered down once more. It is learnt and forgotten
+ * while the node is up or off: one that goes down, or has gone down, shows
+ * what Slurm has left of it. That is the reason without the flag, which is
+ * all there is to see of a drain set just before; taken back just before, it
+ * has left no reason either.
  */
 static void _remember_drain(struct record *rec)
 {
@@ -22,13 +23,13 @@ static void _remember_drain(struct record *rec)
 	    !failure_is_ours(view->reason) && !nodeview_slurms_reason(view) &&
 	    (*view->reason || strcmp(rec->admin_drain, NO_REASON) != 0))
 		text_set(rec->admin_drain, view->reason);
-	if (view->powered_down || view->powering_down ||
-	    view->base == NODE_DOWN || view->base == NODE_UNKNOWN)
+	if (view->powering_down || view->base == NODE_UNKNOWN ||
+	    (view->base == NODE_DOWN && nodeview_slurms_reason(view)))
 		return;
 	if (nodeview_admin_drain(view))
 		text_set(rec->admin_drain,
 			 *view->reason ? view->reason : NO_REASON);
-	else if (!view->drain)
+	else if (!view->drain && view->base != NODE_DOWN && !*view->reason)
 		*rec->admin_drain = '\0';
 }
 
