@@ -39,6 +39,13 @@ static void _clock_set_back(void)
 	now += S;
 	DO(SUSPENDED, .asked = now);
 	IN(RELEASING, "and so does Slurm's word");
+	_reach(PHASE_RELEASING);
+	now += 3600 * S;
+	DO(FAILED, .act = ACTION_GUARD, .cause = CAUSE_TRANSIENT);
+	left = rec.vm_not_before - now;
+	now -= 3600 * S;
+	DO(TICK);
+	is_int(rec.vm_not_before - now, left, "a pause is as long as it was");
 	_start();
 	DO(REQUESTED, .id = "r1", .asked = now + 3600 * S,
 	   .deadline = now + 3700 * S, .template_name = "rocky9");

@@ -176,6 +176,7 @@ struct record {
 	enum action_kind slurm_failed;	/* others go first now */
 	int64_t slurm_token;		/* what the act under way is for */
 	char sent_drain[ACTION_TEXT_SIZE];
+	int64_t stepped_at;		/* the last event's time */
 	int64_t looked_at;		/* when SLURM_LOOK was asked last */
 	uint32_t looked_about;		/* and about which job */
 	enum cause failed;		/* by this step, see struct outcome */

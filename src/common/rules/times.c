@@ -23,6 +23,7 @@ static void _list_past(struct record *rec, struct times *past)
 	_put(past, &rec->tell_since);
 	_put(past, &rec->intruder_since);
 	_put(past, &rec->prolog_asked);
+	_put(past, &rec->stepped_at);
 	_put(past, &rec->looked_at);
 	_put(past, &rec->view.seen);
 	_put(past, &rec->view.got);
@@ -59,9 +60,10 @@ void times_follow(struct record *rec, int64_t now)
 	for (size_t i = 0; i < past.count; i++)
 		if (*past.list[i] > latest)
 			latest = *past.list[i];
-	if (latest <= now)
-		return;
-	_list_future(rec, &future);
-	_move(&past, latest - now);
-	_move(&future, latest - now);
+	if (latest > now) {
+		_list_future(rec, &future);
+		_move(&past, latest - now);
+		_move(&future, latest - now);
+	}
+	rec->stepped_at = now;
 }

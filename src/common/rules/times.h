@@ -14,7 +14,7 @@
 
 #include "record.h"
 
-/* Nothing of what the record has seen is later than now. */
+/* At each step: nothing of what the record has seen is later than now. */
 void times_follow(struct record *rec, int64_t now);
 
 #endif
