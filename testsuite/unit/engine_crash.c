@@ -112,11 +112,30 @@ static void _other_job(void)
 	ACTS(SLURM_FORCE_DOWN, "nobody has it");
 }
 
+/* A late clone took a name that was off, and a job was put there. */
+static void _prolog_of_nobody(void)
+{
+	_start();
+	VIEW(UP);
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	ACTS(LOOK_UP, "a job on a node without record");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 12, .vm = "vm-9",
+	   .instance_uuid = UUID);
+	LOOKS(.base = NODE_ALLOCATED);
+	IN(CLONED, "the VM is at work");
+	is_int(rec.req.job, 9, "for that job");
+	ACTS(SLURM_MARK, "and for no other");
+	is_int(record_wait(&rec, 9, now), WAIT_ON,
+	       "its prolog waits for that");
+}
+
 int main(void)
 {
 	_renewed_epoch();
 	_clock_set_back();
 	_another_clone();
 	_other_job();
+	_prolog_of_nobody();
 	return done_testing();
 }

@@ -160,6 +160,8 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	if (!req) {
 		rec->prolog_job = ev->job;	/* quicker than its request */
 		rec->prolog_asked = ev->asked;
+		if (rec->phase == PHASE_ABSENT && nodeview_up(&rec->view))
+			cycle_sweep(rec, CAUSE_ORPHAN, ev->now);
 		return NULL;
 	}
 	if (!req->job) {

@@ -324,6 +324,7 @@ static void _reprieve(struct record *rec, int64_t now)
 		rec->req.job = rec->view.job;
 		rec->req.marked = rec->view.power_down;
 		rec->req.asked = rec->req.deadline = now;
+		_take_prolog_job(rec);
 	}
 	cycle_release(rec, RELEASE_NONE);
 	rec->cause = CAUSE_NONE;
