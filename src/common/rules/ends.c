@@ -374,9 +374,8 @@ static void _drained(struct record *rec)
 {
 	rec->view.drain = true;
 	text_set(rec->view.reason, rec->sent_drain);
-	if (!failure_is_ours(rec->sent_drain))
-		*rec->admin_drain = '\0';
-	else if (!failure_is_passing(rec->sent_drain))
+	if (failure_is_ours(rec->sent_drain) &&
+	    !failure_is_passing(rec->sent_drain))
 		rec->needs_human = false;	/* from now on it is theirs */
 }
 

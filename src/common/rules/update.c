@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "text.h"
 #include "update.h"
 
@@ -59,8 +61,12 @@ static bool _stuck(const struct nodeview *view)
 bool update_restores_drain(const struct record *rec,
 			   const struct nodeview *view)
 {
-	return *rec->admin_drain && view->seen &&
-	       !nodeview_admin_drain(view) && nodeview_released(view);
+	if (!*rec->admin_drain || !view->seen || nodeview_admin_drain(view))
+		return false;
+	/* Its reason without the flag, or ours in its place, is enough to
+	 * see on a node that is used meanwhile. */
+	return nodeview_released(view) || failure_is_passing(view->reason) ||
+	       !strcmp(view->reason, rec->admin_drain);
 }
 
 bool update_needed(enum action_kind act, const struct record *rec,
@@ -81,7 +87,7 @@ bool update_needed(enum action_kind act, const struct record *rec,
 	case ACTION_SLURM_UNDRAIN:
 		return view->drain && failure_is_passing(view->reason) &&
 		       !view->powering_down && !_going(rec) &&
-		       !*rec->quarantine;
+		       !*rec->quarantine && !*rec->admin_drain;
 	case ACTION_SLURM_DRAIN:
 		return !view->drain || update_restores_drain(rec, view);
 	default:
