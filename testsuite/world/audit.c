@@ -136,7 +136,8 @@ static void _end_node(int i)
 		     strcmp(node->reason, node->admin_reason) != 0))
 		audit_wrong(name, "the admin's drain is forgotten (%s%s)",
 			    node->drain ? "drained: " : "", node->reason);
-	if (!*node->admin_reason && !node->drain_free && node->drain)
+	if (!*node->admin_reason && !node->drain_free && node->drain &&
+	    !vcenter_by_name(name))
 		audit_wrong(name, "a drain is left: %s", node->reason);
 }
 
@@ -154,9 +155,10 @@ void audit_end(void)
 {
 	const struct machine_is *vm = NULL;
 
-	/* Nothing proves that a late clone without its key is ours. */
+	/* Nothing proves that one without its key is ours, once its epoch is
+	 * over. */
 	while ((vm = vcenter_next(vm)))
-		if (vm->epoch && (*vm->owner || !vm->late))
+		if (vm->epoch && *vm->owner)
 			audit_wrong(vm->name, "%s is an orphan%s%s", vm->id,
 				    vm->on ? ", and it runs" : "",
 				    *vm->owner ? "" : ", without owner key");

@@ -158,10 +158,13 @@ static int _execute(const struct update *update, struct err *err)
 {
 	if (_is_about_job(update->verb))
 		return slurm_update_job(update->verb, update->job, err);
+	/* A call for several nodes says the same about other jobs, too. */
 	for (int i = 0; i < SLURM_NODES; i++)
 		if (update->nodes & 1u << i)
 			slurm_update(update->verb, i, update->reason,
-				     update->job, update->sent);
+				     update->nodes == 1u << i ? update->job
+							       : 0,
+				     update->sent);
 	return 0;
 }
 

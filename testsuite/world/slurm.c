@@ -365,7 +365,7 @@ static void _drain(int i)
 {
 	struct slurm_node *node = &nodes[i];
 
-	if (*node->admin_reason || node->drain)
+	if (*node->admin_reason || node->drain || node->base == NODE_DOWN)
 		return;
 	story("people", "%s is drained", names[i]);
 	node->drain = true;

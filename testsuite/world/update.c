@@ -82,7 +82,8 @@ static struct machine_is *_clone_of(int i)
 {
 	struct machine_is *vm = vcenter_by_name(slurm_node_name(i));
 
-	return vm && vm->epoch ? vm : NULL;
+	/* Nothing proves that one without its key is ours. */
+	return vm && vm->epoch && *vm->owner ? vm : NULL;
 }
 
 void slurm_update(const char *verb, int i, const char *reason, uint32_t job,

@@ -315,17 +315,17 @@ static void _put_stranger(void)
 	_leave_later(_new(name, VCENTER_FOLDER));
 }
 
-/* Whoever copies a VM copies its key; vSphere gives the copy UUIDs of its
- * own, unless it is told not to. */
+/* Whoever copies a VM copies its key or its BIOS UUID. (With both, nobody
+ * but its owner can tell which is which: the guard refuses.) */
 static void _put_copy(const struct machine_is *of)
 {
-	bool inside = dice(2);
-	struct machine_is *vm = _new("copy", inside ? VCENTER_FOLDER
-						    : VCENTER_ELSEWHERE);
+	struct machine_is *vm = _new("copy", dice(2) ? VCENTER_FOLDER
+						     : VCENTER_ELSEWHERE);
 
 	story("people", "%s is copied to %s", of->id, vm->id);
-	memcpy(vm->owner, of->owner, sizeof(vm->owner));
-	if (!inside)
+	if (dice(2))
+		memcpy(vm->owner, of->owner, sizeof(vm->owner));
+	else
 		memcpy(vm->bios_uuid, of->bios_uuid, sizeof(vm->bios_uuid));
 	_leave_later(vm);
 }
