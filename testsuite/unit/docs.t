@@ -203,7 +203,25 @@ def test_readme():
                   "%s names commands that exist" % place)
 
 
+def exists(name):
+    """Whether there is a test of that name, as system/t360 or unit/spool."""
+    folder, _, start = name.partition("/")
+    return any(file in (start, start + ".c", start + ".t") or
+               (file.startswith(start + "-") and file.endswith(".t"))
+               for file in os.listdir(os.path.join(TOP, "testsuite", folder)))
+
+
+def test_shown_by():
+    """The tests that the tables of the design name are there."""
+    named = re.findall(r"\b((?:unit|wire|system|chaos)/\w[\w-]*)"
+                       r"(?![\w-]|\.md)", read("doc", "design.md"))
+    tap.ok(len(named) > 40, "the design names tests")
+    tap.equal([name for name in sorted(set(named)) if not exists(name)], [],
+              "which are there")
+
+
 test_programs()
+test_shown_by()
 test_commands()
 test_keys()
 test_findings()

@@ -190,6 +190,48 @@ static void _quarantine(void)
 	IN(REQUESTED, "then it is used again");
 }
 
+/* It dies between the clone and its owner key. */
+static void _no_owner_key(void)
+{
+	_reach(PHASE_CLONED);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = false);
+	ACTS(SET_OWNER, "vCenter made the clone without owner key");
+	DO(RESTARTED);
+	ACTS(SET_OWNER, "the key is set after a restart");
+	now += S;
+	VIEW(UP);
+	IN(CLONED, "it does not serve before");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	NO_ACT(GUARD, "it has to go");
+	DO(OWNER_SET);
+	ACTS(GUARD, "no release without a mark");
+}
+
+/* It dies when the VM is proven gone, and Slurm does not know yet. */
+static void _slurm_not_told(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	IN(ABSENT, "proven gone");
+	now += HOUR;
+	DO(RESTARTED);
+	ACTS(LOOK_UP, "after a restart the record may be old");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	if (_find(ACTION_RECORD_ABSENCE))
+		DO(RECORDED);
+	IN(ABSENT, "it is proven again");
+	LOOKS(GOING);
+	ACTS(SLURM_NODE_RESUME, "Slurm still waits: the name is free");
+	DONE(NODE_RESUME);
+	now += S;
+	LOOKS(GONE);
+	QUIET("once");
+}
+
 /* A VM of a node that Slurm does not have, released by hand. */
 static void _no_such_node(void)
 {
@@ -214,6 +256,8 @@ int main(void)
 	_restored_lost();
 	_restored_attempt();
 	_quarantine();
+	_no_owner_key();
+	_slurm_not_told();
 	_no_such_node();
 	return done_testing();
 }
