@@ -26,22 +26,26 @@ OURS = ("sclone.password", "sclone.key", "inventory.json")
 
 
 class Watch(threading.Thread):
-    """Arguments and environments of all processes, all the time."""
+    """Arguments and environments of the site's processes, all the time."""
 
-    def __init__(self):
+    def __init__(self, site):
         super().__init__(daemon=True)
+        self.mark = site.dir.encode()
         self.seen = {}  # text -> who
         self.looks = 0
         self.over = threading.Event()
 
     def look(self):
-        for path in glob.glob("/proc/[0-9]*/cmdline") + \
-                glob.glob("/proc/[0-9]*/environ"):
-            try:
-                with open(path, "rb") as file:
-                    self.seen.setdefault(file.read(), path)
-            except OSError:
-                pass
+        for place in glob.glob("/proc/[0-9]*"):
+            text = b""
+            for name in "/cmdline", "/environ":
+                try:
+                    with open(place + name, "rb") as file:
+                        text += file.read() + b"\n"
+                except OSError:
+                    pass
+            if self.mark in text:
+                self.seen.setdefault(text, place)
         self.looks += 1
 
     def run(self):
@@ -154,7 +158,7 @@ def trouble(site):
 
 labslurm.require()
 with labsclone.Site(nodes=2) as site_:
-    watch = Watch()
+    watch = Watch(site_)
     watch.start()
     site_.start()
     pid_ = site_.children["scloned"].pid
