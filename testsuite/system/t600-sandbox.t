@@ -15,7 +15,7 @@ import labslurm  # noqa: E402
 import labsystemd  # noqa: E402
 import tap  # noqa: E402
 
-READS = ("status", "history", "receipts")
+READS = ("status", "history", "receipts", "reconcile")
 ASK = """
 import socket, sys
 sock = socket.socket(socket.AF_UNIX)
@@ -38,9 +38,9 @@ def verbs():
     return [names.get(row, row.strip('"')) for row in rows]
 
 
-def ask(site, user, verb):
+def ask(site, user, verb, **more):
     """The code of the error that a user gets, or None."""
-    text = json.dumps({"v": 1, "verb": verb, "nodes": "vm2"})
+    text = json.dumps(dict({"v": 1, "verb": verb, "nodes": "vm2"}, **more))
     line = site.run(*labsystemd.as_user(
         user, "/usr/bin/python3", "-c", ASK, site.path("sclone.sock"),
         text))[1]
@@ -86,6 +86,9 @@ def test_verbs(site):
             tap.ok(code != "AUTH", "nobody may ask: " + verb)
         else:
             tap.equal(code, "AUTH", "nobody may not: " + verb)
+    for mode in "now", "apply":
+        tap.equal(ask(site, "nobody", "reconcile", mode=mode), "AUTH",
+                  "nobody may not reconcile: " + mode)
     tap.equal(site.status()["daemon"]["paused"], False, "nothing has come of "
               "it")
     for verb in ("pause", "unpause", "hold", "unhold", "reload", "nudge"):
