@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
 import labsclone  # noqa: E402
 import labslurm  # noqa: E402
 import nodetable  # noqa: E402
+import receipts  # noqa: E402
 import tap  # noqa: E402
 
 BOUND = 120  # seconds; for what comes at once, on a machine that is very busy
@@ -311,7 +312,17 @@ class Site(labsclone.Site):
             timeout=labslurm.CALL_BOUND)
         findings = done.stdout.decode().splitlines()
         assert (done.returncode == 0) == (not findings), done.returncode
-        return findings
+        return findings + self.chain_problems()
+
+    def chain_problems(self):
+        """What is wrong with the records of destruction, which is for no
+        auditor to read: what the log tells of must be in the chain, unless
+        a journal was taken away."""
+        with open(self.path("slurm.log")) as file:
+            if any(json.loads(line)["event"] == "journal" for line in file):
+                return []
+        return list(receipts.problems(self.path("journal"),
+                                      self.log_from(0)))
 
     def diagnose(self):
         for name in "slurm.log", "scloned.out":

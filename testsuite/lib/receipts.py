@@ -5,8 +5,10 @@ and a socket that serves it as scloned would (ipc/verbs.h, "receipts").
 	with receipts.Served(path, "UPDATE receipt SET job=8") as served:
 	    code, text = served.sclone("receipt", "verify")
 """
+import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -51,10 +53,10 @@ class Served:
                 return
             with client, client.makefile("rwb") as stream:
                 request = json.loads(stream.readline())
-                stream.write(json.dumps(self._answer(request)).encode()
+                stream.write(json.dumps(self.answer(request)).encode()
                              + b"\n")
 
-    def _answer(self, request):
+    def answer(self, request):
         db = sqlite3.connect(self.path)
         meta = dict(db.execute("SELECT name, value FROM meta"))
         rows = db.execute(
@@ -77,9 +79,37 @@ class Served:
         return done.returncode, done.stdout.decode()
 
 
+def _hash(data):
+    return hashlib.sha256(data).digest()
+
+
+def problems(directory, log):
+    """What is wrong with the chain in a journal, by other code than sclone's:
+    with its links, its head, and with heads that the log tells of."""
+    chain, head = rows(directory)
+    last, heads = "0" * 64, set()
+    for number, (seq, _, _, text) in enumerate(chain, 1):
+        digest, _, line = text.partition(" ")
+        if seq != number:
+            yield "record %d is number %d" % (seq, number)
+        if _hash(_hash(last.encode()) + _hash(line.encode())).hex() != digest:
+            yield "record %d does not follow" % seq
+        last = digest
+        heads.add("%d:%s" % (seq, digest))
+    if chain and head != "%d:%s" % (chain[-1][0], last):
+        yield "the head is %s" % head
+    for told in re.findall(r"receipt (\d+:[0-9a-f]{64}) node", log):
+        if told not in heads:
+            yield "the log tells of %s" % told
+
+
 def rows(directory):
     """[(seq, node, job, text)] of a journal, and its head."""
     with Served(None, directory) as served:
-        answer = served._answer({"limit": 1000})
-    return [(r["seq"], r["node"], r["job"], r["text"])
-            for r in answer["receipts"]], answer["head"]
+        found, after = [], 0
+        while after is not None:
+            answer = served.answer({"after": after, "limit": 1000})
+            found += [(r["seq"], r["node"], r["job"], r["text"])
+                      for r in answer["receipts"]]
+            after = found[-1][0] if answer["receipts"] else None
+    return found, answer["head"]
