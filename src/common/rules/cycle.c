@@ -30,6 +30,7 @@ static void _forget_vm(struct record *rec)
 	*rec->source = *rec->task = *rec->vm = *rec->instance_uuid = '\0';
 	*rec->directory = *rec->inventory_only = '\0';
 	rec->read_back = rec->owner_missing = rec->registered = false;
+	rec->stale_boot = 0;
 	memset(rec->at, 0, sizeof(rec->at));
 	rec->cause = CAUSE_NONE;
 	*rec->why = '\0';
@@ -210,6 +211,15 @@ void cycle_release(struct record *rec, enum release release)
 	rec->vm_not_before = 0;
 }
 
+/* Whatever answers for the node, no job must run there. */
+static void _give_back(struct record *rec, int64_t now)
+{
+	struct record_request none = { .job = rec->prolog_job };
+
+	rec->prolog_job = 0;
+	cycle_fail(rec, &none, CAUSE_ZOMBIE, NULL, now);
+}
+
 void cycle_end(struct record *rec, int64_t now)
 {
 	rec->recorded = true;
@@ -226,6 +236,8 @@ void cycle_end(struct record *rec, int64_t now)
 	} else {
 		rec->free_by = 0;
 		rec->settle = true;
+		if (rec->cause == CAUSE_ZOMBIE)
+			_give_back(rec, now);
 	}
 }
 

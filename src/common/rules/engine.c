@@ -208,6 +208,7 @@ static void _emit(struct record *rec, enum action_kind kind, int64_t now,
 	if (kind == ACTION_SUBMIT_CLONE) {
 		rec->submit = SUBMIT_SENT;
 		rec->submitted_at = now;
+		rec->stale_boot = nodeview_up(&rec->view) ? rec->view.boot : 0;
 	}
 }
 

@@ -38,6 +38,7 @@ enum cause {
 	CAUSE_HOLD,		/* kept for an admin to look at */
 	CAUSE_GUARD,		/* the guard does not let the VM go */
 	CAUSE_UNPROVEN,		/* the old VM is not proven gone yet */
+	CAUSE_ZOMBIE,		/* a slurmd answers that has no VM */
 	CAUSE_SHARED,		/* a job came onto another job's VM */
 	CAUSE_QUARANTINE,	/* the journal's record cannot be read */
 	CAUSES

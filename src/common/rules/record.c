@@ -127,7 +127,7 @@ static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
 }
 
 /* Slurm knew of the prolog's job, and the node has none, or is up: Slurm is
- * the truth about nodes without a request. */
+ * the truth about nodes of which nothing is known here. */
 static bool _is_settled(const struct record *rec, int64_t since)
 {
 	const struct nodeview *view = &rec->view;
@@ -135,7 +135,8 @@ static bool _is_settled(const struct record *rec, int64_t since)
 	if (view->seen <= since || view->base == NODE_UNKNOWN)
 		return false;
 	return view->base != NODE_ALLOCATED ||
-	       (rec->phase == PHASE_ABSENT && nodeview_up(view));
+	       (rec->phase == PHASE_ABSENT && !rec->recorded &&
+		nodeview_up(view));
 }
 
 enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
@@ -149,7 +150,8 @@ enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 		       req->marked ? WAIT_OVER : WAIT_ON;
 	/* Its request failed. When the job is tried again, it has the same
 	 * number and a prolog of its own. */
-	if (rec->tell_job == job && since <= rec->tell_since)
+	if (rec->tell_job == job && since <= rec->tell_since &&
+	    rec->tell_cause != CAUSE_ZOMBIE)
 		return WAIT_OVER;
 	/* A prolog can be quicker than its request. */
 	return _is_settled(rec, since) ? WAIT_OVER : WAIT_ON;
@@ -215,6 +217,7 @@ static const struct field fields[] = {
 	PLAIN("read_back", FIELD_BOOL, read_back),
 	PLAIN("owner_missing", FIELD_BOOL, owner_missing),
 	PLAIN("registered", FIELD_BOOL, registered),
+	PLAIN("stale_boot", FIELD_TIME, stale_boot),
 	PLAIN("at.absent", FIELD_TIME, at[PHASE_ABSENT]),
 	PLAIN("at.requested", FIELD_TIME, at[PHASE_REQUESTED]),
 	PLAIN("at.admitted", FIELD_TIME, at[PHASE_ADMITTED]),

@@ -132,6 +132,8 @@ struct record {
 	bool read_back;
 	bool owner_missing;	/* the owner key must be set by reconfigure */
 	bool registered;
+	int64_t stale_boot;	/* of a slurmd that was up before the submit:
+				 * an older clone that woke late */
 	int64_t at[PHASES];	/* when the cycle entered each phase */
 
 	/* The end. */

@@ -42,6 +42,32 @@ static bool _cancelled(const struct record *rec)
 	       view->base == NODE_IDLE && view->powering_up;
 }
 
+#define BOOT_SLACK INT64_C(2000000)	/* us; it is told in seconds */
+
+/* The slurmd that registered is not the one that answered for the node
+ * before there was a clone to submit. */
+static bool _is_its_own(const struct record *rec)
+{
+	return !rec->stale_boot ||
+	       rec->view.boot > rec->stale_boot + BOOT_SLACK ||
+	       rec->view.boot < rec->stale_boot - BOOT_SLACK;
+}
+
+#define POWER_DOWN_TIME INT64_C(30000000)	/* us, from mark to act */
+
+/* Slurm shows the node up, but its last VM was proven gone before. One that
+ * is just about to go down is not worth a word. */
+static bool _is_haunted(const struct record *rec)
+{
+	const struct nodeview *view = &rec->view;
+
+	return rec->phase == PHASE_ABSENT && rec->recorded &&
+	       rec->tell == TELL_NOTHING && nodeview_up(view) &&
+	       view->seen > rec->at[PHASE_ABSENT] &&
+	       (!view->power_down ||
+		view->seen > rec->tell_since + POWER_DOWN_TIME);
+}
+
 static void _active(const struct engine_conf *conf, struct record *rec,
 		    int64_t now)
 {
@@ -57,7 +83,7 @@ static void _active(const struct engine_conf *conf, struct record *rec,
 		cycle_fail(rec, &rec->req, CAUSE_CANCELLED, NULL, now);
 		rec->tell = TELL_FORCE;	/* there is no job to tell */
 	} else if (nodeview_up(view) && rec->phase >= PHASE_ADMITTED &&
-		   view->seen > rec->at[PHASE_ADMITTED]) {
+		   view->seen > rec->at[PHASE_ADMITTED] && _is_its_own(rec)) {
 		rec->registered = true;
 	}
 }
@@ -97,7 +123,9 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	if (rec->next.used && rec->view.powering_down &&
 	    seen > rec->next.asked)
 		memset(&rec->next, 0, sizeof(rec->next));
-	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
+	if (_is_haunted(rec))	/* or an old journal has no word of its VM */
+		cycle_sweep(rec, CAUSE_ZOMBIE, ev->now);
+	else if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
 		_active(conf, rec, ev->now);
 	else if (rec->phase != PHASE_ABSENT && rec->view.powering_down &&
 		 !rec->free_by)

@@ -98,17 +98,27 @@ static bool _needs_look(const struct engine_conf *conf,
 	       update_drain_reason(rec, now, reason, sizeof(reason));
 }
 
+/*
+ * A node whose slurmd is gone has to be DOWN for its jobs to end; but one
+ * that is booting would stay so until ResumeTimeout, and one that has a live
+ * slurmd, even a stranger's, would come back at once.
+ */
+static bool _has_no_slurmd(const struct record *rec)
+{
+	if (rec->view.powering_up)
+		return false;
+	return rec->tell_cause == CAUSE_LOST ||
+	       (rec->tell_cause == CAUSE_ZOMBIE && rec->view.power_down);
+}
+
 static enum action_kind _tell(const struct record *rec)
 {
 	switch (rec->tell) {
 	case TELL_JOB:
 		return ACTION_SLURM_NOTIFY;
 	case TELL_FORCE:
-		/* A booting node that is DOWN would stay so until
-		 * ResumeTimeout. */
-		return rec->tell_cause == CAUSE_LOST && !rec->view.powering_up
-			       ? ACTION_SLURM_SET_DOWN
-			       : ACTION_SLURM_FORCE_DOWN;
+		return _has_no_slurmd(rec) ? ACTION_SLURM_SET_DOWN
+					   : ACTION_SLURM_FORCE_DOWN;
 	case TELL_POWER_DOWN:
 		return ACTION_SLURM_POWER_DOWN;
 	default:

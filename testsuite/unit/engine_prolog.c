@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's rules of prologs and registrations: whose node it is. */
+#include "common/rules/engine.h"
+#include "engine_scene.h"
+
+static void _prolog(void)
+{
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	_request("r1", 0);
+	is_int(rec.req.job, 9, "the prolog came first and knew the job");
+	ACTS(SLURM_MARK, "so it is marked");
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += 3600 * S;
+	_request("r1", 0);
+	is_int(rec.req.job, 0, "an old prolog is not believed");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	is_int(rec.prolog_job, 9, "it may also come while the last VM goes");
+	_request("r2", 0);
+	_finish();
+	is_int(rec.req.job, 9, "and is believed then, too");
+
+	_reach(PHASE_READY);
+	DO(PROLOG, .job = 7, .asked = now);
+	ok(out.ignored, "its own job is welcome");
+	is_int(WAIT(7), WAIT_OVER, "and need not wait");
+}
+
+/* A second job on the VM, as partitions without EXCLUSIVE bring it. */
+static void _intruder(void)
+{
+	_reach(PHASE_CLONED);
+	is_int(WAIT(8), WAIT_INTRUDER, "another job's prolog");
+	DO(PROLOG, .job = 8, .asked = now);
+	NO_ACT(SLURM_REQUEUE, "it may be of a cycle not told of yet");
+	is_int(WAIT(8), WAIT_ON, "meanwhile it waits");
+	DO(PROLOG, .job = 9, .asked = now);
+	ok(out.ignored, "one at a time");
+	is_int(WAIT(9), WAIT_ON, "the next one waits for that");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(UP);
+	IN(READY, "the node comes up");
+	ok(_find(ACTION_SLURM_REQUEUE) &&
+	   _find(ACTION_SLURM_REQUEUE)->job == 8,
+	   "a second job on the VM is sent away");
+	DONE(REQUEUE);
+	is_int(WAIT(8), WAIT_OVER, "and its prolog let go");
+	is_int(WAIT(9), WAIT_INTRUDER, "then the next one");
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	ACTS(SLURM_LOOK, "is the node still up?");
+	NO_ACT(SLURM_REQUEUE, "not before that is known");
+	now += S;
+	LOOKS(UP);
+	ACTS(SLURM_REQUEUE, "it is");
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED,
+	   .text = "no");
+	ok(_find(ACTION_SLURM_KILL) && _find(ACTION_SLURM_KILL)->job == 9,
+	   "one that must not be requeued is ended");
+	is_str(_find(ACTION_SLURM_KILL)->text, "sclone: (SHARED) the job was "
+	       "put on another job's VM; a VM serves one job",
+	       "and told why");
+	is_int(WAIT(9), WAIT_ON, "its prolog waits for that");
+	DONE(KILL);
+	is_int(WAIT(9), WAIT_OVER, "and no longer");
+	IN(READY, "the first job keeps its node");
+
+	_reach(PHASE_READY);
+	now += S;
+	DO(PROLOG, .job = 8, .asked = now);
+	now += S;
+	LOOKS(GOING);
+	NO_ACT(SLURM_REQUEUE, "Slurm has ended the first job's node");
+	is_int(WAIT(8), WAIT_OVER, "and the second one's, who has none now");
+}
+
+/* Neither requeued nor ended: it must not start all the same. */
+static void _intruder_stays(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	DO(PROLOG, .job = 8, .asked = now);
+	now += S;
+	LOOKS(UP);
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_REFUSED);
+	for (int i = 0; i < 6; i++) {
+		ACTS(SLURM_KILL, "slurmctld does not end the job");
+		is_int(WAIT(8), WAIT_ON, "its prolog waits");
+		DO(FAILED, .act = ACTION_SLURM_KILL,
+		   .cause = CAUSE_TRANSIENT);
+		now = rec.slurm_not_before;
+		DO(TICK);
+	}
+	ACTS(SLURM_KILL, "tried once more");
+	DO(UNKNOWN, .act = ACTION_SLURM_KILL);
+	is_int(WAIT(8), WAIT_REFUSED, "then its prolog fails");
+	now = rec.slurm_not_before;
+	DO(TICK);
+	NO_ACT(SLURM_KILL, "that is the end of it");
+	IN(READY, "the first job keeps its node");
+	DO(PROLOG, .job = 8, .asked = now);
+	is_int(WAIT(8), WAIT_ON, "if it comes again, once more");
+	now += S;
+	LOOKS(UP);
+	DO(FAILED, .act = ACTION_SLURM_REQUEUE, .cause = CAUSE_AUTH);
+	is_int(WAIT(8), WAIT_REFUSED,
+	       "without the right to do it, at once");
+}
+
+/* An older clone woke late, and has the name when the next one is made. */
+static void _stale_boot(void)
+{
+	_start();
+	_request("r1", 7);
+	DONE(MARK);
+	now += S;
+	VIEW(UP, .boot = T0);
+	DO(ADMITTED, .source = SOURCE);
+	ACTS(SUBMIT_CLONE, "somebody answers for the node already");
+	DO(SUBMITTED, .task = "task-1");
+	DO(CLONE_DONE, .vm = "vm-1");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(UP, .boot = T0 + S);
+	IN(CLONED, "the same: that is not the clone");
+	now += S;
+	VIEW(UP, .boot = T0 + 4 * S);
+	IN(READY, "the clone has registered");
+}
+
+/* Waiting for a node that has no request. */
+static void _no_request(void)
+{
+	_start();
+	is_int(WAIT(7), WAIT_ON, "its request may come");
+	DO(PROLOG, .job = 7, .asked = now);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED, .powered_down = true);
+	is_int(WAIT(7), WAIT_ON, "Slurm says that a job has the node");
+	DO(PROLOG, .job = 5, .asked = now - 3600 * S);
+	ok(out.ignored && rec.prolog_job == 7,
+	   "one that has waited long does not hide the later one");
+	now += S;
+	VIEW(UP);
+	is_int(WAIT(7), WAIT_OVER, "but it is up without one");
+	now += S;
+	VIEW(GONE);
+	is_int(WAIT(7), WAIT_OVER, "or the job has lost it");
+	is_int(record_wait(&rec, 7, now), WAIT_ON,
+	       "which cannot be said of one that has just begun");
+	_start();
+	_request("r1", 0);
+	DO(ADMITTED, .source = SOURCE);
+	DO(SUBMITTED, .task = "task-1");
+	DO(CLONE_DONE, .vm = "vm-1");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(.base = NODE_IDLE);
+	IN(READY, "a node powered up by hand");
+	DO(PROLOG, .job = 7, .asked = now);
+	is_int(WAIT(7), WAIT_ON,
+	       "its first job waits until it is marked");
+	DONE(MARK);
+	is_int(WAIT(7), WAIT_OVER, "and no longer");
+}
+
+/* A slurmd answers for a node whose VM was proven gone. */
+static void _zombie(void)
+{
+	_reach(PHASE_READY);
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	IN(ABSENT, "a VM was proven gone");
+	now += S;
+	VIEW(GONE);
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	IN(ABSENT, "a prolog that came before its request");
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	ACTS(LOOK_UP, "Slurm shows the node up: is there a VM after all?");
+	is_int(WAIT(9), WAIT_ON, "a job on it is held");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	ACTS(SLURM_NOTIFY, "there is none: the job is told");
+	is_int(WAIT(9), WAIT_ON, "and held on");
+	DONE(NOTIFY);
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED);
+	ACTS(SLURM_FORCE_DOWN, "and Slurm");
+	DONE(FORCE_DOWN);
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED, .power_down = true);
+	IN(ABSENT, "which takes a moment");
+	now += S;
+	VIEW(GOING);
+	is_int(WAIT(9), WAIT_OVER, "the job has lost the node");
+}
+
+/* As above, but it is the journal that is wrong. */
+static void _no_zombie(void)
+{
+	_reach(PHASE_READY);
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	now += S;
+	VIEW(GONE);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	ACTS(LOOK_UP, "up, and proven gone");
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-9",
+	   .instance_uuid = UUID, .found_epoch = rec.epoch + 5);
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED);
+	IN(CLONED, "a VM of a later epoch: it serves");
+}
+
+int main(void)
+{
+	_prolog();
+	_intruder();
+	_intruder_stays();
+	_stale_boot();
+	_no_request();
+	_zombie();
+	_no_zombie();
+	return done_testing();
+}
