@@ -184,8 +184,15 @@ class MovedSource(Case):
 
 
 def cases():
-    room = "InsufficientResourcesFault"
     yield Case("nothing")
+    yield from of_clones()
+    yield from of_peers()
+    yield from of_releases()
+    yield from of_places()
+
+
+def of_clones():
+    room = "InsufficientResourcesFault"
     yield Case("a clone of many fails", once("task_error", CLONE, nth=3,
                                              type=room))
     yield Case("a host has no room for some", once("task_error", CLONE,
@@ -203,6 +210,9 @@ def cases():
                                          bytes=1 << 20))
     yield Case("busy", once("task_error", CLONE, times=3,
                             type="TaskInProgress"))
+
+
+def of_peers():
     yield Case("session expires in a burst",
                once("expire_session", CLONE, nth=4))
     yield Case("vCenter restarts in a burst", once("restart", CLONE, nth=4))
@@ -213,6 +223,9 @@ def cases():
     yield Case("everything is reset for a while", once("reset", "*",
                                                        times=15))
     yield Case("waits fail", each("half_reply", "WaitForUpdatesEx", times=3))
+
+
+def of_releases():
     for method in OFF, DESTROY:
         for kind in ("reply_lost", "half_reply", "reset", "http503",
                      "error_after_success", "task_error", "restart",
@@ -225,6 +238,9 @@ def cases():
         "slow_bytes", "RetrievePropertiesEx", bytes=500))
     yield Case("the datastore cannot be searched", late=once(
         "task_error", "SearchDatastore_Task", times=0, type="FileFault"))
+
+
+def of_places():
     yield Full()
     yield HostLost("a host is lost")
     yield HostLostLater("a host is lost under its clones")
