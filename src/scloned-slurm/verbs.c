@@ -110,14 +110,20 @@ static int _run_node(struct verbs *verbs, const struct verb *verb,
 		     struct err *err)
 {
 	const char *name = NULL;
+	uint32_t holder;
 	int64_t job;
+	bool who;
 
 	(void) verbs;
 	(void) verb;
 	if (json_get_str(call, "name", &name, err) ||
 	    json_get_int_or(call, "job", 0, UINT32_MAX, 0, &job, err) ||
-	    node_load(name, _put_node, answer, err))
+	    json_get_bool_or(call, "who", false, &who, err) ||
+	    node_load(name, _put_node, answer, err) ||
+	    (who && job_of_node(name, &holder, err)))
 		return -1;
+	if (who && json_put_int(answer, "job", holder))
+		return err_nomem(err);
 	return job ? _put_holds((uint32_t) job, name, answer, err) : 0;
 }
 

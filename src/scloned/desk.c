@@ -29,6 +29,7 @@ struct errand {
 	STAILQ_HEAD(, item) items;
 	size_t count;
 	bool sent;
+	bool who;		/* a look that asks whose the node is */
 	int64_t began;
 	unsigned step;		/* of those that take several calls */
 };
@@ -151,12 +152,18 @@ static void _end(struct errand *errand, const struct err *failure)
 	_free(errand);
 }
 
-/* Whether the job that was asked about holds the node. */
+/* Whether the job that was asked about holds the node, or which one does. */
 static void _see_job(const struct errand *errand, const struct json *answer,
 		     struct nodeview *view)
 {
+	int64_t job;
 	bool holds;
 
+	if (errand->who && json_get_int(answer, "job", 0, UINT32_MAX, &job,
+					NULL) == 0) {
+		view->job = (uint32_t) job;
+		view->job_unasked = false;
+	}
 	if (!errand->job ||
 	    json_get_bool(answer, "holds", &holds, NULL) < 0)
 		return;
@@ -269,6 +276,8 @@ static struct json *_args(const struct errand *errand)
 	if (rc == 0 && errand->kind == ACTION_SLURM_LOOK)
 		rc = json_put_str(args, "name",
 				  STAILQ_FIRST(&errand->items)->node);
+	if (rc == 0 && errand->who)
+		rc = json_put_bool(args, "who", true);
 	if (rc == 0 && _is_eviction(errand->kind))
 		rc = json_put_str(args, "node",
 				  STAILQ_FIRST(&errand->items)->node);
@@ -340,6 +349,8 @@ void desk_act(struct desk *desk, const struct record *rec,
 		errand = _new_errand(desk, action);
 	if (!errand || _add(errand, rec->node, action->epoch) < 0)
 		abort();	/* restarted by systemd; nothing is lost */
+	errand->who = action->kind == ACTION_SLURM_LOOK &&
+		      update_asks_who(rec);
 	loop_timer_set(desk->send, 0);
 }
 

@@ -85,6 +85,7 @@ int sight_read(const struct json *json, int64_t seen, const char **name,
 		.not_responding = node.flags & SLURMCALL_NOT_RESPONDING,
 		.completing = node.flags & SLURMCALL_COMPLETING,
 		.boot = node.boot_s * CLOCK_US_PER_S,
+		.job_unasked = true,
 	};
 	snprintf(view->reason, sizeof(view->reason), "%s",
 		 node.reason ? node.reason : "");

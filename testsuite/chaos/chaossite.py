@@ -303,6 +303,7 @@ class Site(labsclone.Site):
 
     def audit(self):
         """End scloned, then have it judged: the auditor's findings."""
+        self.wait(self.is_serving, "scloned to serve")
         self.end_scloned()
         self.write("final.json", json.dumps(self.lab("vms")))
         with self.table.changed:

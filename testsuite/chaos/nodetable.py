@@ -235,7 +235,13 @@ class NodeTable(threading.Thread):
         return {"complete": bool(every), "nodes": told}
 
     def do_node(self, call, _):
-        return {"node": self.node(call["name"]).tell()}
+        node = self.node(call["name"])
+        answer = {"node": node.tell()}
+        if call.get("job"):
+            answer["holds"] = node.job == call["job"]
+        if call.get("who"):
+            answer["job"] = node.job
+        return answer
 
     def do_job(self, call, _):
         return {"job": self.job(call["job"]).tell()}

@@ -95,6 +95,8 @@ def test_job(cluster, link):
                answer["partition"], answer["nodes"], answer["batch"]),
               (job, 0, "rocky9", "vm", "vm1", True), "a job")
     tap.equal(answer["state"], "CONFIGURING", "its state")
+    tap.equal([link.call("node", name=name, who=True)["job"]
+               for name in ("vm1", "vm2")], [job, 0], "whose a node is")
     tap.equal(answer["comment"], "caf?",
               "its user's comment, though it is Latin-1")
     for text in "sclone: first", "sclone: second", "sclone: first":

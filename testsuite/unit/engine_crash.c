@@ -130,6 +130,30 @@ static void _prolog_of_nobody(void)
 	       "its prolog waits for that");
 }
 
+/* The journal is lost and a job waits in vain: nobody knows which. */
+static void _unknown_job(void)
+{
+	_reach(PHASE_ABSENT);
+	VIEW(BOOTING, .job_unasked = true);
+	DO(CONDEMN, .cause = CAUSE_LOST, .text = "nobody makes it");
+	now += RECORD_DOUBT;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "whose node is it?");
+	LOOKS(BOOTING, .job = 9);
+	ACTS(SLURM_NOTIFY, "its job is told first");
+	is_int(rec.tell_job, 9, "that one");
+	DONE(NOTIFY);
+	LOOKS(BOOTING, .job = 9);
+	ACTS(SLURM_FORCE_DOWN, "then the node is taken from it");
+	_reach(PHASE_ABSENT);
+	VIEW(BOOTING, .job_unasked = true);
+	DO(CONDEMN, .cause = CAUSE_LOST, .text = "nobody makes it");
+	now += RECORD_DOUBT;
+	DO(TICK);
+	LOOKS(BOOTING);
+	ACTS(SLURM_FORCE_DOWN, "no job has it: nobody to tell");
+}
+
 int main(void)
 {
 	_renewed_epoch();
@@ -137,5 +161,6 @@ int main(void)
 	_another_clone();
 	_other_job();
 	_prolog_of_nobody();
+	_unknown_job();
 	return done_testing();
 }

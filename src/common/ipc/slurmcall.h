@@ -16,8 +16,9 @@
  *	verb		members of the call	members of the answer
  *	ping
  *	nodes		"all"			"complete", "nodes": [NODE]
- *	node		"name" ["job"]		"node": NODE [and "holds":
- *						the job has the node]
+ *	node		"name" ["job"] ["who"]	"node": NODE [and "holds":
+ *						the job has the node; "job":
+ *						who has it, 0: none]
  *	job		"job"			"job": JOB
  *	partitions				"partitions": [PARTITION]
  *	config					"config": CONFIG

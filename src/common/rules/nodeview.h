@@ -37,6 +37,7 @@ struct nodeview {
 	uint32_t about;		/* the job that was asked about, or 0 */
 	uint32_t job;		/* a job that holds it, 0 = not known */
 	uint32_t free_of;	/* a job that does not, 0 = not known */
+	bool job_unasked;	/* job would be 0 whoever holds it */
 	char reason[NODEVIEW_REASON_SIZE];
 };
 

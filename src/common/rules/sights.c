@@ -3,6 +3,7 @@
 
 #include "cycle.h"
 #include "text.h"
+#include "update.h"
 #include "sights.h"
 
 #define NO_REASON "drained"
@@ -117,6 +118,10 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	rec->view.about = asked ? rec->looked_about : 0;
 	if (asked)
 		rec->slurm_tries = 0;
+	if (rec->view.job && update_asks_who(rec)) {
+		rec->tell = TELL_JOB;
+		rec->tell_job = rec->view.job;
+	}
 	_remember_drain(rec);
 	if (_is_undrained(rec, drained))
 		rec->settle = true;

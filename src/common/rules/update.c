@@ -17,7 +17,14 @@ bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 
 	return rec->view.seen >= rec->tell_since &&
 	       update_fresh(&rec->view, now, conf->fresh) &&
-	       (!whose || rec->view.about == rec->tell_job);
+	       (!whose || rec->view.about == rec->tell_job) &&
+	       (!update_asks_who(rec) || !rec->view.job_unasked);
+}
+
+bool update_asks_who(const struct record *rec)
+{
+	return rec->tell == TELL_FORCE && !rec->tell_job &&
+	       rec->tell_cause != CAUSE_CANCELLED;
 }
 
 static bool _going(const struct record *rec)

@@ -26,6 +26,10 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
 bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 		     int64_t now);
 
+/* A node is about to be taken from a job that sclone does not know, and that
+ * must be told first: a look asks for it. */
+bool update_asks_who(const struct record *rec);
+
 /* The act is still called for. LOOK, NOTIFY, REQUEUE and KILL always
  * are. */
 bool update_needed(enum action_kind act, const struct record *rec,

@@ -80,6 +80,37 @@ int job_load(uint32_t id, struct job *job, struct err *err)
 	return 0;
 }
 
+static bool _lists(const char *text, const char *node)
+{
+	cleanup_hostlist struct hostlist *nodes =
+		hostlist_parse(text, HOSTLIST_MAX, NULL);
+
+	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++)
+		if (!strcmp(hostlist_at(nodes, i), node))
+			return true;
+	return false;
+}
+
+int job_of_node(const char *node, uint32_t *id, struct err *err)
+{
+	job_info_msg_t *message = NULL;
+	int rc = slurm_load_jobs(0, &message, SHOW_ALL);
+
+	if (rc)
+		return fault_set(err, fault_number(rc), false,
+				 "load the jobs");
+	*id = 0;
+	for (uint32_t i = 0; i < message->record_count && !*id; i++) {
+		const slurm_job_info_t *info = &message->job_array[i];
+
+		if (info->nodes && _holds_nodes(info->job_state) &&
+		    _lists(info->nodes, node))
+			*id = compat_job_id(info);
+	}
+	compat_free_jobs(message);
+	return 0;
+}
+
 void job_clear(struct job *job)
 {
 	if (job->message)

@@ -34,6 +34,9 @@ int job_load(uint32_t id, struct job *job, struct err *err);
 void job_clear(struct job *job);
 #define cleanup_job __attribute__((cleanup(job_clear)))
 
+/* A job that holds the node, 0: none. Loads all jobs. TRANSIENT, AUTH. */
+int job_of_node(const char *node, uint32_t *id, struct err *err);
+
 /*
  * Add a line to the job's admin_comment, unless it is there already or the
  * comment would pass JOB_COMMENT_MAX. Slurm can only replace the comment, so
