@@ -212,13 +212,25 @@ static void _status(struct daemon *daemon, struct server_call *call)
 
 /* --- history ------------------------------------------------------------ */
 
+/* One line that cannot be read does not hide the others. */
+static struct json *_unreadable(void)
+{
+	cleanup_json struct json *cycle = json_new_object();
+
+	if (!cycle || json_put_str(cycle, "outcome", "UNREADABLE") < 0 ||
+	    json_put_str(cycle, "why", "this line of the journal cannot be "
+			 "read") < 0)
+		return NULL;
+	return steal_ptr(&cycle);
+}
+
 static int _append_cycle(const char *text, void *arg, struct err *err)
 {
-	struct json *cycle = json_parse(text, strlen(text), err);
+	struct json *cycle = json_parse(text, strlen(text), NULL);
 
 	if (!cycle)
-		return -1;
-	return json_append(arg, cycle) < 0 ? err_nomem(err) : 0;
+		cycle = _unreadable();
+	return !cycle || json_append(arg, cycle) < 0 ? err_nomem(err) : 0;
 }
 
 static int _read_history(struct daemon *daemon, const struct json *request,

@@ -107,11 +107,14 @@ def test_epochs(site, epochs):
 
 
 def spoil(site, node):
-    """The record's line loses its end, as by a bad sector."""
+    """The record's line loses its end, as by a bad sector, and so does the
+    last one of the history."""
     site.end("scloned")
     with sqlite3.connect(site.path("journal/journal.db")) as db:
         db.execute("UPDATE record SET text=substr(text,1,40)||char(7) "
                    "WHERE node=?", (node,))
+        db.execute("UPDATE cycle SET text=substr(text,1,40) "
+                   "WHERE ended=(SELECT max(ended) FROM cycle)")
     db.close()
     site.start_scloned()
 
@@ -125,6 +128,10 @@ def test_unreadable(site):
     tap.equal(code, 1, "sclone status wants a look at it")
     tap.contains(text, '"sclone release vm1" when its VM may go',
                  "and names the cure")
+    outcomes = [row["outcome"] for row in site.history()]
+    tap.ok(outcomes[0] == "UNREADABLE" and
+           "UNREADABLE" not in outcomes[1:],
+           "a line of the history that cannot be read hides no other")
     code, text = site.sclone("release", "vm1", check=False)
     tap.contains(text, "its VM goes when Slurm ends it",
                  "which does not end a job")
