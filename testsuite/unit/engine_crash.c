@@ -154,12 +154,33 @@ static void _unknown_job(void)
 	ACTS(SLURM_FORCE_DOWN, "no job has it: nobody to tell");
 }
 
+/* While one job is told, the next one's request fails. */
+static void _two_failures(void)
+{
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	DONE(MARK);
+	rec.tell = TELL_JOB;
+	rec.tell_job = 7;
+	rec.tell_since = now - S;
+	DO(TICK);
+	ACTS(SLURM_NOTIFY, "the first failure");
+	now = rec.next.deadline;
+	DO(TICK);
+	is_int(rec.tell_job, 8, "the second one");
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_NOTFOUND);
+	is_int(rec.tell, TELL_JOB, "that the first job is gone says nothing "
+	       "of the second");
+}
+
 int main(void)
 {
 	_renewed_epoch();
 	_clock_set_back();
 	_another_clone();
 	_other_job();
+	_two_failures();
 	_prolog_of_nobody();
 	_unknown_job();
 	return done_testing();

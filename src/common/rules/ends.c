@@ -464,7 +464,8 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 	     ev->act == ACTION_SLURM_KILL) && _not_moved(rec, ev))
 		return NULL;
 	if (_is_over(ev)) {
-		if (rec->tell == TELL_JOB)
+		if (rec->tell == TELL_JOB &&
+		    rec->tell_since == rec->slurm_token)
 			rec->tell = TELL_FORCE;
 		return NULL;
 	}
@@ -473,6 +474,7 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 	cycle_pause_slurm(conf, rec, ev->now);
 	/* With slurmctld away nothing else could be told, either. */
 	if (ev->act == ACTION_SLURM_NOTIFY && rec->tell == TELL_JOB &&
+	    rec->tell_since == rec->slurm_token &&
 	    rec->slurm_tries >= NOTIFY_TRIES &&
 	    ev->cause != CAUSE_TRANSIENT)
 		rec->tell = TELL_FORCE;
