@@ -88,8 +88,10 @@ void front_program(enum front front, unsigned nodes, unsigned again)
 {
 	struct program program = { .front = front, .wall = agenda_wall(),
 				   .number = ++numbers };
-	int64_t slow = plan_strikes(FAULT_PROGRAM_SLOW) ? dice_us(0, 5 * S)
-							: 0;
+	int64_t slow = 0;
+
+	if (plan_strikes(FAULT_PROGRAM_SLOW))
+		slow = dice_us(0, dice(2) ? 5 * S : 90 * S);
 
 	_list_nodes(nodes, program.nodes);
 	if (front == FRONT_RESUME && !plan_strikes(FAULT_NO_JSON))

@@ -4,10 +4,12 @@
  * no VM is lost, none is doubled, no stranger is touched, no job runs on a
  * used VM, and when the troubles end every node is back in service.
  *
- *	world [--seed N] [--count N] [--seconds N] [--crashes N] [--verbose]
+ *	world [--seed N] [--count N] [--seconds N] [--crashes N] [--first]
+ *	      [--verbose]
  *
  * Runs seeds from N on, so many of them, or until so much time has passed,
- * or until scloned has died so many times. --verbose tells the story.
+ * or until scloned has died so many times, or until something is wrong for
+ * the first time. --verbose tells the story.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 
 struct options {
 	uint64_t seed, count, seconds, crashes;
-	bool verbose;
+	bool first, verbose;
 };
 
 static void _number(uint64_t *out)
@@ -41,6 +43,7 @@ static void _read_options(int argc, char **argv, struct options *options)
 		{ "count", required_argument, NULL, 'n' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "crashes", required_argument, NULL, 'c' },
+		{ "first", no_argument, NULL, 'f' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -59,6 +62,9 @@ static void _read_options(int argc, char **argv, struct options *options)
 			break;
 		case 'c':
 			_number(&options->crashes);
+			break;
+		case 'f':
+			options->first = true;
 			break;
 		case 'v':
 			options->verbose = true;
@@ -81,6 +87,8 @@ static bool _goes_on(const struct options *options, uint64_t done,
 		     double since)
 {
 	if (options->count && done >= options->count)
+		return false;
+	if (options->first && audit_wrongs())
 		return false;
 	if (options->crashes && process_crashes() >= options->crashes)
 		return false;
