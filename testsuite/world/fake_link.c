@@ -76,7 +76,7 @@ static struct json *_tell_node(int i)
 	slurm_told_drain(i);
 	json_put_str(json, "name", slurm_node_name(i));
 	json_put_str(json, "state", state);
-	json_put_int(json, "boot", 0);
+	json_put_int(json, "boot", node->booted / S);
 	json_put_int(json, "cpus", 1);
 	json_put_int(json, "memory", 1);
 	if (*node->reason)

@@ -262,6 +262,7 @@ bool slurm_register(struct machine_is *vm)
 		node->base = NODE_IDLE;
 	node->powering_up = node->powered_down = node->not_responding = false;
 	memcpy(node->vm, vm->id, sizeof(node->vm));
+	node->booted = agenda_true_wall() - agenda_now() + vm->slurmd_since;
 	slurm_touch(node);
 	if (slurm_job(node->job))
 		slurm_try_start(slurm_job(node->job));

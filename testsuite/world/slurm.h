@@ -27,6 +27,7 @@ struct slurm_node {
 	uint32_t job;			/* allocated */
 	uint32_t resumed_for;		/* the job it was powered up for */
 	char vm[VCENTER_ID_SIZE];	/* whose slurmd registered */
+	int64_t booted;			/* its slurmd, true wall */
 	int64_t boot_asked;		/* mono, us, like all here */
 	int64_t going_since, idle_since, silent_since;
 	int64_t asked_since;		/* the allocation */
