@@ -225,6 +225,9 @@ static void _read(struct slurm_link *link, const struct call *call)
 			json_put_bool(link->answer, "holds",
 				      job && job->nodes &
 					     1u << slurm_node_index(name));
+		if (json_get(call->args, "who"))
+			json_put_int(link->answer, "job",
+				     slurm_node(slurm_node_index(name))->job);
 	} else if (!strcmp(call->verb, "config")) {
 		_config(link->answer);
 	} else {
