@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The auditor's rules, each against logs that break it and nothing else."""
+"""The auditor's rules, each against logs that break it and nothing else; and
+whether the defects that prove them with the real scloned still fit."""
 import copy
 import json
 import os
@@ -10,6 +11,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
+sys.path.insert(0, HERE)
+import defects  # noqa: E402
 import tap  # noqa: E402
 
 SOURCE = {"vm": "vm-1", "name": "rocky9", "user": "svc"}
@@ -244,4 +247,11 @@ for breaking in (no_orphan, one_machine_a_name, no_lost_release,
                  one_job_a_machine, jobs_undisturbed, every_job_told,
                  no_session_leaked, scloned_never_dies, front_ends_succeed):
     look(breaking, {breaking.__name__})
+unfit = []
+for name, defect in defects.ALL.items():
+    try:
+        defects.edited(defect)
+    except LookupError as error:
+        unfit.append("%s: %s" % (name, error))
+tap.equal(unfit, [], "the defects of defects.py fit the sources")
 sys.exit(tap.done())

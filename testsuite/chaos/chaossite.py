@@ -172,7 +172,8 @@ class Site(labsclone.Site):
         self.buried(child.returncode)
 
     def end_scloned(self):
-        """As systemd does it."""
+        """As systemd does it; only when it serves it can end well."""
+        self.wait(self.is_serving, "scloned to serve")
         child = self.children["scloned"]
         child.terminate()
         try:
@@ -303,7 +304,6 @@ class Site(labsclone.Site):
 
     def audit(self):
         """End scloned, then have it judged: the auditor's findings."""
-        self.wait(self.is_serving, "scloned to serve")
         self.end_scloned()
         self.write("final.json", json.dumps(self.lab("vms")))
         with self.table.changed:

@@ -164,8 +164,8 @@ ALL = {
          "\t\trec->submit = SUBMIT_NONE;")),
     "guard skipped": Defect(
         parent_as_top_disk, ["parents_intact"],
-        ("common/clone/verdict.c", "} else if (guard_check(",
-         "} else if (0 && guard_check(")),
+        ("common/clone/verdict.c", "\treturn guard_check(hand->act.level,",
+         "\treturn 0 && guard_check(hand->act.level,")),
     "stale suspend acted on": Defect(
         late_suspend, ["jobs_undisturbed"],
         ("scloned/intake.c",
@@ -174,9 +174,9 @@ ALL = {
     "FORCE replayed": Defect(
         used_again_at_once, ["every_job_told"],
         ("common/rules/update.c",
-         "\treturn rec->view.seen >= rec->tell_since &&\n"
-         "\t       update_fresh(&rec->view, now, conf->fresh);",
-         "\t(void) conf;\n\treturn rec && now;"),
+         "\treturn rec->view.seen >= rec->tell_since &&\n",
+         "\tif (now)\n\t\treturn true;\n"
+         "\treturn rec->view.seen >= rec->tell_since &&\n"),
         ("common/rules/update.c",
          "\tif (nodeview_released(view) || view->powered_down)\n", ""
          "\tif (!view)\n")),
@@ -225,8 +225,9 @@ ALL = {
 }
 
 
-def build(defect, place):
-    """scloned with the defect, made in a directory: its path."""
+def edited(defect):
+    """The files that have the defect, by name; LookupError when its texts
+    are not there any more."""
     files = {}
     for name, old, new in defect.edits:
         if name not in files:
@@ -235,7 +236,12 @@ def build(defect, place):
         if files[name].count(old) != 1:
             raise LookupError("%s does not hold once: %s" % (name, old))
         files[name] = files[name].replace(old, new)
-    for name, text in files.items():
+    return files
+
+
+def build(defect, place):
+    """scloned with the defect, made in a directory: its path."""
+    for name, text in edited(defect).items():
         near = '#include "%s/' % os.path.dirname(name)
         text = re.sub(r'^#include "(?=[^/"]+")', near, text,
                       flags=re.MULTILINE)
