@@ -44,10 +44,9 @@ def killed_at_submit(site):
 
 
 def reply_lost(site):
-    run = run_job(site)  # the connection has been used
+    end_job(site, run_job(site))  # the connection has been used
     site.lab("fault", kind="reply_lost", method="InstantClone_Task")
     end_job(site, run_job(site, "vm2"))
-    end_job(site, run)
 
 
 def parent_as_top_disk(site):
@@ -116,12 +115,6 @@ def name_is_taken(site):
              name="vm1")
     site.table.allocate(["vm1"])
     site.await_settled(site.patience)
-
-
-def killed_at_release(site):
-    job = run_job(site)
-    site.die_at(1, False, CALL, "PowerOffVM_Task")
-    end_job(site, job)
 
 
 def no_clone(site):
@@ -195,18 +188,10 @@ ALL = {
          "\treturn last + 1 > wanted ? last + 1 : wanted;",
          "\treturn wanted ? last + 1 : 0;")),
     "foreign machine adopted": Defect(
-        name_is_taken, ["others_untouched"],
+        name_is_taken, ["others_untouched", "nodes_in_service"],
         ("common/clone/lookup.c",
          "\thand->foreign = !_is_ours(hand, &machine, &epoch);",
          "\thand->foreign = !_is_ours(hand, &machine, &epoch) && 0;")),
-    "release forgotten in a crash": Defect(
-        killed_at_release, ["name_free_only_when_gone"],
-        ("common/rules/engine.c", "\tif (rec->release == RELEASE_OFF)\n",
-         "\tif (rec->phase == PHASE_RELEASING) {\n"
-         "\t\trec->phase = PHASE_ABSENT;\n"
-         "\t\trec->at[PHASE_ABSENT] = now;\n"
-         "\t\trec->settle = true;\n\t}\n"
-         "\tif (rec->release == RELEASE_OFF)\n")),
     "session left behind": Defect(
         peace, ["no_session_leaked"],
         ("common/clone/executor.c",
