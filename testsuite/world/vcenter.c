@@ -207,10 +207,12 @@ static void _make(struct clone_task *task, const struct clone_spec *spec)
 
 static void _task_ends(void *data)
 {
-	const struct making *making = data;
+	struct making *making = data;
 	struct clone_task *task = &tasks[making->task];
 
 	task->done = true;
+	if (!task->known)	/* nobody can have awaited it */
+		making->spec.late = true;
 	if (vcenter_by_name(making->spec.node)) {
 		task->failure = CAUSE_EXISTS;
 	} else if (plan_strikes(FAULT_TASK_FAILS)) {
