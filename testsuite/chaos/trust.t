@@ -46,7 +46,8 @@ def test_password(site):
     site.lab("password", user="svc-slurm@vsphere.local", password="new one")
     site.fault("expire_session")
     site.table.complete(job)
-    site.wait(lambda: site.count("login_failed"), "the old password to fail")
+    site.wait(lambda: "sclone.password" in (site.error() or ""),
+              "the old password to fail, and scloned to hear of it")
     for _ in range(QUARTER - 5):
         site.leap(faults.MINUTE)
     site.wait(lambda: faults.nodes(site) == {"vm1": "releasing"}, "vm1")
