@@ -98,6 +98,8 @@ static void _good(void)
 	};
 }
 
+static enum err_code refusal = ERR_REFUSED;
+
 static void _verdict(enum guard_level level, bool allowed, const char *part,
 		     const char *what)
 {
@@ -112,7 +114,9 @@ static void _verdict(enum guard_level level, bool allowed, const char *part,
 	if (rc < 0 && part)
 		has_str(err.text, part, "with the reason");
 	if (rc < 0)
-		is_int(err.code, ERR_REFUSED, "as a refusal");
+		is_int(err.code, refusal, refusal == ERR_REFUSED
+						  ? "as a refusal"
+						  : "to be read again");
 }
 
 /* Refused at both levels; at destroy only; allowed. */
@@ -218,12 +222,14 @@ static void _missing(void)
 	}
 	facts.has = 0;
 	_never(NULL, "nothing could be read");
+	refusal = ERR_TRANSIENT;
 	facts.read_at = NOW - 3 * S;
 	_never("within the last", "facts too old");
 	facts.read_at = NOW + S;
 	_never("within the last", "facts from the future");
 	world.tenants_at = NOW - 3 * S;
 	_no_destroy("within the last", "other VMs' files too old");
+	refusal = ERR_REFUSED;
 	world.unreadable = "vm-12";
 	_no_destroy("vm-12 cannot be read", "a VM whose files are not known");
 	world.unreadable = "vm-7";

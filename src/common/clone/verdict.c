@@ -153,7 +153,10 @@ static void _judge(struct verdicts *verdicts, struct hand *hand,
 	_leave_batch(hand);
 	if (_check_sources(verdicts, &err) < 0) {
 		hand_fail(hand, &err);
-	} else if (_guard(verdicts, hand, facts, &err) < 0) {
+	} else if (_guard(verdicts, hand, facts, &err) < 0 &&
+		   err.code == ERR_TRANSIENT) {
+		hand_fail(hand, &err);
+	} else if (err.code) {
 		ev.text = err.text;
 		ev.powered_off |= !(facts->has & GUARD_HAS_POWER);
 		hand_end(hand, EVENT_GUARD_REFUSED, &ev);

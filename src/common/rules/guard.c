@@ -24,13 +24,14 @@ static int _refuse(struct err *err, const char *why)
 	return err_set(err, ERR_REFUSED, "%s", why);
 }
 
+/* A slow vCenter says nothing against the VM: no refusal. */
 static int _fresh(const struct matter *m, int64_t at, const char *what,
 		  struct err *err)
 {
 	if (at <= m->now && m->now - at <= GUARD_FRESH)
 		return 0;
-	return err_set(err, ERR_REFUSED, "%s not read within the last %lld s",
-		       what, (long long) (GUARD_FRESH / 1000000));
+	return err_set(err, ERR_TRANSIENT, "%s not read within the last "
+		       "%lld s", what, (long long) (GUARD_FRESH / 1000000));
 }
 
 static int _facts_fresh(const struct matter *m, struct err *err)

@@ -89,8 +89,9 @@ struct guard_world {
 };
 
 /*
- * May rec's VM, with these facts, be treated so? 0, or -1 REFUSED with the
- * reason for the admin. Neither facts nor world may be NULL.
+ * May rec's VM, with these facts, be treated so? 0, or -1: REFUSED with the
+ * reason for the admin, or TRANSIENT when the facts are too old to tell.
+ * Neither facts nor world may be NULL.
  */
 int guard_check(enum guard_level level, const struct guard_facts *facts,
 		const struct record *rec, const struct guard_world *world,
