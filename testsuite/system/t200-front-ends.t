@@ -82,18 +82,28 @@ def test_job():
         scloned.close()
 
 
+def refuse(scloned, job):
+    """Let the prolog of this job fail, and others that ask meanwhile: one
+    that was requeued asks again."""
+    asking = None
+    while asking != job:
+        client, call = scloned.take_verb("wait")
+        client.sendall(b'{"v":1,"refused":"no"}\n')
+        asking = call["job"]
+
+
 def test_refused():
     """Prologs of jobs that must not start."""
     with labslurm.Cluster(nodes=2) as cluster:
         scloned = prepare(cluster)
         cluster.start()
         job = cluster.sbatch("-w", "vm1", "--wrap=true")
-        scloned.take_verb("wait")[0].sendall(b'{"v":1,"refused":"no"}\n')
+        refuse(scloned, job)
         labslurm.await_(lambda: cluster.show("job", job)["Restarts"] == "1",
                         "the requeue")
         tap.ok(True, "a job that is refused is requeued")
         job = cluster.sbatch("-w", "vm2", "--no-requeue", "--wrap=true")
-        scloned.take_verb("wait")[0].sendall(b'{"v":1,"refused":"no"}\n')
+        refuse(scloned, job)
         labslurm.await_(lambda: cluster.job_state(job) == "CANCELLED",
                         "the end")
         tap.ok(True, "or ended, when it cannot be")
