@@ -85,6 +85,14 @@ class Site(labslurm.Cluster):
         return super().script(name, "export %s\n" % " ".join(
             "%s=%s" % pair for pair in self.exported.items()) + text)
 
+    def add_other(self):
+        """A cloud node that is not sclone's, and a partition with all."""
+        self.more += [
+            "NodeName=other1 Port=%d State=CLOUD %s" % (
+                labslurm.free_ports(1)[0], self.node_settings),
+            "PartitionName=all Nodes=%s,other1 State=UP %s" % (
+                self.nodes_text, self.partition_settings)]
+
     def jump(self, seconds):
         """Put sclone's wall clock forward, of the daemon and of the front
         ends; see base/clock.h. Slurm, vclab and the clones keep theirs."""

@@ -26,12 +26,7 @@ class ChainedSite(labsclone.Site):
 
     def __init__(self):
         super().__init__(nodes=2)
-        port = labslurm.free_ports(1)[0]
-        self.more += [
-            "NodeName=other1 Port=%d State=CLOUD %s" % (
-                port, self.node_settings),
-            "PartitionName=all Nodes=%s,other1 State=UP %s" % (
-                self.nodes_text, self.partition_settings)]
+        self.add_other()
         for key in "Resume", "Suspend", "ResumeFail":
             told = self.path("told-" + key)
             self.config["Chain%sProgram" % key] = self.script(

@@ -114,12 +114,7 @@ class Site(labsystemd.Site):
 
     def __init__(self):
         super().__init__(nodes=2)
-        port = labslurm.free_ports(1)[0]
-        self.more += [
-            "NodeName=other1 Port=%d State=CLOUD %s" % (
-                port, self.node_settings),
-            "PartitionName=all Nodes=%s,other1 State=UP %s" % (
-                self.nodes_text, self.partition_settings)]
+        self.add_other()
         told = self.path("told")
         self.config["ChainResumeProgram"] = self.script(
             "chained", 'sh -c \'cat "$SLURM_RESUME_FILE"\' >%s.new &&\n'

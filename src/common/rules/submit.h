@@ -3,7 +3,8 @@
  * submit - what a job may ask of clones at the moment it is submitted: does
  * the template exist, does the partition offer it, which features say so.
  *
- * Behind job_submit_sclone.so; scloned checks again whatever it let through.
+ * Behind job_submit_sclone.so. scloned does not rely on it: it reads the
+ * features again when the nodes are made.
  */
 #ifndef SCLONE_RULES_SUBMIT_H
 #define SCLONE_RULES_SUBMIT_H

@@ -7,7 +7,7 @@
  *
  * It never stands in the way: sclone.conf is read in init() and never again,
  * nothing is asked of anybody, and if the file cannot be read, every job
- * passes as it is. scloned checks all of it again.
+ * passes as it is: --template is then ignored. scloned goes by the features.
  *
  * Slurm's side: src/interfaces/job_submit.h. slurmctld holds read locks on
  * its configuration, jobs, nodes and partitions during both calls, and one
