@@ -297,9 +297,12 @@ class Site(labslurm.Cluster):
         self.lab("fault", kind=kind, **more)
 
     def is_serving(self):
+        """Both ends answer, and every source was looked at once."""
         status = self.status()
         return (status and status["daemon"]["vcenter"]["state"] == "up"
-                and status["daemon"]["slurm"]["state"] == "up")
+                and status["daemon"]["slurm"]["state"] == "up"
+                and all(source["state"] != "unknown"
+                        for source in status["sources"]))
 
     def sclone(self, *args, check=True):
         return self.run(labslurm.program("sclone"), "--socket",

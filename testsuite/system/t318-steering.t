@@ -25,7 +25,7 @@ def sclone(site, *args):
 def says(site, args, status, part, what):
     """sclone's exit status, and words in what it prints."""
     code, text = sclone(site, *args)
-    tap.equal(code, status, what)
+    tap.equal(code, status, what) or tap.diag(text)
     tap.contains(text, part, "  and says so")
 
 
