@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/json.h"
 #include "common/base/path.h"
 #include "common/rules/owner.h"
 #include "ancestry.h"
@@ -18,116 +17,6 @@
 #define REPLY_MAX (64 * 1024 * 1024)
 #define CONNECT_MS 10000
 #define CONNECTIONS 4
-
-/* --- hands -------------------------------------------------------------- */
-
-static void _free_hand(void *value)
-{
-	struct hand *hand = value;
-
-	search_cancel(hand->search);
-	property_cancel(hand->query);
-	task_cancel(hand->task);
-	watch_remove(hand->task_watch);
-	free(hand);
-}
-
-/* Nothing of it is under way, or about to be. */
-static bool _is_idle(const struct hand *hand)
-{
-	return hand->act.kind == ACTION_NONE && !hand->pass.act &&
-	       !hand->search &&
-	       !hand->query && !hand->task && !hand->task_watch &&
-	       !hand->ended && !hand->batched;
-}
-
-/* Callers of hand_end() still hold their hands; in the next turn nobody
- * does. */
-static void _on_idle(void *arg)
-{
-	struct executor *executor = arg;
-	struct hand *hand;
-
-	while ((hand = STAILQ_FIRST(&executor->idle)) != NULL) {
-		STAILQ_REMOVE_HEAD(&executor->idle, idle);
-		hand->is_listed = false;
-		if (_is_idle(hand))
-			_free_hand(table_take(executor->hands,
-					      hand->rec.node));
-	}
-}
-
-static void _may_be_idle(struct hand *hand)
-{
-	if (hand->is_listed)
-		return;
-	hand->is_listed = true;
-	STAILQ_INSERT_TAIL(&hand->executor->idle, hand, idle);
-	loop_timer_set(hand->executor->idle_timer, 0);
-}
-
-static struct hand *_hand(struct executor *executor, const char *node)
-{
-	struct hand *hand = table_get(executor->hands, node);
-
-	if (hand)
-		return hand;
-	hand = calloc(1, sizeof(*hand));
-	if (!hand || table_set(executor->hands, node, hand, NULL) < 0)
-		abort();	/* restarted by systemd; nothing is lost */
-	hand->executor = executor;
-	return hand;
-}
-
-void hand_end(struct hand *hand, enum event_kind kind, struct event *ev)
-{
-	ev->kind = kind;
-	ev->act = hand->act.kind;
-	ev->epoch = hand->act.epoch;
-	hand->act.kind = ACTION_NONE;
-	_may_be_idle(hand);
-	hand->executor->hooks.event(hand->rec.node, ev,
-				    hand->executor->hooks.arg);
-}
-
-/* The next look shows why: a place moved, a source changed, or vCenter is
- * away, which need be seen but once. */
-static bool _shows(const struct executor *executor, enum err_code code)
-{
-	if (code == ERR_TRANSIENT || code == ERR_UNKNOWN || code == ERR_AUTH)
-		return !executor_problem(executor);
-	return code == ERR_NOTFOUND || code == ERR_CAPACITY;
-}
-
-void hand_fail(struct hand *hand, const struct err *err)
-{
-	struct event ev = { .cause = failure_cause(err->code),
-			    .text = err->text };
-
-	if (_shows(hand->executor, err->code))
-		sources_poke(hand->executor->sources);
-	hand_end(hand, err->code == ERR_UNKNOWN ? EVENT_UNKNOWN
-						: EVENT_FAILED, &ev);
-}
-
-struct moref hand_vm(const struct hand *hand)
-{
-	struct moref ref = { 0 };
-
-	(void) moref_set(&ref, "VirtualMachine", hand->rec.vm, NULL);
-	return ref;
-}
-
-int hand_owner(const struct executor *executor, const struct machine *machine,
-	       struct owner *owner)
-{
-	const char *text = property_option(machine->options, FACTS_OWNER);
-
-	if (!text || !machine->bios_uuid)
-		return -1;
-	return owner_verify(executor->key.data, executor->key.len, text,
-			    machine->bios_uuid, owner, NULL);
-}
 
 /* --- acts that are one task --------------------------------------------- */
 
@@ -209,7 +98,7 @@ static void _start_task(struct hand *hand, const struct hand_pass *pass)
 void executor_act(struct executor *executor, const struct record *rec,
 		  const struct action *action)
 {
-	struct hand *hand = _hand(executor, rec->node);
+	struct hand *hand = hand_of(executor, rec->node);
 	struct hand_pass pass = hand->pass;
 
 	hand->rec = *rec;
@@ -341,9 +230,9 @@ struct executor *executor_create(struct loop *loop,
 	executor->config = config;
 	executor->hooks = *hooks;
 	STAILQ_INIT(&executor->idle);
-	executor->idle_timer = loop_timer_create(loop, _on_idle, executor,
-						 err);
-	executor->hands = table_create(CONFIG_NODES_MAX, _free_hand);
+	executor->idle_timer = loop_timer_create(loop, hands_tidy,
+						 executor, err);
+	executor->hands = table_create(CONFIG_NODES_MAX, hand_free);
 	executor->guests = guests_create(executor);
 	executor->ancestry = ancestry_create();
 	executor->stores = stores_create();

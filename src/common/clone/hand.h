@@ -85,6 +85,16 @@ struct executor {
 	struct stores *stores;		/* datastores, as far as asked for */
 };
 
+/* The node's hand; made when it has none. Only within this turn. */
+struct hand *hand_of(struct executor *executor, const char *node);
+
+/* For the table of hands: frees one, and cancels what it has under way. */
+void hand_free(void *value);
+
+/* For the idle timer; arg is the executor. Frees the hands that are idle:
+ * callers of hand_end() still hold theirs, in the next turn nobody does. */
+void hands_tidy(void *arg);
+
 /* Give the act's event; the hand is idle afterwards. kind, act, epoch are
  * set here, the rest is the caller's. */
 void hand_end(struct hand *hand, enum event_kind kind, struct event *ev);
@@ -94,6 +104,10 @@ void hand_fail(struct hand *hand, const struct err *err);
 
 /* The reference of rec->vm. */
 struct moref hand_vm(const struct hand *hand);
+
+/* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
+int hand_owner(const struct executor *executor, const struct machine *machine,
+	       struct owner *owner);
 
 /* lookup.c: LOOK_UP and PROVE_ABSENCE. */
 void lookup_start(struct hand *hand);
@@ -132,9 +146,5 @@ void guests_leave(struct guests *guests, const char *node);
 /* End READ_BACK with what the VM's watch is about to tell; false when there
  * is no such watch, or when it has told. */
 bool guests_read_back(struct guests *guests, struct hand *hand);
-
-/* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
-int hand_owner(const struct executor *executor, const struct machine *machine,
-	       struct owner *owner);
 
 #endif
