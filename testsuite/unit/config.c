@@ -94,6 +94,8 @@ static void _mistakes(void)
 	     "is not in the network");
 	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 DNS=ns.example.org",
 	     "not an IP address");
+	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 Partitions=vm,vm",
+	     "partition vm is named twice");
 	_bad(GLOBAL TEMPLATE "NodeName=vm1 Templates=r9 Partitions=vm,a/b",
 	     "\"a/b\" is not the name of a partition");
 	_bad("VCenter=http://vc/sdk ClusterName=c1 User=u "

@@ -197,6 +197,10 @@ static int _add_partition(void *arg, const char *item, struct err *err)
 	if (!parse_is_name(item, CONFIG_NAME_MAX))
 		return err_set(err, ERR_CONFIG, "\"%s\" is not the name of a "
 			       "partition", item);
+	for (size_t i = 0; i < set->partition_count; i++)
+		if (!strcmp(set->partitions[i], item))
+			return err_set(err, ERR_CONFIG, "partition %s is "
+				       "named twice", item);
 	set->partitions[set->partition_count] = strdup(item);
 	if (!set->partitions[set->partition_count])
 		return err_nomem(err);
