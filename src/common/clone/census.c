@@ -148,11 +148,13 @@ struct census *census_start(struct executor *executor,
 			    struct err *err)
 {
 	const struct moref *folder = sources_folder(executor->sources);
+	const struct err *problem = sources_problem(executor->sources);
 	struct property_spec spec = { 0 };
 	struct census *census;
 
 	if (!folder) {
-		err_set(err, ERR_TRANSIENT, "the clone folder is not found");
+		err_set(err, ERR_TRANSIENT, "%s", problem ? problem->text
+			: "the clone folder is being looked for");
 		return NULL;
 	}
 	census = calloc(1, sizeof(*census));
