@@ -4,61 +4,33 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/table.h"
-#include "common/rules/admit.h"
+#include "common/rules/plan.h"
 #include "breakers.h"
 #include "planner.h"
 
-#define SEAT_WAITING (-1)
 #define LOOK_AGAIN_US CLOCK_US_PER_S	/* a resting breaker tells nobody */
-
-/* A node that waits for a lane, or has one. */
-struct seat {
-	int source;		/* index, or SEAT_WAITING */
-	char template_name[RECORD_TEMPLATE_SIZE];
-};
-
-/* A mean that follows: an eighth of each new value. */
-struct mean {
-	int64_t us;		/* 0: nothing measured yet */
-};
 
 struct planner {
 	struct fleet *fleet;
 	const struct config *const *config;
-	const struct sources *sources;
-	struct admit *admit;
+	struct plan *plan;
 	struct loop_timer *timer;
-	struct table *seats;		/* by node */
 	struct place_source *places;	/* one for each source */
 	size_t place_count;
 	struct breakers *breakers;
 	struct place_source *spare;	/* for the next sources, or NULL */
-	struct mean cloning, booting;
 	bool paused, starved;
 };
 
-static void _measure(struct mean *mean, int64_t us)
-{
-	if (us > 0)
-		mean->us = mean->us ? mean->us + (us - mean->us) / 8 : us;
-}
-
 /* --- sources ------------------------------------------------------------ */
-
-static struct place_source *_find(struct planner *planner, const char *name)
-{
-	for (size_t i = 0; i < planner->place_count; i++)
-		if (!strcmp(planner->places[i].name, name))
-			return &planner->places[i];
-	return NULL;
-}
 
 static void _take_source(struct place_source *place,
 			 const struct source *source)
 {
 	place->name = source->path;
 	place->template_name = source->template_name;
+	place->host = source->host;
+	place->note = source->why;
 	place->lanes = source->lanes;
 	place->found = moref_is_set(&source->vm);
 	place->powered_on = source->state >= SOURCE_RUNNING;
@@ -71,9 +43,9 @@ static void _take_source(struct place_source *place,
 
 void planner_sources(struct planner *planner, const struct sources *sources)
 {
-	planner->sources = sources;
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
+	plan_trouble(planner->plan, sources_problem(sources));
 	planner_poke(planner);
 }
 
@@ -90,111 +62,56 @@ static struct admit_entry _entry(const struct record *rec)
 	};
 }
 
-static int _sit(struct planner *planner, const char *node,
-		const char *template_name, int source)
-{
-	struct seat *seat = malloc(sizeof(*seat));
-
-	if (!seat || table_set(planner->seats, node, seat, NULL) < 0) {
-		free(seat);
-		return -1;
-	}
-	seat->source = source;
-	snprintf(seat->template_name, sizeof(seat->template_name), "%s",
-		 template_name);
-	return 0;
-}
-
-static void _stand_up(struct planner *planner, const char *node)
-{
-	struct seat *seat;
-
-	(void) admit_drop(planner->admit, node);
-	seat = table_take(planner->seats, node);	/* and node, perhaps */
-	if (seat->source != SEAT_WAITING &&
-	    planner->places[seat->source].in_flight > 0)
-		planner->places[seat->source].in_flight--;
-	free(seat);
-	planner_poke(planner);
-}
-
-static bool _is_feasible(struct planner *planner, const struct record *rec,
-			 const struct admit_entry *entry)
-{
-	unsigned lanes = place_lanes(planner->places, planner->place_count,
-				     rec->req.template_name);
-	struct err err = ERR_INIT;
-	struct event ev = { .kind = EVENT_NOT_ADMITTED,
-			    .cause = CAUSE_CAPACITY, .text = err.text };
-
-	/* Without sources or experience the deadline itself decides. And bad
-	 * experience is forgotten only when lanes that are free are used. */
-	if (!lanes || !planner->cloning.us ||
-	    admit_in_flight(planner->admit) + admit_waiting(planner->admit) <
-		    lanes ||
-	    admit_feasible(planner->admit, entry, lanes, planner->cloning.us,
-			   planner->booting.us, clock_wall_us(), &err) == 0)
-		return true;
-	fleet_event(planner->fleet, rec->node, &ev);
-	return false;
-}
-
 static void _queue(struct planner *planner, const struct record *rec)
 {
 	struct admit_entry entry = _entry(rec);
+	struct err err = ERR_INIT;
+	struct event ev = { .kind = EVENT_NOT_ADMITTED,
+			    .cause = CAUSE_CAPACITY, .text = err.text };
+	bool refused;
 
-	if (!_is_feasible(planner, rec, &entry) ||
-	    admit_add(planner->admit, &entry, NULL) < 0)
-		return;
-	if (_sit(planner, entry.node, entry.template_name,
-		 SEAT_WAITING) < 0)
-		(void) admit_drop(planner->admit, entry.node);
-	planner_poke(planner);
+	if (plan_ask(planner->plan, &entry, clock_wall_us(), &refused,
+		     &err) == 0)
+		planner_poke(planner);
+	else if (refused)
+		fleet_event(planner->fleet, rec->node, &ev);
 }
 
 /* After a restart: the node has had its lane before. */
 static void _resume(struct planner *planner, const struct record *rec)
 {
-	struct place_source *place = _find(planner, rec->source);
 	struct admit_entry entry = _entry(rec);
 
-	if (!place || admit_resume(planner->admit, &entry, NULL) < 0)
-		return;
-	if (_sit(planner, rec->node, entry.template_name,
-		 (int) (place - planner->places)) < 0)
-		(void) admit_drop(planner->admit, rec->node);
-	else
-		place->in_flight++;
+	(void) plan_resume(planner->plan, &entry, rec->source,
+			   rec->at[PHASE_ADMITTED], NULL);
 }
 
 static void _learn(struct planner *planner, const struct record *rec,
 		   const struct outcome *out)
 {
-	struct place_source *place;
-
 	/* A VM that was found again has not been admitted here. */
-	if (out->ready && rec->at[PHASE_ADMITTED]) {
-		_measure(&planner->cloning, rec->at[PHASE_CLONED] -
-						    rec->at[PHASE_ADMITTED]);
-		_measure(&planner->booting, rec->at[PHASE_READY] -
-						    rec->at[PHASE_CLONED]);
-	}
-	place = _find(planner, *out->source ? out->source : rec->source);
-	if (place && (out->ready || out->failed))
-		place_learn(place, out->ready ? CAUSE_NONE : out->failed,
-			    clock_wall_us());
+	if (out->ready && rec->at[PHASE_ADMITTED])
+		plan_measure(planner->plan,
+			     rec->at[PHASE_CLONED] - rec->at[PHASE_ADMITTED],
+			     rec->at[PHASE_READY] - rec->at[PHASE_CLONED]);
+	if (out->ready || out->failed)
+		plan_learn(planner->plan,
+			   *out->source ? out->source : rec->source,
+			   out->ready ? CAUSE_NONE : out->failed,
+			   clock_wall_us());
 }
 
 void planner_stepped(struct planner *planner, const struct record *rec,
 		     const struct outcome *out)
 {
-	const struct seat *seat = table_get(planner->seats, rec->node);
+	const struct plan_seat *seat = plan_seat(planner->plan, rec->node);
 	bool waits = record_admissible(rec, clock_wall_us());
 
 	_learn(planner, rec, out);
-	if (seat && (seat->source == SEAT_WAITING ? !waits
+	if (seat && (seat->source == PLAN_WAITING ? !waits
 						  : !record_in_lane(rec))) {
-		_stand_up(planner, rec->node);
+		(void) plan_leave(planner->plan, rec->node);
+		planner_poke(planner);
 		seat = NULL;
 	}
 	if (!seat && waits)
@@ -204,45 +121,6 @@ void planner_stepped(struct planner *planner, const struct record *rec,
 }
 
 /* --- who waits, and why ------------------------------------------------- */
-
-/* What is wrong with the template's first source that is not ready. */
-static const struct source *_unready(const struct planner *planner,
-				     const char *template_name)
-{
-	for (size_t i = 0; i < sources_count(planner->sources); i++) {
-		const struct source *source = sources_at(planner->sources, i);
-
-		if (*source->why &&
-		    !strcmp(source->template_name, template_name))
-			return source;
-	}
-	return NULL;
-}
-
-/* Code NONE when it is only a matter of lanes. */
-static void _why(const struct planner *planner, const char *template_name,
-		 struct err *why)
-{
-	const struct err *problem = sources_problem(planner->sources);
-	const struct source *source = NULL;
-
-	if (planner->paused)
-		err_set(why, ERR_BUSY, "paused; sclone unpause goes on");
-	else if (planner->starved)
-		err_set(why, ERR_CAPACITY, "the journal's disk is full");
-	else if (problem)
-		*why = *problem;
-	else if (!place_lanes(planner->places, planner->place_count,
-			      template_name))
-		source = _unready(planner, template_name);
-	else if (place_all_rest(planner->places, planner->place_count,
-				template_name))
-		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
-			"until a clone of it comes up", template_name);
-	if (source)
-		err_set(why, ERR_CAPACITY, "%s: %s", source->path,
-			source->why);
-}
 
 /* The record keeps the beginning of a long text. */
 static bool _says(const char *error, const char *text)
@@ -265,17 +143,17 @@ static void _tell_waiting(struct planner *planner)
 {
 	char asked[RECORD_TEMPLATE_SIZE] = "";
 	struct err why = ERR_INIT;
-	const struct seat *seat;
+	const struct plan_seat *seat;
 	const char *node;
 	size_t pos = 0;
 
-	while ((seat = table_next(planner->seats, &pos, &node)) != NULL) {
-		if (seat->source != SEAT_WAITING)
+	while ((seat = plan_next_seat(planner->plan, &pos, &node)) != NULL) {
+		if (seat->source != PLAN_WAITING)
 			continue;
 		if (strcmp(asked, seat->template_name) != 0) {
-			memcpy(asked, seat->template_name, sizeof(asked));
-			why = (struct err) ERR_INIT;
-			_why(planner, asked, &why);
+			snprintf(asked, sizeof(asked), "%s",
+				 seat->template_name);
+			plan_why(planner->plan, asked, &why);
 		}
 		if (why.code)
 			_tell(planner, node, &why);
@@ -287,23 +165,18 @@ static void _tell_waiting(struct planner *planner)
 static void _admit(void *arg)
 {
 	struct planner *planner = arg;
-	struct admit_decision decision;
+	struct plan_decision decision;
 
-	while (!planner->paused && !planner->starved &&
-	       admit_next(planner->admit, planner->places,
-			  planner->place_count, clock_wall_us(),
-			  &decision) > 0) {
+	while (plan_next(planner->plan, clock_wall_us(), &decision) > 0) {
 		struct event ev = { .kind = EVENT_ADMITTED };
-		struct seat *seat = table_get(planner->seats, decision.node);
 		char node[OWNER_NODE_SIZE];
 
 		snprintf(node, sizeof(node), "%s", decision.node);
-		seat->source = decision.source;
 		ev.source = planner->places[decision.source].name;
 		fleet_event(planner->fleet, node, &ev);
 	}
 	_tell_waiting(planner);
-	if (admit_waiting(planner->admit))
+	if (plan_waiting(planner->plan))
 		loop_timer_set(planner->timer, LOOK_AGAIN_US);
 }
 
@@ -312,10 +185,22 @@ void planner_poke(struct planner *planner)
 	loop_timer_set(planner->timer, 0);
 }
 
+static void _hold(struct planner *planner)
+{
+	struct err why = ERR_INIT;
+
+	if (planner->paused)
+		err_set(&why, ERR_BUSY, "paused; sclone unpause goes on");
+	else if (planner->starved)
+		err_set(&why, ERR_CAPACITY, "the journal's disk is full");
+	plan_hold(planner->plan, &why);
+	planner_poke(planner);
+}
+
 void planner_pause(struct planner *planner, bool pause)
 {
 	planner->paused = pause;
-	planner_poke(planner);
+	_hold(planner);
 }
 
 void planner_starve(struct planner *planner, bool starve)
@@ -323,7 +208,7 @@ void planner_starve(struct planner *planner, bool starve)
 	if (planner->starved == starve)
 		return;
 	planner->starved = starve;
-	planner_poke(planner);
+	_hold(planner);
 }
 
 bool planner_paused(const struct planner *planner)
@@ -376,17 +261,15 @@ static void _take_breakers(struct planner *planner)
 void planner_use(struct planner *planner, const struct sources *sources)
 {
 	const struct record *rec;
-	const char *node;
 	size_t pos = 0;
 
-	while (table_next(planner->seats, &pos, &node))
-		_stand_up(planner, node);
+	plan_use(planner->plan, planner->spare, sources_count(sources),
+		 (unsigned) config_global(*planner->config)->in_flight);
 	free(planner->places);
 	planner->places = steal_ptr(&planner->spare);
 	planner->place_count = sources_count(sources);
 	planner_sources(planner, sources);
 	_take_breakers(planner);
-	pos = 0;
 	while ((rec = fleet_next(planner->fleet, &pos)) != NULL)
 		planner_stepped(planner, rec, &(struct outcome) { 0 });
 }
@@ -400,14 +283,13 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 	if (planner) {
 		planner->fleet = fleet;
 		planner->config = config;
-		planner->seats = table_create(FLEET_NODES_MAX, free);
-		planner->admit = admit_create(FLEET_NODES_MAX,
-				(unsigned) config_global(*config)->in_flight);
+		planner->plan = plan_create(FLEET_NODES_MAX,
+					    CONFIG_SOURCES_MAX);
 		planner->breakers = breakers_create();
 		planner->timer = loop_timer_create(loop, _admit, planner, err);
 	}
-	if (!planner || !planner->seats || !planner->admit ||
-	    !planner->breakers || !planner->timer) {
+	if (!planner || !planner->plan || !planner->breakers ||
+	    !planner->timer) {
 		planner_destroy(planner);
 		err_nomem(err);
 		return NULL;
@@ -425,8 +307,7 @@ void planner_destroy(struct planner *planner)
 	if (!planner)
 		return;
 	loop_timer_destroy(planner->timer);
-	admit_destroy(planner->admit);
-	table_destroy(planner->seats);
+	plan_destroy(planner->plan);
 	breakers_destroy(planner->breakers);
 	free(planner->places);
 	free(planner->spare);

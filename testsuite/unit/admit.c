@@ -53,6 +53,20 @@ static struct place_source _source(const char *name, unsigned lanes)
 	};
 }
 
+static int _pick(const struct place_source *sources, size_t count,
+		 const char *template_name, const char *avoid, int64_t now,
+		 struct err *err)
+{
+	return place_pick(sources, count, template_name, avoid, now, NULL,
+			  err);
+}
+
+static int _next(struct admit *admit, struct place_source *sources,
+		 size_t count, int64_t now, struct admit_decision *out)
+{
+	return admit_next(admit, sources, count, now, NULL, out);
+}
+
 static void _place(void)
 {
 	struct place_source s[3] = { _source("a", 4), _source("b", 4),
@@ -62,29 +76,54 @@ static void _place(void)
 	s[0].in_flight = 2;
 	s[1].in_flight = 1;
 	s[2].in_flight = 1;
-	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), 2,
+	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), 2,
 	       "the least loaded part of its lanes");
-	is_int(place_pick(s, 3, "rocky9", "c", 0, &err), 1, "c is avoided");
+	is_int(_pick(s, 3, "rocky9", "c", 0, &err), 1, "c is avoided");
 	s[1].powered_on = false;
 	s[0].drained = true;
-	is_int(place_pick(s, 3, "rocky9", "c", 0, &err), 2,
+	is_int(_pick(s, 3, "rocky9", "c", 0, &err), 2,
 	       "unless it is the only one");
 	s[2].memory_free = 1000;
 	s[2].memory_need = 1001;
-	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
+	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
 	is_int(err.code, ERR_BUSY, "later perhaps");
 	is_str(err.text, "no source of rocky9 can clone: 1 powered off, "
 	       "1 drained by an admin, 1 short of memory", "with the counts");
 	s[2].frozen = false;
-	is_int(place_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
+	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), -1, "none");
 	is_int(err.code, ERR_CAPACITY, "not by waiting");
-	is_int(place_pick(s, 3, "ubuntu22", NULL, 0, &err), -1, "none");
+	is_int(_pick(s, 3, "ubuntu22", NULL, 0, &err), -1, "none");
 	is_int(err.code, ERR_CONFIG, "no such template");
 	s[2] = _source("c", 8);
 	s[2].breaker = &(struct breaker) { .open_until = 5 * S };
-	is_int(place_pick(s, 3, "rocky9", NULL, 4 * S, &err), -1, "resting");
-	is_int(place_pick(s, 3, "rocky9", NULL, 5 * S, &err), 2, "canary");
+	is_int(_pick(s, 3, "rocky9", NULL, 4 * S, &err), -1, "resting");
+	is_int(_pick(s, 3, "rocky9", NULL, 5 * S, &err), 2, "canary");
 	is_int(place_lanes(s, 3, "rocky9"), 8, "lanes of usable sources");
+}
+
+/* What is told of each source is what was decided by. */
+static void _verdicts(void)
+{
+	struct place_source s[6] = { _source("a", 4), _source("b", 4),
+				     _source("c", 4), _source("d", 4),
+				     _source("e", 4), _source("u", 4) };
+	enum place_verdict v[6];
+
+	s[0].in_flight = 4;
+	s[1].drained = true;
+	s[2].in_flight = 2;
+	s[3].in_flight = 1;
+	s[5].template_name = "ubuntu22";
+	is_int(place_pick(s, 6, "rocky9", "e", 0, v, NULL), 3, "d is taken");
+	ok(v[0] == PLACE_FULL && v[1] == PLACE_DRAINED && v[2] == PLACE_FREE &&
+	   v[3] == PLACE_TAKEN && v[4] == PLACE_AVOIDED && v[5] == PLACE_OTHER,
+	   "and of each other one it is told why not");
+	s[2].host_ok = s[3].frozen = false;
+	is_int(place_pick(s, 6, "rocky9", "e", 0, v, NULL), 4, "e after all");
+	is_int(v[4], PLACE_TAKEN, "which is told, too");
+	for (int i = 0; i < PLACE_VERDICTS; i++)
+		ok(*place_verdict_text((enum place_verdict) i),
+		   "verdict %d has a text", i);
 }
 
 /* Each of two sources fails less often than their template does. */
@@ -111,17 +150,17 @@ static void _template_rests(void)
 	place_learn(&s[1], CAUSE_GUEST, 0);
 	ok(place_all_rest(s, 3, "rocky9") && !place_rests(&s[2]),
 	   "its template's three failures let both sources rest");
-	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE - 1, NULL), -1,
+	is_int(_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE - 1, NULL), -1,
 	       "no clone while it rests");
-	is_int(place_pick(s, 3, "ubuntu22", NULL, 0, NULL), 2,
+	is_int(_pick(s, 3, "ubuntu22", NULL, 0, NULL), 2,
 	       "but of other templates");
-	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), 0,
+	is_int(_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), 0,
 	       "then a canary");
 	place_start(&s[0]);
-	is_int(place_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), -1,
+	is_int(_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), -1,
 	       "one for all its sources");
 	place_learn(&s[0], CAUSE_LOST, BREAKER_PAUSE);
-	is_int(place_pick(s, 3, "rocky9", "a", BREAKER_PAUSE, NULL), 1,
+	is_int(_pick(s, 3, "rocky9", "a", BREAKER_PAUSE, NULL), 1,
 	       "one that tells nothing: another");
 	place_start(&s[0]);
 	place_learn(&s[0], CAUSE_NONE, BREAKER_PAUSE);
@@ -167,7 +206,7 @@ static void _fairness(void)
 	unsigned started = 0;
 
 	_queue(admit, 1, "big", 512);
-	while (admit_next(admit, s, 2, 0, &d)) {
+	while (_next(admit, s, 2, 0, &d)) {
 		if (!started++)
 			text_set(first, d.node);
 	}
@@ -175,10 +214,10 @@ static void _fairness(void)
 	is_int(admit_in_flight(admit), 4, "in flight");
 	ok(s[0].in_flight == 2 && s[1].in_flight == 2, "spread");
 	_queue(admit, 2, "small", 1);
-	ok(!admit_next(admit, s, 2, 0, &d), "no lane is free");
+	ok(!_next(admit, s, 2, 0, &d), "no lane is free");
 	admit_drop(admit, first);
 	s[0].in_flight--;
-	ok(admit_next(admit, s, 2, 0, &d) == 1, "one is");
+	ok(_next(admit, s, 2, 0, &d) == 1, "one is");
 	is_str(d.node, "small1", "the small job gets the next free lane");
 	is_int(admit_waiting(admit), 508, "the rest waits");
 	ok(admit_drop(admit, "nobody") < 0, "an unknown node");
@@ -198,7 +237,7 @@ static void _no_starving(void)
 
 		text_add_number(node, sizeof(node), job);
 		_queue(admit, job, node, 2);
-		while (admit_next(admit, &s, 1, 0, &d)) {
+		while (_next(admit, &s, 1, 0, &d)) {
 			char done[40];
 
 			big += !strncmp(d.node, "big", 3);
@@ -211,6 +250,46 @@ static void _no_starving(void)
 		}
 	}
 	ok(big >= 2, "the big job got %u turns", big);
+}
+
+struct turns {
+	char text[200];
+	struct admit *copy;
+};
+
+static int _repeat(const struct admit_entry *entry, bool in_flight, void *arg)
+{
+	struct turns *turns = arg;
+
+	text_add(turns->text, sizeof(turns->text), in_flight ? "+" : " ");
+	text_add(turns->text, sizeof(turns->text), entry->node);
+	return in_flight ? admit_resume(turns->copy, entry, NULL)
+			 : admit_add(turns->copy, entry, NULL);
+}
+
+/* Whoever is told of all has the same turns. */
+static void _copied(void)
+{
+	cleanup_admit struct admit *admit = _create(2000, 32);
+	cleanup_admit struct admit *copy = _create(2000, 32);
+	struct place_source s = _source("a", 2), t;
+	struct turns turns = { "", copy };
+	struct admit_decision d, e;
+	unsigned same = 0;
+
+	_queue(admit, 7, "x", 3);
+	_queue(admit, 3, "y", 2);
+	while (_next(admit, &s, 1, 0, &d))
+		;
+	_queue(admit, 7, "z", 1);
+	_queue(admit, 0, "m", 1);
+	ok(admit_each(admit, _repeat, &turns) == 0, "each is called");
+	is_str(turns.text, "+x1 x2 x3 z1+y1 y2 m1", "in the order of turns");
+	s.lanes = 9;
+	t = s;
+	while (_next(admit, &s, 1, 0, &d) && _next(copy, &t, 1, 0, &e))
+		same += text_same(d.node, e.node);
+	is_int(same, 5, "and the copy gives the same turns");
 }
 
 static void _bounds(void)
@@ -234,8 +313,8 @@ static void _bounds(void)
 	entry.node = longer;
 	ok(admit_add(admit, &entry, &err) < 0 && err.code == ERR_CONFIG,
 	   "and so are names");
-	ok(admit_next(admit, &s, 1, 0, &d) == 1, "one starts");
-	ok(!admit_next(admit, &s, 1, 0, &d), "the global cap holds");
+	ok(_next(admit, &s, 1, 0, &d) == 1, "one starts");
+	ok(!_next(admit, &s, 1, 0, &d), "the global cap holds");
 	admit_drop(admit, "x2");
 	admit_drop(admit, "x1");
 	ok(!admit_waiting(admit) && !admit_in_flight(admit), "empty again");
@@ -257,16 +336,16 @@ static void _templates(void)
 	if (admit_add(admit, &other, NULL) < 0)
 		bail_out("not queued");
 	_queue(admit, 6, "r", 1);
-	ok(admit_next(admit, &s, 1, 0, &d) == 1, "one goes on");
+	ok(_next(admit, &s, 1, 0, &d) == 1, "one goes on");
 	is_str(d.node, "r1", "past a job whose template has no source");
 	s.breaker = &breaker;
 	admit_drop(admit, "r1");
 	s.in_flight = 0;
 	_queue(admit, 7, "r", 2);
-	ok(admit_next(admit, &s, 1, 2, &d) == 1 && breaker.canary,
+	ok(_next(admit, &s, 1, 2, &d) == 1 && breaker.canary,
 	   "a canary starts");
 	s.lanes = 9;
-	ok(!admit_next(admit, &s, 1, 2, &d), "alone");
+	ok(!_next(admit, &s, 1, 2, &d), "alone");
 }
 
 static void _feasible(void)
@@ -298,9 +377,11 @@ int main(void)
 {
 	_breaker();
 	_place();
+	_verdicts();
 	_template_rests();
 	_fairness();
 	_no_starving();
+	_copied();
 	_bounds();
 	_templates();
 	_feasible();

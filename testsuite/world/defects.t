@@ -93,9 +93,9 @@ DEFECTS = [
         ("common/rules/times.c", "	if (latest > now) {",
          "	if (latest > now && !now) {")]),
     ("lanes are never given back", "leak|is lost", [
-        ("scloned/planner.c",
-         "		planner->places[seat->source].in_flight--;",
-         "		(void) planner;")]),
+        ("common/rules/plan.c",
+         "		plan->places[source].in_flight--;",
+         "		(void) plan;")]),
 ]
 
 

@@ -14,16 +14,22 @@ struct waiter {
 	char node[OWNER_NODE_SIZE];
 	char template_name[RECORD_TEMPLATE_SIZE];
 	char avoid[RECORD_SOURCE_SIZE];
+	int64_t deadline;
 	struct job *job;
-	struct waiter *prev, *next;	/* of the job's queue */
-	bool in_flight;			/* then in no queue */
+	struct waiter *prev, *next;	/* of the job's line */
+	bool in_flight;
+};
+
+struct line {
+	struct waiter *first, *last;
 };
 
 struct job {
 	char key[OWNER_NODE_SIZE + 2];
+	uint32_t number;
 	unsigned in_flight;
 	size_t queued;
-	struct waiter *first, *last;
+	struct line queue, flight;
 };
 
 struct admit {
@@ -54,6 +60,11 @@ void admit_destroy(struct admit *admit)
 	table_destroy(admit->waiters);
 	table_destroy(admit->jobs);
 	free(admit);
+}
+
+void admit_limit(struct admit *admit, unsigned max_flight)
+{
+	admit->max_flight = max_flight;
 }
 
 size_t admit_waiting(const struct admit *admit)
@@ -94,6 +105,7 @@ static struct job *_job(struct admit *admit, const struct admit_entry *entry,
 		return NULL;
 	}
 	text_set(job->key, key);
+	job->number = entry->job;
 	if (table_set(admit->jobs, key, job, err) < 0) {
 		free(job);
 		return NULL;
@@ -108,42 +120,56 @@ static void _forget_job(struct admit *admit, struct job *job)
 		free(table_take(admit->jobs, job->key));
 }
 
+static void _stand(struct line *line, struct waiter *waiter)
+{
+	waiter->prev = line->last;
+	waiter->next = NULL;
+	if (line->last)
+		line->last->next = waiter;
+	else
+		line->first = waiter;
+	line->last = waiter;
+}
+
+static void _leave(struct line *line, struct waiter *waiter)
+{
+	if (waiter->prev)
+		waiter->prev->next = waiter->next;
+	else
+		line->first = waiter->next;
+	if (waiter->next)
+		waiter->next->prev = waiter->prev;
+	else
+		line->last = waiter->prev;
+}
+
 static void _enqueue(struct admit *admit, struct waiter *waiter)
 {
-	struct job *job = waiter->job;
-
-	waiter->prev = job->last;
-	if (job->last)
-		job->last->next = waiter;
-	else
-		job->first = waiter;
-	job->last = waiter;
-	job->queued++;
+	_stand(&waiter->job->queue, waiter);
+	waiter->job->queued++;
 	admit->waiting++;
 }
 
 static void _dequeue(struct admit *admit, struct waiter *waiter)
 {
-	struct job *job = waiter->job;
-
-	if (waiter->prev)
-		waiter->prev->next = waiter->next;
-	else
-		job->first = waiter->next;
-	if (waiter->next)
-		waiter->next->prev = waiter->prev;
-	else
-		job->last = waiter->prev;
-	waiter->prev = waiter->next = NULL;
-	job->queued--;
+	_leave(&waiter->job->queue, waiter);
+	waiter->job->queued--;
 	admit->waiting--;
 }
 
 static void _fly(struct admit *admit, struct waiter *waiter)
 {
+	_stand(&waiter->job->flight, waiter);
 	waiter->in_flight = true;
 	waiter->job->in_flight++;
 	admit->in_flight++;
+}
+
+static void _land(struct admit *admit, struct waiter *waiter)
+{
+	_leave(&waiter->job->flight, waiter);
+	waiter->job->in_flight--;
+	admit->in_flight--;
 }
 
 static int _check(const struct admit *admit, const struct admit_entry *entry,
@@ -174,6 +200,7 @@ static struct waiter *_new(struct admit *admit,
 	text_set(waiter->node, entry->node);
 	text_set(waiter->template_name, entry->template_name);
 	text_set(waiter->avoid, entry->avoid);
+	waiter->deadline = entry->deadline;
 	waiter->job = _job(admit, entry, err);
 	if (!waiter->job)
 		return NULL;
@@ -212,64 +239,64 @@ int admit_drop(struct admit *admit, const char *node)
 
 	if (!waiter)
 		return -1;
-	if (waiter->in_flight) {
-		waiter->job->in_flight--;
-		admit->in_flight--;
-	} else {
+	if (waiter->in_flight)
+		_land(admit, waiter);
+	else
 		_dequeue(admit, waiter);
-	}
 	_forget_job(admit, waiter->job);
 	return 0;
 }
 
-/* Templates found full while one decision is made: asked once each. */
-struct full {
-	const char *names[FULL_MAX];
+/* One decision being made. */
+struct deciding {
+	struct admit *admit;
+	struct place_source *sources;
 	size_t count;
+	int64_t now;
+	enum place_verdict *verdicts;
+	const char *full[FULL_MAX];	/* templates; asked once each */
+	size_t full_count;
+	struct admit_decision *out;
 };
 
-static bool _is_full(const struct full *full, const char *template_name)
+static bool _is_full(const struct deciding *now, const char *template_name)
 {
-	for (size_t i = 0; i < full->count; i++)
-		if (text_same(full->names[i], template_name))
+	for (size_t i = 0; i < now->full_count; i++)
+		if (text_same(now->full[i], template_name))
 			return true;
 	return false;
 }
 
-static bool _try(struct admit *admit, struct job *job, struct full *full,
-		 struct place_source *sources, size_t count, int64_t now,
-		 struct admit_decision *out)
+static bool _try(struct deciding *now, struct job *job)
 {
-	struct waiter *waiter = job->first;
+	struct waiter *waiter = job->queue.first;
 	int source;
 
-	if (_is_full(full, waiter->template_name))
+	if (_is_full(now, waiter->template_name))
 		return false;
-	source = place_pick(sources, count, waiter->template_name,
-			    waiter->avoid, now, NULL);
+	source = place_pick(now->sources, now->count, waiter->template_name,
+			    waiter->avoid, now->now, now->verdicts, NULL);
 	if (source < 0) {
-		if (full->count < FULL_MAX)
-			full->names[full->count++] = waiter->template_name;
+		if (now->full_count < FULL_MAX)
+			now->full[now->full_count++] = waiter->template_name;
 		return false;
 	}
-	_dequeue(admit, waiter);
-	_fly(admit, waiter);
-	place_start(&sources[source]);
-	*out = (struct admit_decision) { waiter->node, source };
+	_dequeue(now->admit, waiter);
+	_fly(now->admit, waiter);
+	place_start(&now->sources[source]);
+	*now->out = (struct admit_decision) { waiter->node, source };
 	return true;
 }
 
 /* The jobs with exactly so many in flight, oldest first. *above becomes the
  * next higher number there is. */
-static bool _try_level(struct admit *admit, unsigned level, unsigned *above,
-		       struct full *full, struct place_source *sources,
-		       size_t count, int64_t now, struct admit_decision *out)
+static bool _try_level(struct deciding *now, unsigned level, unsigned *above)
 {
 	struct job *job;
 	size_t pos = 0;
 
 	*above = UINT32_MAX;
-	while ((job = table_next(admit->jobs, &pos, NULL))) {
+	while ((job = table_next(now->admit->jobs, &pos, NULL))) {
 		if (!job->queued || job->in_flight < level)
 			continue;
 		if (job->in_flight > level) {
@@ -277,16 +304,18 @@ static bool _try_level(struct admit *admit, unsigned level, unsigned *above,
 				*above = job->in_flight;
 			continue;
 		}
-		if (_try(admit, job, full, sources, count, now, out))
+		if (_try(now, job))
 			return true;
 	}
 	return false;
 }
 
 int admit_next(struct admit *admit, struct place_source *sources,
-	       size_t count, int64_t now, struct admit_decision *out)
+	       size_t count, int64_t now, enum place_verdict *verdicts,
+	       struct admit_decision *out)
 {
-	struct full full = { .count = 0 };
+	struct deciding deciding = { admit, sources, count, now, verdicts,
+				     .out = out };
 	unsigned level = 0;
 
 	if (!admit->waiting || admit->in_flight >= admit->max_flight)
@@ -294,11 +323,47 @@ int admit_next(struct admit *admit, struct place_source *sources,
 	while (level != UINT32_MAX) {
 		unsigned above;
 
-		if (_try_level(admit, level, &above, &full, sources, count,
-			       now, out))
+		if (_try_level(&deciding, level, &above))
 			return 1;
 		level = above;
 	}
+	return 0;
+}
+
+static int _each_in(const struct job *job, const struct line *line,
+		    bool in_flight,
+		    int (*each)(const struct admit_entry *entry,
+				bool in_flight, void *arg),
+		    void *arg)
+{
+	const struct waiter *waiter;
+
+	for (waiter = line->first; waiter; waiter = waiter->next) {
+		struct admit_entry entry = {
+			.node = waiter->node, .job = job->number,
+			.template_name = waiter->template_name,
+			.avoid = *waiter->avoid ? waiter->avoid : NULL,
+			.deadline = waiter->deadline,
+		};
+
+		if (each(&entry, in_flight, arg) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int admit_each(const struct admit *admit,
+	       int (*each)(const struct admit_entry *entry, bool in_flight,
+			   void *arg),
+	       void *arg)
+{
+	const struct job *job;
+	size_t pos = 0;
+
+	while ((job = table_next(admit->jobs, &pos, NULL)))
+		if (_each_in(job, &job->flight, true, each, arg) < 0 ||
+		    _each_in(job, &job->queue, false, each, arg) < 0)
+			return -1;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #ifndef SCLONE_RULES_ADMIT_H
 #define SCLONE_RULES_ADMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ void admit_destroy(struct admit *admit);
 CLEANUP_DEFINE(struct admit *, admit_destroy)
 #define cleanup_admit cleanup_with(admit_destroy_cleanup_)
 
+/* Another max_flight; what is in flight stays so. */
+void admit_limit(struct admit *admit, unsigned max_flight);
+
 /* Queue a node. EXISTS: it is queued or in flight already; CONFIG: a name
  * too long; BUSY: full; FATAL. */
 int admit_add(struct admit *admit, const struct admit_entry *entry,
@@ -59,10 +63,21 @@ int admit_resume(struct admit *admit, const struct admit_entry *entry,
 /*
  * The next admission: 1 and *out, the node now being in flight,
  * sources[out->source].in_flight raised and its breakers started; 0 when
- * nothing can be started now.
+ * nothing can be started now. verdicts as of place_pick(), for that node.
  */
 int admit_next(struct admit *admit, struct place_source *sources,
-	       size_t count, int64_t now, struct admit_decision *out);
+	       size_t count, int64_t now, enum place_verdict *verdicts,
+	       struct admit_decision *out);
+
+/*
+ * Call each node until each returns -1: jobs from the oldest on, and of each
+ * those in flight before those that wait, in their order. Who is resumed and
+ * added in this order in another admit gets the same turns there.
+ */
+int admit_each(const struct admit *admit,
+	       int (*each)(const struct admit_entry *entry, bool in_flight,
+			   void *arg),
+	       void *arg);
 
 /*
  * Can the node be cloned before its deadline, in its fair turn, when each

@@ -2,19 +2,25 @@
 #include "text.h"
 #include "place.h"
 
-enum state {
-	MISSING, OFF, THAWED, HOST, DRAINED, RESTING, FULL, MEMORY, SPACE,
-	FREE, STATES
+static const char *const texts[PLACE_VERDICTS] = {
+	[PLACE_OTHER] = "of another template",
+	[PLACE_MISSING] = "not found", [PLACE_OFF] = "powered off",
+	[PLACE_THAWED] = "not frozen",
+	[PLACE_HOST] = "on a host out of service",
+	[PLACE_DRAINED] = "drained by an admin",
+	[PLACE_RESTING] = "resting after failures",
+	[PLACE_FULL] = "with all lanes busy",
+	[PLACE_MEMORY] = "short of memory",
+	[PLACE_SPACE] = "short of datastore space",
+	[PLACE_FREE] = "free as well",
+	[PLACE_AVOIDED] = "free, but the last clone of it failed the node",
+	[PLACE_TAKEN] = "taken",
 };
 
-static const char *const states[STATES] = {
-	[MISSING] = "not found", [OFF] = "powered off",
-	[THAWED] = "not frozen", [HOST] = "on a host out of service",
-	[DRAINED] = "drained by an admin",
-	[RESTING] = "resting after failures",
-	[FULL] = "with all lanes busy", [MEMORY] = "short of memory",
-	[SPACE] = "short of datastore space", [FREE] = "free"
-};
+const char *place_verdict_text(enum place_verdict verdict)
+{
+	return texts[verdict];
+}
 
 static bool _short(int64_t has, int64_t needs)
 {
@@ -26,28 +32,29 @@ static bool _allows(const struct breaker *breaker, int64_t now)
 	return !breaker || breaker_allows(breaker, now);
 }
 
-static enum state _state(const struct place_source *source, int64_t now)
+static enum place_verdict _judge(const struct place_source *source,
+				 int64_t now)
 {
 	if (!source->found)
-		return MISSING;
+		return PLACE_MISSING;
 	if (source->drained)
-		return DRAINED;
+		return PLACE_DRAINED;
 	if (!source->host_ok)
-		return HOST;
+		return PLACE_HOST;
 	if (!source->powered_on)
-		return OFF;
+		return PLACE_OFF;
 	if (!source->frozen)
-		return THAWED;
+		return PLACE_THAWED;
 	if (_short(source->memory_free, source->memory_need))
-		return MEMORY;
+		return PLACE_MEMORY;
 	if (_short(source->space_free, source->space_need))
-		return SPACE;
+		return PLACE_SPACE;
 	if (!_allows(source->breaker, now) ||
 	    !_allows(source->template_breaker, now))
-		return RESTING;
+		return PLACE_RESTING;
 	if (source->in_flight >= source->lanes)
-		return FULL;
-	return FREE;
+		return PLACE_FULL;
+	return PLACE_FREE;
 }
 
 /* a is the better choice: a smaller part of its lanes busy, more memory. */
@@ -62,21 +69,21 @@ static bool _better(const struct place_source *a,
 	return a->memory_free > b->memory_free;
 }
 
-static int _none(const unsigned counts[STATES], const char *template_name,
-		 struct err *err)
+static int _none(const unsigned counts[PLACE_VERDICTS],
+		 const char *template_name, struct err *err)
 {
-	bool later = counts[RESTING] || counts[FULL] || counts[MEMORY] ||
-		     counts[SPACE];
+	bool later = counts[PLACE_RESTING] || counts[PLACE_FULL] ||
+		     counts[PLACE_MEMORY] || counts[PLACE_SPACE];
 	char text[ERR_TEXT_SIZE] = "";
 	unsigned sources = 0;
 
-	for (int i = 0; i < STATES; i++) {
+	for (int i = PLACE_MISSING; i < PLACE_FREE; i++) {
 		if (!counts[i])
 			continue;
 		text_add(text, sizeof(text), sources ? ", " : "");
 		text_add_number(text, sizeof(text), counts[i]);
 		text_add(text, sizeof(text), " ");
-		text_add(text, sizeof(text), states[i]);
+		text_add(text, sizeof(text), texts[i]);
 		sources += counts[i];
 	}
 	if (!sources)
@@ -86,32 +93,48 @@ static int _none(const unsigned counts[STATES], const char *template_name,
 		       "no source of %s can clone: %s", template_name, text);
 }
 
+static enum place_verdict _look(const struct place_source *source,
+				const char *template_name, const char *avoid,
+				int64_t now)
+{
+	enum place_verdict verdict;
+
+	if (!text_same(source->template_name, template_name))
+		return PLACE_OTHER;
+	verdict = _judge(source, now);
+	if (verdict == PLACE_FREE && avoid && *avoid &&
+	    text_same(source->name, avoid))
+		return PLACE_AVOIDED;
+	return verdict;
+}
+
 int place_pick(const struct place_source *sources, size_t count,
 	       const char *template_name, const char *avoid, int64_t now,
-	       struct err *err)
+	       enum place_verdict *verdicts, struct err *err)
 {
-	unsigned counts[STATES] = { 0 };
+	unsigned counts[PLACE_VERDICTS] = { 0 };
 	int best = -1, avoided = -1;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct place_source *source = &sources[i];
-		int *pick = &best;
-		enum state state;
+		enum place_verdict verdict = _look(source, template_name,
+						   avoid, now);
+		int *pick = verdict == PLACE_AVOIDED ? &avoided : &best;
 
-		if (!text_same(source->template_name, template_name))
-			continue;
-		state = _state(source, now);
-		counts[state]++;
-		if (state != FREE)
-			continue;
-		if (avoid && *avoid && text_same(source->name, avoid))
-			pick = &avoided;
-		if (*pick < 0 || _better(source, &sources[*pick]))
+		counts[verdict]++;
+		if (verdicts)
+			verdicts[i] = verdict;
+		if ((verdict == PLACE_FREE || verdict == PLACE_AVOIDED) &&
+		    (*pick < 0 || _better(source, &sources[*pick])))
 			*pick = (int) i;
 	}
 	if (best < 0)
 		best = avoided;
-	return best >= 0 ? best : _none(counts, template_name, err);
+	if (best < 0)
+		return _none(counts, template_name, err);
+	if (verdicts)
+		verdicts[best] = PLACE_TAKEN;
+	return best;
 }
 
 void place_start(struct place_source *source)

@@ -20,6 +20,8 @@
 struct place_source {
 	const char *name;
 	const char *template_name;
+	const char *host;	/* "" or NULL: not known */
+	const char *note;	/* what is wrong with it, for people, or so */
 	bool found;		/* it exists where the configuration says */
 	bool powered_on;
 	bool frozen;		/* or need not be, by its backend */
@@ -35,15 +37,37 @@ struct place_source {
 	struct breaker *template_breaker;	/* all its template's */
 };
 
+/* Why a source was taken for a clone, or was not. */
+enum place_verdict {
+	PLACE_OTHER,		/* of another template: not looked at */
+	PLACE_MISSING,
+	PLACE_OFF,
+	PLACE_THAWED,
+	PLACE_HOST,
+	PLACE_DRAINED,
+	PLACE_RESTING,
+	PLACE_FULL,
+	PLACE_MEMORY,
+	PLACE_SPACE,
+	PLACE_FREE,		/* it could, but another was better */
+	PLACE_AVOIDED,		/* it could, but was to be avoided */
+	PLACE_TAKEN,
+	PLACE_VERDICTS
+};
+
 /*
  * Index of the least loaded source of the template that can take a clone
  * now; avoid (may be NULL) only when no other can. -1: BUSY when one may
  * take it later (lanes, breaker, memory), CONFIG when the template has no
  * source, CAPACITY when none is fit for use; the text counts the reasons.
+ * verdicts, if not NULL, has room for count: what was made of each.
  */
 int place_pick(const struct place_source *sources, size_t count,
 	       const char *template_name, const char *avoid, int64_t now,
-	       struct err *err);
+	       enum place_verdict *verdicts, struct err *err);
+
+/* "with all lanes busy": goes behind a source's name; static storage. */
+const char *place_verdict_text(enum place_verdict verdict);
 
 /* A clone of the source is started: one more in flight. */
 void place_start(struct place_source *source);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "common/base/table.h"
+#include "record.h"
+#include "text.h"
+#include "plan.h"
+
+struct seat {
+	struct plan_seat shown;
+	char template_name[RECORD_TEMPLATE_SIZE];
+};
+
+struct plan {
+	struct admit *admit;
+	struct table *seats;		/* by node */
+	struct place_source *places;	/* borrowed */
+	size_t place_count;
+	enum place_verdict *verdicts;	/* sources_max of them */
+	size_t sources_max;
+	unsigned flight_max;
+	struct plan_rates rates;
+	struct err hold, trouble;
+};
+
+struct plan *plan_create(size_t nodes_max, size_t sources_max)
+{
+	cleanup_plan struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	plan->admit = admit_create(nodes_max, 0);
+	plan->seats = table_create(nodes_max, free);
+	plan->verdicts = calloc(sources_max + 1, sizeof(*plan->verdicts));
+	plan->sources_max = sources_max;
+	if (!plan->admit || !plan->seats || !plan->verdicts)
+		return NULL;
+	return steal_ptr(&plan);
+}
+
+void plan_destroy(struct plan *plan)
+{
+	if (!plan)
+		return;
+	admit_destroy(plan->admit);
+	table_destroy(plan->seats);
+	free(plan->verdicts);
+	free(plan);
+}
+
+/* --- sources ------------------------------------------------------------ */
+
+void plan_use(struct plan *plan, struct place_source *places, size_t count,
+	      unsigned flight_max)
+{
+	const char *node;
+	size_t pos = 0;
+
+	while (table_next(plan->seats, &pos, &node))
+		(void) plan_leave(plan, node);
+	plan->places = places;
+	plan->place_count = count < plan->sources_max ? count
+						      : plan->sources_max;
+	plan->flight_max = flight_max;
+	admit_limit(plan->admit, flight_max);
+}
+
+unsigned plan_flight_max(const struct plan *plan)
+{
+	return plan->flight_max;
+}
+
+const struct place_source *plan_places(const struct plan *plan,
+				       size_t *count)
+{
+	*count = plan->place_count;
+	return plan->places;
+}
+
+static int _find(const struct plan *plan, const char *source)
+{
+	for (size_t i = 0; i < plan->place_count; i++)
+		if (text_same(plan->places[i].name, source))
+			return (int) i;
+	return -1;
+}
+
+static void _set(struct err *to, const struct err *why)
+{
+	*to = why ? *why : (struct err) ERR_INIT;
+}
+
+void plan_hold(struct plan *plan, const struct err *why)
+{
+	_set(&plan->hold, why);
+}
+
+void plan_trouble(struct plan *plan, const struct err *why)
+{
+	_set(&plan->trouble, why);
+}
+
+const struct err *plan_held(const struct plan *plan)
+{
+	return &plan->hold;
+}
+
+const struct err *plan_troubled(const struct plan *plan)
+{
+	return &plan->trouble;
+}
+
+/* --- seats -------------------------------------------------------------- */
+
+static int _sit(struct plan *plan, const struct admit_entry *entry,
+		int source, int64_t since, struct err *err)
+{
+	struct seat *seat = calloc(1, sizeof(*seat));
+
+	if (!seat) {
+		(void) admit_drop(plan->admit, entry->node);
+		return err_nomem(err);
+	}
+	text_set(seat->template_name, entry->template_name);
+	seat->shown = (struct plan_seat) { source, since,
+					   seat->template_name };
+	if (table_set(plan->seats, entry->node, seat, err) < 0) {
+		free(seat);
+		(void) admit_drop(plan->admit, entry->node);
+		return -1;
+	}
+	return 0;
+}
+
+/* Without sources or experience the deadline itself decides. And bad
+ * experience is forgotten only when lanes that are free are used. */
+static int _feasible(const struct plan *plan, const struct admit_entry *entry,
+		     int64_t now, struct err *err)
+{
+	unsigned lanes = place_lanes(plan->places, plan->place_count,
+				     entry->template_name);
+
+	if (!lanes || !plan->rates.cloning ||
+	    admit_in_flight(plan->admit) + admit_waiting(plan->admit) < lanes)
+		return 0;
+	return admit_feasible(plan->admit, entry, lanes, plan->rates.cloning,
+			      plan->rates.booting, now, err);
+}
+
+int plan_ask(struct plan *plan, const struct admit_entry *entry, int64_t now,
+	     bool *refused, struct err *err)
+{
+	*refused = _feasible(plan, entry, now, err) < 0;
+	if (*refused || admit_add(plan->admit, entry, err) < 0)
+		return -1;
+	return _sit(plan, entry, PLAN_WAITING, 0, err);
+}
+
+int plan_resume(struct plan *plan, const struct admit_entry *entry,
+		const char *source, int64_t since, struct err *err)
+{
+	int place = _find(plan, source);
+
+	if (place < 0)
+		return err_set(err, ERR_NOTFOUND, "no source '%s'", source);
+	if (admit_resume(plan->admit, entry, err) < 0 ||
+	    _sit(plan, entry, place, since, err) < 0)
+		return -1;
+	plan->places[place].in_flight++;
+	return 0;
+}
+
+int plan_leave(struct plan *plan, const char *node)
+{
+	struct seat *seat;
+	int source;
+
+	(void) admit_drop(plan->admit, node);
+	seat = table_take(plan->seats, node);	/* and node, perhaps */
+	if (!seat)
+		return -1;
+	source = seat->shown.source;
+	if (source != PLAN_WAITING && plan->places[source].in_flight > 0)
+		plan->places[source].in_flight--;
+	free(seat);
+	return 0;
+}
+
+const struct plan_seat *plan_seat(const struct plan *plan, const char *node)
+{
+	const struct seat *seat = table_get(plan->seats, node);
+
+	return seat ? &seat->shown : NULL;
+}
+
+const struct plan_seat *plan_next_seat(const struct plan *plan, size_t *pos,
+				       const char **node)
+{
+	const struct seat *seat = table_next(plan->seats, pos, node);
+
+	return seat ? &seat->shown : NULL;
+}
+
+/* --- decisions ---------------------------------------------------------- */
+
+int plan_next(struct plan *plan, int64_t now, struct plan_decision *out)
+{
+	struct admit_decision decision;
+	struct seat *seat;
+
+	if (plan->hold.code ||
+	    admit_next(plan->admit, plan->places, plan->place_count, now,
+		       plan->verdicts, &decision) <= 0)
+		return 0;
+	seat = table_get(plan->seats, decision.node);
+	seat->shown.source = decision.source;
+	seat->shown.since = now;
+	*out = (struct plan_decision) { decision.node, decision.source,
+					plan->verdicts };
+	return 1;
+}
+
+void plan_learn(struct plan *plan, const char *source, enum cause failed,
+		int64_t now)
+{
+	int place = _find(plan, source);
+
+	if (place >= 0)
+		place_learn(&plan->places[place], failed, now);
+}
+
+/* An eighth of each new value. */
+static void _follow(int64_t *mean, int64_t us)
+{
+	if (us > 0)
+		*mean = *mean ? *mean + (us - *mean) / 8 : us;
+}
+
+void plan_measure(struct plan *plan, int64_t cloning, int64_t booting)
+{
+	_follow(&plan->rates.cloning, cloning);
+	_follow(&plan->rates.booting, booting);
+}
+
+const struct plan_rates *plan_rates(const struct plan *plan)
+{
+	return &plan->rates;
+}
+
+void plan_set_rates(struct plan *plan, const struct plan_rates *rates)
+{
+	plan->rates = *rates;
+}
+
+/* What is wrong with the template's first source that is not ready. */
+static const struct place_source *_unready(const struct plan *plan,
+					   const char *template_name)
+{
+	for (size_t i = 0; i < plan->place_count; i++) {
+		const struct place_source *place = &plan->places[i];
+
+		if (place->note && *place->note &&
+		    text_same(place->template_name, template_name))
+			return place;
+	}
+	return NULL;
+}
+
+void plan_why(const struct plan *plan, const char *template_name,
+	      struct err *why)
+{
+	const struct place_source *place = NULL;
+
+	*why = (struct err) ERR_INIT;
+	if (plan->hold.code)
+		*why = plan->hold;
+	else if (plan->trouble.code)
+		*why = plan->trouble;
+	else if (!place_lanes(plan->places, plan->place_count, template_name))
+		place = _unready(plan, template_name);
+	else if (place_all_rest(plan->places, plan->place_count,
+				template_name))
+		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
+			"until a clone of it comes up", template_name);
+	if (place)
+		err_set(why, ERR_CAPACITY, "%s: %s", place->name, place->note);
+}
+
+size_t plan_waiting(const struct plan *plan)
+{
+	return admit_waiting(plan->admit);
+}
+
+int plan_each(const struct plan *plan,
+	      int (*each)(const struct admit_entry *entry, bool in_flight,
+			  void *arg),
+	      void *arg)
+{
+	return admit_each(plan->admit, each, arg);
+}

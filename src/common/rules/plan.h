@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan - what the planner decides by: who waits for a lane and who has one,
+ * the sources as they are, and how long clones have taken. scloned's planner
+ * keeps one by what happens, forecast.h one that begins with a snapshot: the
+ * same functions decide for both.
+ */
+#ifndef SCLONE_RULES_PLAN_H
+#define SCLONE_RULES_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admit.h"
+#include "common/base/cleanup.h"
+#include "common/base/err.h"
+#include "place.h"
+
+struct plan;
+
+/* Means that follow, us; 0: nothing measured yet. */
+struct plan_rates {
+	int64_t cloning;	/* from the lane to the VM */
+	int64_t booting;	/* from the VM to the node being up */
+};
+
+/* A node that waits for a lane, or has one. */
+struct plan_seat {
+	int source;		/* index, or PLAN_WAITING */
+	int64_t since;		/* when it was given that lane */
+	const char *template_name;
+};
+
+#define PLAN_WAITING (-1)
+
+struct plan_decision {
+	const char *node;	/* borrowed until it leaves */
+	int source;		/* index */
+	/* Of each source, borrowed until the next decision. */
+	const enum place_verdict *verdicts;
+};
+
+/* For at most so many nodes and sources; of which it has none at first. NULL
+ * when out of memory. */
+struct plan *plan_create(size_t nodes_max, size_t sources_max);
+
+/* Accepts NULL. */
+void plan_destroy(struct plan *plan);
+CLEANUP_DEFINE(struct plan *, plan_destroy)
+#define cleanup_plan cleanup_with(plan_destroy_cleanup_)
+
+/*
+ * The sources from now on, those beyond sources_max left out, and how many
+ * clones may be in flight from all of them. They are borrowed, but in_flight
+ * and the breakers are kept there. Who waited or had a lane has left.
+ */
+void plan_use(struct plan *plan, struct place_source *places, size_t count,
+	      unsigned flight_max);
+const struct place_source *plan_places(const struct plan *plan,
+				       size_t *count);
+unsigned plan_flight_max(const struct plan *plan);
+
+/* Nothing is begun from now on, and why; NULL: it goes on. */
+void plan_hold(struct plan *plan, const struct err *why);
+
+/* What keeps the sources from being known, for who waits; NULL: nothing. */
+void plan_trouble(struct plan *plan, const struct err *why);
+
+/* Both: code NONE when there is none. */
+const struct err *plan_held(const struct plan *plan);
+const struct err *plan_troubled(const struct plan *plan);
+
+/*
+ * A node asks for a lane. 0: it waits; -1 and *refused: it cannot be served
+ * in time at the measured rates, *err being that (CAPACITY); else an error
+ * of admit_add().
+ */
+int plan_ask(struct plan *plan, const struct admit_entry *entry, int64_t now,
+	     bool *refused, struct err *err);
+
+/* A node has its lane already: after a restart, or in a snapshot. NOTFOUND:
+ * there is no such source; and the errors of admit_resume(). */
+int plan_resume(struct plan *plan, const struct admit_entry *entry,
+		const char *source, int64_t since, struct err *err);
+
+/* It waits or clones no longer, its lane is free. -1: it did not. */
+int plan_leave(struct plan *plan, const char *node);
+
+/* NULL: it neither waits nor has a lane. Borrowed until it leaves. */
+const struct plan_seat *plan_seat(const struct plan *plan, const char *node);
+
+/* Walk; start with *pos = 0. The current one may leave. */
+const struct plan_seat *plan_next_seat(const struct plan *plan, size_t *pos,
+				       const char **node);
+
+/* The next lane that is given: 1 and *out; 0 when none can be now. */
+int plan_next(struct plan *plan, int64_t now, struct plan_decision *out);
+
+/* How a clone of the source ended, as of place_learn(); a source that is not
+ * there any more is none. */
+void plan_learn(struct plan *plan, const char *source, enum cause failed,
+		int64_t now);
+
+/* What a clone took. */
+void plan_measure(struct plan *plan, int64_t cloning, int64_t booting);
+const struct plan_rates *plan_rates(const struct plan *plan);
+void plan_set_rates(struct plan *plan, const struct plan_rates *rates);
+
+/* Why who waits for the template has no lane; code NONE when it is only a
+ * matter of lanes. */
+void plan_why(const struct plan *plan, const char *template_name,
+	      struct err *why);
+
+/* As of admit.h. */
+size_t plan_waiting(const struct plan *plan);
+int plan_each(const struct plan *plan,
+	      int (*each)(const struct admit_entry *entry, bool in_flight,
+			  void *arg),
+	      void *arg);
+
+#endif
