@@ -41,6 +41,8 @@ int history_command(const struct command_options *options, int argc,
 		    char **argv);
 int receipt_command(const struct command_options *options, int argc,
 		    char **argv);
+int template_command(const struct command_options *options, int argc,
+		     char **argv);
 int generate_command(const struct command_options *options, int argc,
 		     char **argv);
 int pause_command(const struct command_options *options, int argc,

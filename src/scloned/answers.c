@@ -9,6 +9,7 @@
 #include "answers.h"
 #include "cycle.h"
 #include "receipts.h"
+#include "templates.h"
 
 static int _put_text(struct json *row, const char *key, const char *text)
 {
@@ -132,28 +133,6 @@ static int _put_nodes(const struct daemon *daemon, struct json *reply,
 	return rc | json_put(reply, "nodes", nodes);
 }
 
-static struct json *_source_row(const struct source *source, size_t in_flight,
-				bool rests)
-{
-	static const char resting[] = "rests after failures in a row";
-
-	cleanup_json struct json *row = json_new_object();
-	int rc = row ? 0 : -1;
-
-	if (rc < 0)
-		return NULL;
-	rc |= json_put_str(row, "path", source->path);
-	rc |= json_put_str(row, "template", source->template_name);
-	rc |= _put_text(row, "host", source->host);
-	rc |= json_put_str(row, "state", source_state_name(source->state));
-	rc |= json_put_bool(row, "resting", rests);
-	rc |= _put_text(row, "why", *source->why || !rests ? source->why
-							    : resting);
-	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
-	rc |= json_put_int(row, "in_flight", (int64_t) in_flight);
-	return rc == 0 ? steal_ptr(&row) : NULL;
-}
-
 static int _put_sources(const struct daemon *daemon, struct json *reply)
 {
 	const struct sources *sources = executor_sources(daemon->executor);
@@ -161,9 +140,7 @@ static int _put_sources(const struct daemon *daemon, struct json *reply)
 	int rc = list ? 0 : -1;
 
 	for (size_t i = 0; !rc && i < sources_count(sources); i++)
-		rc = json_append(list, _source_row(sources_at(sources, i),
-				 planner_in_flight(daemon->planner, i),
-				 planner_rests(daemon->planner, i)));
+		rc = json_append(list, templates_source(daemon, i));
 	return rc | json_put(reply, "sources", list);
 }
 
@@ -380,6 +357,7 @@ static const struct {
 	{ VERB_STATUS, true, _status },
 	{ VERB_HISTORY, true, _history },
 	{ VERB_RECEIPTS, true, receipts_answer },
+	{ VERB_TEMPLATES, true, templates_answer },
 	{ VERB_PAUSE, false, _pause },
 	{ VERB_UNPAUSE, false, _unpause },
 	{ VERB_HOLD, false, _hold },

@@ -101,6 +101,15 @@ const struct source *sources_at(const struct sources *sources, size_t index)
 	return &sources->list[index];
 }
 
+const struct source *sources_find(const struct sources *sources,
+				  const char *path)
+{
+	for (size_t i = 0; i < VCENTER_SOURCES; i++)
+		if (!strcmp(sources->list[i].path, path))
+			return &sources->list[i];
+	return NULL;
+}
+
 const struct err *sources_problem(const struct sources *sources)
 {
 	return sources->problem.code ? &sources->problem : NULL;

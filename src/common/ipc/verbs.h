@@ -3,10 +3,10 @@
  * verbs - what may be asked over scloned's socket, besides the front ends'
  * own verbs (wire.h): the contract between sclone(1) and scloned.
  *
- * Anybody may ask for status, history and receipts; the others need root or
- * scloned's own user. Times are µs since 1970, 0 = never; optional members
- * are left out when they have nothing to say. An unknown name in nodes is
- * NOTFOUND, and nothing is done.
+ * Anybody may ask for status, history, receipts and templates; the others
+ * need root or scloned's own user. Times are µs since 1970, 0 = never;
+ * optional members are left out when they have nothing to say. An unknown
+ * name in nodes is NOTFOUND, and nothing is done.
  *
  * status	request: [nodes: hostlist] [all: bool: absent nodes too]
  *	reply: daemon {version pid started now paused journal_low cluster
@@ -14,7 +14,8 @@
  *	nodes [{node phase epoch since job user template source vm
  *	    deadline why error refused: the guard's reason hold: bool
  *	    quarantine: why its record cannot be read, waiting: bool}]
- *	sources [{path template host state why lanes in_flight}]
+ *	sources [SOURCE]
+ *	SOURCE: path template host state why resting: bool lanes in_flight
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why
  *	    at {requested admitted …: µs} ended evidence}], newest first
@@ -23,6 +24,13 @@
  *	    after, in order; without it the newest first
  *	    head anchor: "NUMBER:HASH" of the last one, and of the last one
  *	    that was pruned (0: none)
+ * templates	request: [name: of a template, or of a source: its path, or the
+ *	last part of it]
+ *	reply: now error: of vCenter
+ *	templates [{name clones: VMs of it that exist, ready: sources that
+ *	    can clone, lanes in_flight sources [SOURCE and clones]; with a
+ *	    name in the request: failures [cycles as of history], newest
+ *	    first}]
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -47,6 +55,7 @@
 #define VERB_STATUS "status"
 #define VERB_HISTORY "history"
 #define VERB_RECEIPTS "receipts"
+#define VERB_TEMPLATES "templates"
 #define VERB_PAUSE "pause"
 #define VERB_UNPAUSE "unpause"
 #define VERB_HOLD "hold"
@@ -59,5 +68,7 @@
 #define VERBS_HISTORY_MAX 10000
 #define VERBS_RECEIPTS_DEFAULT 20
 #define VERBS_RECEIPTS_MAX 1000
+#define VERBS_FAILURES_MAX 5		/* shown of a template ... */
+#define VERBS_FAILURES_AMONG 1000	/* ... among so many newest cycles */
 
 #endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `sclone template list` and `show` print. The exit status is for
+ * monitoring: 1 when a source needs a look, 2 when a template cannot be
+ * cloned at all, or scloned or vCenter cannot be reached.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/ipc/verbs.h"
+#include "template.h"
+
+/* --- how bad it is ------------------------------------------------------ */
+
+static int _worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int _rate_source(const struct json *row)
+{
+	return strcmp(command_str(row, "state"), "frozen") ||
+			       command_bool(row, "resting")
+		       ? COMMAND_WARNING : COMMAND_OK;
+}
+
+static int _rate_template(const struct json *row)
+{
+	const struct json *sources = json_get(row, "sources");
+	int worst = command_int(row, "ready") ? COMMAND_OK
+					      : COMMAND_CRITICAL;
+
+	for (size_t i = 0; i < json_count(sources); i++)
+		worst = _worse(worst, _rate_source(json_at(sources, i)));
+	return worst;
+}
+
+static int _rate(const struct json *reply)
+{
+	const struct json *templates = json_get(reply, "templates");
+	int worst = *command_str(reply, "error") ? COMMAND_CRITICAL
+						 : COMMAND_OK;
+
+	for (size_t i = 0; i < json_count(templates); i++)
+		worst = _worse(worst, _rate_template(json_at(templates, i)));
+	return worst;
+}
+
+/* --- a line each -------------------------------------------------------- */
+
+/* "2/16" */
+static void _print_lanes(const struct json *row)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%" PRId64 "/%" PRId64,
+		 command_int(row, "in_flight"), command_int(row, "lanes"));
+	printf(" %-7s", text);
+}
+
+static const char *_source_state(const struct json *row)
+{
+	return command_bool(row, "resting") ? "resting"
+					    : command_str(row, "state");
+}
+
+/* "1 off, 2 resting": how many of the sources are not frozen, in the order
+ * in which they come. */
+static void _print_troubles(const struct json *sources)
+{
+	const char *mark = "";
+
+	for (size_t i = 0; i < json_count(sources); i++) {
+		const char *state = _source_state(json_at(sources, i));
+		size_t count = 0;
+		bool told = !strcmp(state, "frozen");
+
+		for (size_t j = 0; j < json_count(sources); j++) {
+			bool same = !strcmp(state, _source_state(
+						json_at(sources, j)));
+
+			told |= same && j < i;
+			count += same;
+		}
+		if (told)
+			continue;
+		printf("%s%zu %s", mark, count, state);
+		mark = ", ";
+	}
+}
+
+static void _print_template(const struct json *row)
+{
+	const struct json *sources = json_get(row, "sources");
+	char ready[48];
+
+	snprintf(ready, sizeof(ready), "%" PRId64 " of %zu ready",
+		 command_int(row, "ready"), json_count(sources));
+	printf("%-16s %-16s", command_str(row, "name"), ready);
+	_print_lanes(row);
+	printf(" %6" PRId64 " ", command_int(row, "clones"));
+	_print_troubles(sources);
+	printf("\n");
+}
+
+static void _print_list(const struct json *reply)
+{
+	const struct json *templates = json_get(reply, "templates");
+
+	printf("%-16s %-16s %-7s %6s %s\n", "TEMPLATE", "SOURCES", "LANES",
+	       "CLONES", "WHY");
+	for (size_t i = 0; i < json_count(templates); i++)
+		_print_template(json_at(templates, i));
+}
+
+/* --- one of them -------------------------------------------------------- */
+
+static void _print_source(const struct json *row)
+{
+	const char *why = command_str(row, "why");
+
+	printf("\nsource   %s\n", command_str(row, "path"));
+	printf("  host   %s\n", *command_str(row, "host")
+				      ? command_str(row, "host") : "-");
+	printf("  state  %s%s%s\n", _source_state(row), *why ? ": " : "",
+	       why);
+	printf("  lanes  %" PRId64 " of %" PRId64 " in use, %" PRId64
+	       " clones\n", command_int(row, "in_flight"),
+	       command_int(row, "lanes"), command_int(row, "clones"));
+}
+
+static void _print_failure(const struct json *cycle)
+{
+	char ended[CLOCK_TEXT_SIZE];
+
+	clock_print(command_int(cycle, "ended"), ended);
+	printf("  %s %s job %" PRId64 " (%s) %s\n", ended,
+	       command_str(cycle, "node"), command_int(cycle, "job"),
+	       command_str(cycle, "outcome"), command_str(cycle, "why"));
+}
+
+static void _print_one(const struct json *reply)
+{
+	const struct json *row = json_at(json_get(reply, "templates"), 0);
+	const struct json *sources = json_get(row, "sources");
+	const struct json *failures = json_get(row, "failures");
+
+	printf("template %s\n", command_str(row, "name"));
+	printf("sources  %" PRId64 " of %zu ready\n",
+	       command_int(row, "ready"), json_count(sources));
+	printf("lanes    %" PRId64 " of %" PRId64 " in use\n",
+	       command_int(row, "in_flight"), command_int(row, "lanes"));
+	printf("clones   %" PRId64 "\n", command_int(row, "clones"));
+	for (size_t i = 0; i < json_count(sources); i++)
+		_print_source(json_at(sources, i));
+	printf("\n%s\n", json_count(failures) ? "last failures" :
+						"no failure of late");
+	for (size_t i = 0; i < json_count(failures); i++)
+		_print_failure(json_at(failures, i));
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static int _show(const struct command_options *options, struct json *request,
+		 void (*print)(const struct json *reply))
+{
+	cleanup_json struct json *reply = command_ask(options, request);
+
+	if (!reply)
+		return COMMAND_CRITICAL;
+	if (options->json) {
+		(void) command_print_json(reply);
+		return _rate(reply);
+	}
+	if (*command_str(reply, "error"))
+		printf("vCenter cannot be reached, what follows is what was "
+		       "seen last: %s\n\n", command_str(reply, "error"));
+	print(reply);
+	return _rate(reply);
+}
+
+int template_list(const struct command_options *options)
+{
+	return _show(options, command_request(VERB_TEMPLATES), _print_list);
+}
+
+int template_show(const struct command_options *options, const char *name)
+{
+	struct json *request = command_request(VERB_TEMPLATES);
+
+	if (request)
+		json_put_str(request, "name", name);
+	return _show(options, request, _print_one);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/table.h"
+#include "common/ipc/verbs.h"
+#include "subject.h"
+#include "templates.h"
+
+#define NAMES_MAX (2 * (CONFIG_SOURCES_MAX + CONFIG_TEMPLATES_MAX))
+
+static int _put_text(struct json *row, const char *key, const char *text)
+{
+	return text && *text ? json_put_str(row, key, text) : 0;
+}
+
+/* --- sources ------------------------------------------------------------ */
+
+static const char *_why(const struct source *source, bool rests)
+{
+	if (*source->why || !rests)
+		return source->why;
+	return "rests after failures in a row";
+}
+
+struct json *templates_source(const struct daemon *daemon, size_t index)
+{
+	const struct source *source =
+		sources_at(executor_sources(daemon->executor), index);
+	bool rests = planner_rests(daemon->planner, index);
+	cleanup_json struct json *row = json_new_object();
+	int rc = row ? 0 : -1;
+
+	if (rc < 0)
+		return NULL;
+	rc |= json_put_str(row, "path", source->path);
+	rc |= json_put_str(row, "template", source->template_name);
+	rc |= _put_text(row, "host", source->host);
+	rc |= json_put_str(row, "state", source_state_name(source->state));
+	rc |= json_put_bool(row, "resting", rests);
+	rc |= _put_text(row, "why", _why(source, rests));
+	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
+	rc |= json_put_int(row, "in_flight",
+			   (int64_t) planner_in_flight(daemon->planner,
+						       index));
+	return rc == 0 ? steal_ptr(&row) : NULL;
+}
+
+static bool _is_ready(const struct daemon *daemon, size_t index)
+{
+	const struct source *source =
+		sources_at(executor_sources(daemon->executor), index);
+
+	return source->state == SOURCE_FROZEN &&
+	       !planner_rests(daemon->planner, index);
+}
+
+/* --- clones alive ------------------------------------------------------- */
+
+/* One more of that template, or of that source. */
+static int _count(struct table *clones, const char *name)
+{
+	size_t *count = table_get(clones, name);
+
+	if (!*name)
+		return 0;	/* a VM that was found: nobody knows */
+	if (!count) {
+		count = calloc(1, sizeof(*count));
+		if (!count || table_set(clones, name, count, NULL) < 0) {
+			free(count);
+			return -1;
+		}
+	}
+	(*count)++;
+	return 0;
+}
+
+/* By names of templates, and by paths of sources, which begin with a '/'. */
+static struct table *_count_clones(const struct fleet *fleet)
+{
+	cleanup_table struct table *clones = table_create(NAMES_MAX, free);
+	const struct record *rec;
+	size_t pos = 0;
+
+	while (clones && (rec = fleet_next_in(fleet, &pos, PHASE_CLONED,
+					      PHASE_RELEASING)) != NULL)
+		if (*rec->vm && (_count(clones, rec->source) < 0 ||
+				 _count(clones, rec->req.template_name) < 0))
+			return NULL;
+	return steal_ptr(&clones);
+}
+
+static int _put_clones(struct json *row, const struct table *clones,
+		       const char *name)
+{
+	const size_t *count = table_get(clones, name);
+
+	return json_put_int(row, "clones", count ? (int64_t) *count : 0);
+}
+
+/* --- the last failures -------------------------------------------------- */
+
+struct failures {
+	struct json *list;
+	const struct subject *subject;
+};
+
+static bool _is_failure(const struct json *cycle,
+			const struct subject *subject)
+{
+	const char *name, *outcome;
+
+	if (json_get_str(cycle, subject->source ? "source" : "template",
+			 &name, NULL) < 0 ||
+	    json_get_str(cycle, "outcome", &outcome, NULL) < 0 ||
+	    strcmp(name, subject_name(subject)) != 0)
+		return false;
+	for (int i = CAUSE_NONE; i < CAUSES; i++)
+		if (!strcmp(failure_of((enum cause) i)->name, outcome))
+			return failure_of((enum cause) i)->cure != CURE_NONE;
+	return false;
+}
+
+static int _each_cycle(const char *text, void *arg, struct err *err)
+{
+	const struct failures *failures = arg;
+	cleanup_json struct json *cycle = json_parse(text, strlen(text),
+						     NULL);
+
+	if (json_count(failures->list) == VERBS_FAILURES_MAX ||
+	    !_is_failure(cycle, failures->subject))
+		return 0;
+	return json_append(failures->list, steal_ptr(&cycle)) < 0
+		       ? err_nomem(err) : 0;
+}
+
+static int _put_failures(const struct daemon *daemon, struct json *row,
+			 const struct subject *subject)
+{
+	struct failures failures = { json_new_array(), subject };
+	int rc = failures.list
+			 ? journal_history(daemon->journal, NULL, 0,
+					   VERBS_FAILURES_AMONG, _each_cycle,
+					   &failures, NULL)
+			 : -1;
+
+	return rc | json_put(row, "failures", failures.list);
+}
+
+/* --- templates ---------------------------------------------------------- */
+
+struct totals {
+	size_t ready, lanes, in_flight;
+};
+
+static int _append_source(const struct daemon *daemon, struct json *list,
+			  const struct table *clones, size_t index,
+			  struct totals *totals)
+{
+	struct json *row = templates_source(daemon, index);
+	const struct source *source =
+		sources_at(executor_sources(daemon->executor), index);
+
+	totals->ready += _is_ready(daemon, index);
+	totals->lanes += source->lanes;
+	totals->in_flight += planner_in_flight(daemon->planner, index);
+	if (row && _put_clones(row, clones, source->path) < 0) {
+		json_destroy(row);
+		return -1;
+	}
+	return json_append(list, row);
+}
+
+static int _put_sources(const struct daemon *daemon, struct json *row,
+			const struct table *clones,
+			const struct subject *subject)
+{
+	const struct sources *sources = executor_sources(daemon->executor);
+	struct json *list = json_new_array();
+	struct totals totals = { 0 };
+	int rc = list ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < sources_count(sources); i++)
+		if (subject_has(subject, sources_at(sources, i)))
+			rc = _append_source(daemon, list, clones, i, &totals);
+	rc |= json_put(row, "sources", list);
+	rc |= json_put_int(row, "ready", (int64_t) totals.ready);
+	rc |= json_put_int(row, "lanes", (int64_t) totals.lanes);
+	return rc | json_put_int(row, "in_flight",
+				 (int64_t) totals.in_flight);
+}
+
+static struct json *_template(const struct daemon *daemon,
+			      const struct table *clones,
+			      const struct subject *subject)
+{
+	cleanup_json struct json *row = json_new_object();
+	int rc = row ? 0 : -1;
+
+	if (rc < 0)
+		return NULL;
+	rc |= json_put_str(row, "name", subject->tmpl->name);
+	rc |= _put_clones(row, clones, subject_name(subject));
+	rc |= _put_sources(daemon, row, clones, subject);
+	return rc == 0 ? steal_ptr(&row) : NULL;
+}
+
+/* --- the answer --------------------------------------------------------- */
+
+static struct json *_all(const struct daemon *daemon,
+			 const struct table *clones)
+{
+	cleanup_json struct json *list = json_new_array();
+
+	for (size_t t = 0; list && t < config_template_count(daemon->config);
+	     t++) {
+		struct subject subject = {
+			.tmpl = config_template(daemon->config, t)
+		};
+
+		if (json_append(list, _template(daemon, clones,
+						&subject)) < 0)
+			return NULL;
+	}
+	return steal_ptr(&list);
+}
+
+/* The one alone, and more of it. */
+static struct json *_one(const struct daemon *daemon,
+			 const struct table *clones,
+			 const struct subject *subject)
+{
+	cleanup_json struct json *list = json_new_array();
+	cleanup_json struct json *row = _template(daemon, clones, subject);
+
+	if (!list || !row || _put_failures(daemon, row, subject) < 0 ||
+	    json_append(list, steal_ptr(&row)) < 0)
+		return NULL;
+	return steal_ptr(&list);
+}
+
+static struct json *_reply(const struct daemon *daemon,
+			   const struct subject *subject)
+{
+	const struct err *problem = executor_problem(daemon->executor);
+	cleanup_table struct table *clones = _count_clones(daemon->fleet);
+	cleanup_json struct json *reply = json_new_object();
+	int rc = clones && reply ? 0 : -1;
+
+	if (rc < 0)
+		return NULL;
+	rc |= json_put_int(reply, "now", clock_wall_us());
+	rc |= _put_text(reply, "error", problem ? problem->text : NULL);
+	rc |= json_put(reply, "templates", subject->tmpl
+			       ? _one(daemon, clones, subject)
+			       : _all(daemon, clones));
+	return rc == 0 ? steal_ptr(&reply) : NULL;
+}
+
+void templates_answer(struct daemon *daemon, struct server_call *call)
+{
+	struct subject subject = { NULL, NULL };
+	struct err err = ERR_INIT;
+	const char *name;
+
+	if (json_get_str_or(server_call_request(call), "name", NULL, &name,
+			    &err) < 0 ||
+	    (name && subject_find(daemon->config,
+				  executor_sources(daemon->executor), name,
+				  &subject, &err) < 0)) {
+		server_call_fail(call, &err);
+		return;
+	}
+	server_call_reply(call, _reply(daemon, &subject));
+}

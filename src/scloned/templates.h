@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * templates - what scloned says of the templates and their sources: to
+ * `sclone template` all of it, to `sclone status` a row for each source.
+ */
+#ifndef SCLONE_SCLONED_TEMPLATES_H
+#define SCLONE_SCLONED_TEMPLATES_H
+
+#include "common/ipc/server.h"
+#include "daemon.h"
+
+/* VERB_TEMPLATES of verbs.h. */
+void templates_answer(struct daemon *daemon, struct server_call *call);
+
+/* The row of the source at that index of sources, as verbs.h has it; NULL:
+ * out of memory. */
+struct json *templates_source(const struct daemon *daemon, size_t index);
+
+#endif
