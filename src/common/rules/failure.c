@@ -134,3 +134,11 @@ bool failure_is_passing(const char *reason)
 	}
 	return false;
 }
+
+bool failure_is_capacity(const char *reason)
+{
+	size_t len = strlen(FAILURE_CAPACITY);
+
+	return reason && !strncmp(reason, FAILURE_CAPACITY, len) &&
+	       (!reason[len] || reason[len] == ' ');
+}

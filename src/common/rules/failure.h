@@ -81,4 +81,10 @@ bool failure_is_ours(const char *reason);
  * QUARANTINE, until it is cleared. */
 bool failure_is_passing(const char *reason);
 
+/* How the reason of a drain by rules/capacity begins. */
+#define FAILURE_CAPACITY "sclone: (capacity)"
+
+/* It is such a reason: that alone, or what is short behind a blank. */
+bool failure_is_capacity(const char *reason);
+
 #endif

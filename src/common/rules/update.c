@@ -73,6 +73,7 @@ bool update_restores_drain(const struct record *rec,
 	/* Its reason without the flag, or ours in its place, is enough to
 	 * see on a node that is used meanwhile. */
 	return nodeview_released(view) || failure_is_passing(view->reason) ||
+	       failure_is_capacity(view->reason) ||
 	       !strcmp(view->reason, rec->admin_drain);
 }
 
@@ -89,14 +90,16 @@ bool update_needed(enum action_kind act, const struct record *rec,
 		return _stuck(view);
 	case ACTION_SLURM_NODE_RESUME:
 		return rec->phase == PHASE_ABSENT && view->powering_down &&
-		       (!view->drain || failure_is_passing(view->reason)) &&
+		       (!view->drain || failure_is_passing(view->reason) ||
+			failure_is_capacity(view->reason)) &&
 		       !rec->needs_human && !*rec->admin_drain;
 	case ACTION_SLURM_UNDRAIN:
 		return view->drain && failure_is_passing(view->reason) &&
 		       !view->powering_down && !_going(rec) &&
 		       !*rec->quarantine && !*rec->admin_drain;
 	case ACTION_SLURM_DRAIN:
-		return !view->drain || update_restores_drain(rec, view);
+		return !view->drain || failure_is_capacity(view->reason) ||
+		       update_restores_drain(rec, view);
 	default:
 		return true;
 	}

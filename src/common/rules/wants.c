@@ -133,7 +133,8 @@ static bool _drains(const struct engine_conf *conf, const struct record *rec,
 
 	if (update_restores_drain(rec, &rec->view))
 		return update_fresh(&rec->view, now, conf->fresh);
-	return rec->view.seen && !rec->view.drain &&
+	return rec->view.seen &&
+	       (!rec->view.drain || failure_is_capacity(rec->view.reason)) &&
 	       update_drain_reason(rec, now, reason, sizeof(reason));
 }
 
