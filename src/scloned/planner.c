@@ -36,15 +36,20 @@ static void _take_source(struct place_source *place,
 	place->powered_on = source->state >= SOURCE_RUNNING;
 	place->frozen = source->state == SOURCE_FROZEN ||
 			source->state == SOURCE_UNFIT;
-	place->host_ok = source->host_ok;
-	place->memory_free = PLACE_UNKNOWN;
-	place->space_free = PLACE_UNKNOWN;
+	place->host_ok = source->host_ok && source->store_ok;
+	place->host_id = source->host_ref.id;
+	place->store_id = source->store_ref.id;
+	place->memory_free = source->host_free;
+	place->memory_need = source->memory_need;
+	place->space_free = source->space_free;
+	place->space_need = source->space_need;
 }
 
 void planner_sources(struct planner *planner, const struct sources *sources)
 {
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
+	plan_looked(planner->plan, sources_began(sources));
 	plan_trouble(planner->plan, sources_problem(sources));
 	planner_poke(planner);
 }
@@ -108,6 +113,10 @@ void planner_stepped(struct planner *planner, const struct record *rec,
 	bool waits = record_admissible(rec, clock_wall_us());
 
 	_learn(planner, rec, out);
+	if (rec->phase == PHASE_ABSENT)
+		plan_gone(planner->plan, rec->node);
+	else if (rec->phase == PHASE_CLONED)
+		plan_made(planner->plan, rec->node, rec->at[PHASE_CLONED]);
 	if (seat && (seat->source == PLAN_WAITING ? !waits
 						  : !record_in_lane(rec))) {
 		(void) plan_leave(planner->plan, rec->node);

@@ -17,6 +17,24 @@ static int _put_text(struct json *row, const char *key, const char *text)
 
 /* --- sources ------------------------------------------------------------ */
 
+/* MiB; what is not known is left out. */
+static int _put_size(struct json *row, const char *key, int64_t size)
+{
+	return size < 0 ? 0 : json_put_int(row, key, size);
+}
+
+static int _put_room(struct json *row, const struct source *source)
+{
+	return _put_text(row, "datastore", source->store) |
+	       _put_size(row, "host_memory", source->host_memory) |
+	       _put_size(row, "host_free", source->host_free) |
+	       _put_size(row, "memory_need", source->memory_need) |
+	       _put_size(row, "space", source->space) |
+	       _put_size(row, "space_free", source->space_free) |
+	       _put_size(row, "space_need", source->space_need) |
+	       _put_size(row, "chain", source->depth);
+}
+
 static const char *_why(const struct source *source, bool rests)
 {
 	if (*source->why || !rests)
@@ -44,6 +62,7 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 	rc |= json_put_int(row, "in_flight",
 			   (int64_t) planner_in_flight(daemon->planner,
 						       index));
+	rc |= _put_room(row, source);
 	return rc == 0 ? steal_ptr(&row) : NULL;
 }
 

@@ -126,6 +126,43 @@ static void _verdicts(void)
 		   "verdict %d has a text", i);
 }
 
+/* Sources on one host share its memory, on one datastore its space. */
+static void _room(void)
+{
+	struct place_source s[3] = { _source("a", 9), _source("b", 9),
+				     _source("c", 9) };
+	struct err err = ERR_INIT;
+
+	s[0].host_id = s[1].host_id = "host-1";
+	s[2].host_id = "host-2";
+	for (int i = 0; i < 3; i++) {
+		s[i].memory_free = 2500;
+		s[i].memory_need = 1000;
+	}
+	s[1].memory_need = 500;
+	place_start(s, 3, 0);
+	place_start(s, 3, 1);
+	is_int(s[0].memory_held, 1500, "both count on their host");
+	is_int(s[2].memory_held, 0, "and not on another's");
+	is_int(_pick(s, 2, "rocky9", NULL, 0, &err), 0, "one more fits");
+	place_start(s, 3, 0);
+	is_int(_pick(s, 2, "rocky9", NULL, 0, &err), -1, "then none");
+	ok(place_is_short(s, 2, "rocky9") && err.code == ERR_BUSY,
+	   "for want of room");
+	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), 2, "but elsewhere");
+	place_hold(s, 3, 0, -1);
+	is_int(_pick(s, 2, "rocky9", NULL, 0, &err), 1, "given back");
+	s[2].space_free = 10;
+	s[2].space_need = 11;
+	s[0].memory_free = s[1].memory_need = PLACE_UNKNOWN;
+	is_int(_pick(s, 1, "rocky9", NULL, 0, &err), 0, "what is not known");
+	is_int(_pick(s + 1, 1, "rocky9", NULL, 0, &err), 0,
+	       "is no reason to refuse");
+	is_int(_pick(s + 2, 1, "rocky9", NULL, 0, &err), -1, "space is");
+	is_str(err.text, "no source of rocky9 can clone: 1 short of "
+	       "datastore space", "and is told");
+}
+
 /* Each of two sources fails less often than their template does. */
 static void _template_rests(void)
 {
@@ -138,7 +175,7 @@ static void _template_rests(void)
 		s[i].breaker = &own[i];
 		s[i].template_breaker = &shared;
 	}
-	place_start(&s[0]);
+	place_start(s, 3, 0);
 	is_int(s[0].in_flight, 1, "a clone is started");
 	s[0].in_flight--;
 	place_learn(&s[0], CAUSE_GUEST, 0);
@@ -156,13 +193,13 @@ static void _template_rests(void)
 	       "but of other templates");
 	is_int(_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), 0,
 	       "then a canary");
-	place_start(&s[0]);
+	place_start(s, 3, 0);
 	is_int(_pick(s, 3, "rocky9", NULL, BREAKER_PAUSE, NULL), -1,
 	       "one for all its sources");
 	place_learn(&s[0], CAUSE_LOST, BREAKER_PAUSE);
 	is_int(_pick(s, 3, "rocky9", "a", BREAKER_PAUSE, NULL), 1,
 	       "one that tells nothing: another");
-	place_start(&s[0]);
+	place_start(s, 3, 0);
 	place_learn(&s[0], CAUSE_NONE, BREAKER_PAUSE);
 	ok(!breaker_open(&shared), "it comes up: the template is in use");
 	s[0].found = s[1].found = false;
@@ -378,6 +415,7 @@ int main(void)
 	_breaker();
 	_place();
 	_verdicts();
+	_room();
 	_template_rests();
 	_fairness();
 	_no_starving();

@@ -55,18 +55,25 @@ static int _maintenance(struct lab *lab, const struct json *json,
 	return 0;
 }
 
-static int _datastore_full(struct lab *lab, const struct json *json,
-			   struct err *err)
+static int _datastore(struct lab *lab, const struct json *json,
+		      struct err *err, struct datastore **ds)
 {
-	struct datastore *ds;
 	const char *name;
 
 	if (json_get_str(json, "datastore", &name, err) < 0)
 		return -1;
-	ds = table_get(lab->datastores, name);
-	if (!ds)
-		return err_set(err, ERR_NOTFOUND, "no datastore '%s'", name);
-	if (json_get_bool_or(json, "full", true, &ds->full, err) < 0)
+	*ds = table_get(lab->datastores, name);
+	return *ds ? 0 : err_set(err, ERR_NOTFOUND, "no datastore '%s'",
+				 name);
+}
+
+static int _datastore_full(struct lab *lab, const struct json *json,
+			   struct err *err)
+{
+	struct datastore *ds;
+
+	if (_datastore(lab, json, err, &ds) < 0 ||
+	    json_get_bool_or(json, "full", true, &ds->full, err) < 0)
 		return -1;
 	mob_changed(&ds->entity.mob, DATASTORE_SPACE);
 	return 0;
@@ -167,6 +174,41 @@ static int _slots(struct lab *lab, const struct json *json,
 		: json_get_int(json, "slots", 1, 100000, &host->slots, err);
 }
 
+/* How much there is; what is not said stays. */
+static int _room(struct lab *lab, const struct json *json,
+		 struct json *answer, struct err *err)
+{
+	struct host *host;
+
+	(void) answer;
+	if (_host(lab, json, err, &host) < 0 ||
+	    json_get_int_or(json, "memory_mb", 1, 1 << 30, host->memory_mb,
+			    &host->memory_mb, err) < 0 ||
+	    json_get_int_or(json, "others_mb", 0, 1 << 30, host->others_mb,
+			    &host->others_mb, err) < 0)
+		return -1;
+	host_use(host, 0);
+	return 0;
+}
+
+static int _store(struct lab *lab, const struct json *json,
+		  struct json *answer, struct err *err)
+{
+	struct datastore *ds;
+
+	(void) answer;
+	if (_datastore(lab, json, err, &ds) < 0 ||
+	    json_get_int_or(json, "free_mb", 0, 1 << 30, ds->free_mb,
+			    &ds->free_mb, err) < 0 ||
+	    json_get_bool_or(json, "inaccessible", ds->inaccessible,
+			     &ds->inaccessible, err) < 0 ||
+	    json_get_bool_or(json, "maintenance", ds->maintenance,
+			     &ds->maintenance, err) < 0)
+		return -1;
+	datastore_use(ds, 0);
+	return 0;
+}
+
 static int _password(struct lab *lab, const struct json *json,
 		     struct json *answer, struct err *err)
 {
@@ -225,6 +267,8 @@ static const struct {
 	{ "/lab/vms", control_vms },
 	{ "/lab/delay", _delay },
 	{ "/lab/slots", _slots },
+	{ "/lab/host", _room },
+	{ "/lab/datastore", _store },
 	{ "/lab/password", _password },
 	{ "/lab/clock", _clock },
 	{ "/lab/stats", _stats },

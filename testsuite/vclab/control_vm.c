@@ -84,11 +84,8 @@ static int _migrate(struct vm *vm, const struct json *json, struct err *err)
 	host = table_get(vm->entity.mob.lab->hosts, name);
 	if (!host)
 		return err_set(err, ERR_NOTFOUND, "no host '%s'", name);
-	if (vm->powered_on) {
-		host_use(vm->host, -vm->facts.memory_mb);
-		host_use(host, vm->facts.memory_mb);
-	}
 	vm->host = host;
+	vm_move_room(vm);
 	mob_changed(&vm->entity.mob, VM_HOST);
 	return 0;
 }

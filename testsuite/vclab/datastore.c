@@ -29,6 +29,16 @@ static void _emit_capacity(struct val *val, const struct mob *mob)
 	val_int(val, _ds(mob)->capacity_mb << 20);
 }
 
+static void _emit_accessible(struct val *val, const struct mob *mob)
+{
+	val_bool(val, !_ds(mob)->inaccessible);
+}
+
+static void _emit_maintenance(struct val *val, const struct mob *mob)
+{
+	val_str(val, _ds(mob)->maintenance ? "inMaintenance" : "normal");
+}
+
 static void _emit_yes(struct val *val, const struct mob *mob)
 {
 	(void) mob;
@@ -82,7 +92,9 @@ static const struct mob_prop _props[] = {
 	{ "summary.url", _emit_url, NULL, 0 },
 	{ "summary.capacity", _emit_capacity, NULL, 0 },
 	{ "summary.freeSpace", _emit_free, NULL, DATASTORE_SPACE },
-	{ "summary.accessible", _emit_yes, NULL, 0 },
+	{ "summary.accessible", _emit_accessible, NULL, DATASTORE_SPACE },
+	{ "summary.maintenanceMode", _emit_maintenance, NULL,
+	  DATASTORE_SPACE },
 	{ "summary.multipleHostAccess", _emit_yes, NULL, 0 },
 	{ "summary.type", _emit_type, NULL, 0 },
 	{ "info.name", entity_emit_name, NULL, ENTITY_NAME },
@@ -156,6 +168,30 @@ static int _write(const struct disk *disk)
 	return write(fd, text, (size_t) len) == len ? 0 : errno;
 }
 
+void datastore_use(struct datastore *datastore, int64_t mb)
+{
+	datastore->free_mb -= mb;
+	mob_changed(&datastore->entity.mob, DATASTORE_SPACE);
+}
+
+int datastore_need(const struct datastore *datastore, int64_t mb,
+		   const char *file, struct fault *fault)
+{
+	const char *name = datastore->entity.name;
+
+	if (datastore->inaccessible) {
+		(void) fault_set(fault, "InaccessibleDatastore",
+				 "Unable to access datastore '%s'.", name);
+		return fault_add(fault, "name", name);
+	}
+	if (!datastore->full && datastore->free_mb >= mb)
+		return 0;
+	(void) fault_set(fault, "NoDiskSpace",
+			 "Insufficient disk space on datastore '%s'.", name);
+	(void) fault_add(fault, "file", file);
+	return fault_add(fault, "datastore", name);
+}
+
 struct disk *disk_create(struct datastore *datastore, const char *dir,
 			 const char *file, const char *owner, int64_t mb,
 			 struct disk *parent, bool write,
@@ -164,16 +200,11 @@ struct disk *disk_create(struct datastore *datastore, const char *dir,
 	struct lab *lab = datastore->entity.mob.lab;
 	struct disk *disk;
 	char uuid[40];
+	int64_t takes = parent ? lab->limits.delta_mb : mb;
 	int error = 0;
 
-	if (datastore->full) {
-		(void) fault_set(fault, "NoDiskSpace",
-				 "Insufficient disk space on datastore '%s'.",
-				 datastore->entity.name);
-		(void) fault_add(fault, "file", file);
-		(void) fault_add(fault, "datastore", datastore->entity.name);
+	if (datastore_need(datastore, takes, file, fault) < 0)
 		return NULL;
-	}
 	lab_uuid(lab, uuid);
 	disk = lab_alloc(sizeof(*disk));
 	disk->datastore = datastore;
@@ -192,6 +223,8 @@ struct disk *disk_create(struct datastore *datastore, const char *dir,
 		disk_unref(disk);
 		return NULL;
 	}
+	disk->taken_mb = takes;
+	datastore_use(datastore, takes);
 	witness_note(lab->witness, "file_created", "file", disk->name, "vm",
 		     owner, NULL);
 	return disk;
@@ -233,6 +266,7 @@ void disk_delete(struct disk *disk)
 	if (disk->deleted)
 		return;
 	disk->deleted = true;
+	datastore_use(disk->datastore, -disk->taken_mb);
 	if (lab->real_files)
 		(void) unlink(disk->path);
 	witness_note(lab->witness, "file_deleted", "file", disk->name, "vm",

@@ -15,8 +15,10 @@ struct datastore {
 	char *path;			/* the directory */
 	struct mob *browser;		/* borrowed */
 	int64_t capacity_mb;
-	int64_t free_mb;		/* goes down with base disks only */
+	int64_t free_mb;		/* disks and swap files take it */
 	bool full;
+	bool inaccessible;
+	bool maintenance;
 	uint64_t files;			/* made so far, for unique names */
 };
 
@@ -28,6 +30,7 @@ struct disk {
 	char *owner;			/* id of the VM it was made for */
 	char *uuid;
 	int64_t mb;
+	int64_t taken_mb;		/* of the datastore */
 	struct disk *parent;
 	unsigned refs;
 	bool deleted;			/* the file is gone */
@@ -40,9 +43,17 @@ extern const struct mob_class datastore_class;
 char *datastore_make_dir(struct datastore *datastore, const char *name,
 			 struct fault *fault);
 
+/* Space comes (negative) or goes. */
+void datastore_use(struct datastore *datastore, int64_t mb);
+
+/* 0, or -1 with NoDiskSpace or InaccessibleDatastore for that file. */
+int datastore_need(const struct datastore *datastore, int64_t mb,
+		   const char *file, struct fault *fault);
+
 /*
  * A new disk DIR/FILE on parent (NULL: a base disk). write: put a text
- * descriptor there. NULL with NoDiskSpace or a FileFault.
+ * descriptor there. A disk on a parent takes what limits.delta_mb says. NULL
+ * with NoDiskSpace, InaccessibleDatastore or a FileFault.
  */
 struct disk *disk_create(struct datastore *datastore, const char *dir,
 			 const char *file, const char *owner, int64_t mb,

@@ -126,6 +126,36 @@ def world(tap, lab, si):
     tap.ok("w2" not in names(lab) and not os.path.exists(
         lab.file("[ds1] w2/w2.vmdk")), "leaves nothing behind")
     lab.control("fault", kind="datastore_full", datastore="ds1", full=False)
+    host = find(si, SOURCE).runtime.host
+    store = find(si, SOURCE).datastore[0]
+    used = host.summary.quickStats.overallMemoryUsage
+    free = store.summary.freeSpace >> 20
+    lab.control("host", host="esx01", memory_mb=used + 2 * 1024)
+    lab.control("datastore", datastore="ds1", free_mb=3 * 1024)
+    made = run(clone(si, "w4"))
+    tap.same((host.summary.quickStats.overallMemoryUsage - used,
+              store.summary.freeSpace >> 20), (1024, 3 * 1024 - 1025),
+             "a clone takes memory of its host, and a swap file and a disk")
+    lab.control("host", host="esx01", others_mb=1)
+    error = tap.raises(vim.fault.InsufficientMemoryResourcesFault, lambda:
+                       run(clone(si, "w5")), "memory that is not there")
+    tap.same(error and (error.unreserved >> 20, error.requested >> 20),
+             (1023, 1024), "which says how much")
+    lab.control("host", host="esx01", others_mb=0)
+    lab.control("datastore", datastore="ds1", free_mb=1023)
+    tap.raises(vim.fault.NoDiskSpace, lambda: run(clone(si, "w5")),
+               "nor is there space for its swap file")
+    run(made.PowerOffVM_Task())
+    run(made.Destroy_Task())
+    tap.same((host.summary.quickStats.overallMemoryUsage,
+              store.summary.freeSpace >> 20), (used, 2048),
+             "what goes gives it back")
+    lab.control("host", host="esx01", memory_mb=65536)
+    lab.control("datastore", datastore="ds1", free_mb=free,
+                inaccessible=True)
+    tap.raises(vim.fault.InaccessibleDatastore, lambda: run(clone(si, "w5")),
+               "a datastore out of reach")
+    lab.control("datastore", datastore="ds1", inaccessible=False)
     lab.control("vm", vm="rocky9-esx01", action="question", text="Well?")
     task = clone(si, "w3")
     tap.same((task.info.state, find(si, SOURCE).runtime.question.text),

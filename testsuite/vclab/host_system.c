@@ -12,6 +12,11 @@ void host_use(struct host *host, int64_t mb)
 	mob_changed(&host->entity.mob, HOST_USAGE | HOST_VMS);
 }
 
+int64_t host_free_mb(const struct host *host)
+{
+	return host->memory_mb - host->used_mb - host->others_mb;
+}
+
 void host_set_lost(struct host *host, bool lost)
 {
 	host->lost = lost;
@@ -56,7 +61,7 @@ static void _emit_memory(struct val *val, const struct mob *mob)
 
 static void _emit_used(struct val *val, const struct mob *mob)
 {
-	val_int(val, _host(mob)->used_mb);
+	val_int(val, _host(mob)->used_mb + _host(mob)->others_mb);
 }
 
 static void _emit_cpu(struct val *val, const struct mob *mob)
@@ -94,7 +99,7 @@ static const struct mob_prop _host_props[] = {
 	{ "runtime.connectionState", _emit_connection, NULL, HOST_STATE },
 	{ "runtime.powerState", _emit_power, NULL, HOST_STATE },
 	{ "runtime.inMaintenanceMode", _emit_maintenance, NULL, HOST_STATE },
-	{ "summary.hardware.memorySize", _emit_memory, NULL, 0 },
+	{ "summary.hardware.memorySize", _emit_memory, NULL, HOST_USAGE },
 	{ "summary.runtime.connectionState", _emit_connection, NULL,
 	  HOST_STATE },
 	{ "summary.runtime.powerState", _emit_power, NULL, HOST_STATE },
@@ -104,7 +109,7 @@ static const struct mob_prop _host_props[] = {
 	{ "summary.quickStats.overallCpuUsage", _emit_cpu, NULL, 0 },
 	{ "summary.quickStats.overallMemoryUsage", _emit_used, NULL,
 	  HOST_USAGE },
-	{ "hardware.memorySize", _emit_memory, NULL, 0 },
+	{ "hardware.memorySize", _emit_memory, NULL, HOST_USAGE },
 	{ "vm", NULL, _refs_vms, HOST_VMS },
 	{ "datastore", NULL, _refs_datastores, 0 },
 	{ NULL, NULL, NULL, 0 },

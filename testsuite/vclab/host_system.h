@@ -25,7 +25,8 @@ struct host {
 	bool lost;
 	bool maintenance;
 	int64_t memory_mb;
-	int64_t used_mb;
+	int64_t used_mb;		/* by the VMs */
+	int64_t others_mb;		/* by what the lab does not know */
 	int64_t slots;
 	int64_t busy;			/* slots in use */
 	struct task *first, *last;	/* waiting for a slot */
@@ -36,6 +37,7 @@ extern const struct mob_class host_class;
 
 /* Memory of a VM comes (positive) or goes. */
 void host_use(struct host *host, int64_t mb);
+int64_t host_free_mb(const struct host *host);
 void host_set_lost(struct host *host, bool lost);
 
 /* 0, or -1 with HostNotConnected or InvalidState (maintenance). */

@@ -210,7 +210,6 @@ static int _source_disk(struct vm *vm, struct err *err)
 	free(file);
 	if (!disk)
 		return err_set(err, ERR_FATAL, "%s", fault.text);
-	vm->datastore->free_mb -= vm->facts.disk_mb;
 	vm_set_disk(vm, disk);
 	return 0;
 }
@@ -282,6 +281,8 @@ static int _source_facts(struct vm *vm, const struct json *json,
 			    err) < 0 ||
 	    json_get_int_or(json, "memory_mb", 1, MEMORY_MAX, 256,
 			    &vm->facts.memory_mb, err) < 0 ||
+	    json_get_int_or(json, "reserved_mb", 0, vm->facts.memory_mb, 0,
+			    &vm->reserved_mb, err) < 0 ||
 	    json_get_int_or(json, "disk_mb", 0, MEMORY_MAX, 1024,
 			    &vm->facts.disk_mb, err) < 0 ||
 	    json_get_bool_or(json, "frozen", true, &vm->freezes, err) < 0 ||
@@ -359,6 +360,8 @@ static int _limits(struct lab *lab, struct err *err)
 	    json_get_int_or(from, "task_keep_s", 0, 1000000, 600,
 			    &l->task_keep_s, err) < 0 ||
 	    json_get_int_or(from, "chain_max", 1, 10000, 255, &l->chain_max,
+			    err) < 0 ||
+	    json_get_int_or(from, "delta_mb", 0, MEMORY_MAX, 1, &l->delta_mb,
 			    err) < 0)
 		return err_wrap(err, "limits");
 	return 0;

@@ -32,6 +32,7 @@ struct lab_limits {
 	int64_t update_size;		/* WaitForUpdatesEx; 0: none */
 	int64_t task_keep_s;		/* finished tasks are kept */
 	int64_t chain_max;		/* disks below a running source */
+	int64_t delta_mb;		/* what a disk on a parent takes */
 };
 
 struct lab {

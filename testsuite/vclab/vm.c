@@ -8,7 +8,6 @@
 #include "common/base/clock.h"
 #include "common/base/parse.h"
 #include "filter.h"
-#include "host_system.h"
 #include "task.h"
 #include "vm.h"
 #include "witness.h"
@@ -161,6 +160,7 @@ void vm_remove(struct vm *vm)
 		vm->ops->destroy(vm->guest);
 	vm->guest = NULL;
 	vm->started = NULL;
+	vm_give_room(vm);
 	_unindex(lab->bios_uuids, vm->bios_uuid, vm);
 	_unindex(lab->instance_uuids, vm->instance_uuid, vm);
 	entity_remove(&vm->entity);
@@ -291,7 +291,10 @@ void vm_set_power(struct vm *vm, bool on)
 		return;
 	vm->powered_on = on;
 	vm->boot_us = on ? clock_wall_us() : 0;
-	host_use(vm->host, on ? vm->facts.memory_mb : -vm->facts.memory_mb);
+	if (on)
+		vm_force_room(vm);
+	else
+		vm_give_room(vm);
 	mob_changed(&vm->entity.mob, VM_POWER);
 	if (!on)
 		vm_set_frozen(vm, false);

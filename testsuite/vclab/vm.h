@@ -99,6 +99,9 @@ struct vm {
 	size_t ndisabled;
 	struct vm_option *barred;	/* property path -> fault, "": unset */
 	size_t nbarred;
+	int64_t reserved_mb;		/* of its memory */
+	struct host *room_host;		/* where its memory is, or NULL */
+	struct datastore *room_store;	/* and its swap file */
 
 	struct task *tasks;		/* newest first; see task.h */
 	struct task *exclusive;		/* running */
@@ -184,6 +187,17 @@ void vm_guest_close_all(struct lab *lab);
 /* Give vm a guest record of this kind. */
 int vm_make_guest(struct vm *vm, const struct guest_ops *ops,
 		  const struct json *params, struct err *err);
+
+/* -- vm_room.c ------------------------------------------------------ */
+
+/* Memory of its host and a swap file on its datastore, until it is off; has
+ * it, nothing more. -1: InsufficientMemoryResourcesFault, NoDiskSpace. */
+int vm_take_room(struct vm *vm, struct fault *fault);
+void vm_force_room(struct vm *vm);	/* whether there is any or not */
+void vm_give_room(struct vm *vm);
+
+/* Host or datastore are others now. */
+void vm_move_room(struct vm *vm);
 
 /* -- vm_disks.c ----------------------------------------------------- */
 

@@ -232,6 +232,7 @@ static struct vm *_make(struct vm *source, const struct request *r)
 	clone->facts.cpus = source->facts.cpus;
 	clone->facts.memory_mb = source->facts.memory_mb;
 	clone->facts.disk_mb = source->facts.disk_mb;
+	clone->reserved_mb = source->reserved_mb;
 	clone->nic_connected = source->nic_connected;
 	_copy_options(clone, source, r);
 	return clone;
@@ -304,7 +305,8 @@ static int _run(struct task *task)
 	if (!frozen && _split(source, &task->error) < 0)
 		return -1;
 	clone = _make(source, r);
-	if (_make_files(clone, source, parent, &task->error) < 0) {
+	if (vm_take_room(clone, &task->error) < 0 ||
+	    _make_files(clone, source, parent, &task->error) < 0) {
 		_undo(clone);
 		return -1;
 	}

@@ -172,6 +172,7 @@ int vm_relocate(struct vm *vm, struct datastore *to, struct fault *fault)
 			return -1;
 		_replace(vm, i, made);
 	}
+	vm_move_room(vm);
 	vm_laid_out(vm, VM_HOST);
 	return 0;
 }

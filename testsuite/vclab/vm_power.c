@@ -30,6 +30,7 @@ static void _started(struct vm *vm, const struct err *err, void *arg)
 
 	if (err) {
 		vm->ops->power_off(vm->guest);
+		vm_give_room(vm);
 		task_finish(task, fault_set(&task->error,
 					    "GenericVmConfigFault", "%s",
 					    err->text));
@@ -45,11 +46,14 @@ static int _start(struct task *task)
 	struct vm *vm = task->vm;
 	struct err err = ERR_INIT;
 
+	if (vm_take_room(vm, &task->error) < 0)
+		return -1;
 	vm->started = _started;
 	vm->started_arg = task;
 	if (vm->ops->power_on(vm->guest, &err) == 0)
 		return TASK_ASYNC;
 	vm->started = NULL;
+	vm_give_room(vm);
 	return fault_set(&task->error, "GenericVmConfigFault", "%s",
 			 err.text);
 }

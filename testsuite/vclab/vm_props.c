@@ -154,6 +154,11 @@ static void _emit_memory(struct val *val, const struct mob *mob)
 	val_int(val, _vm(mob)->facts.memory_mb);
 }
 
+static void _emit_reserved(struct val *val, const struct mob *mob)
+{
+	val_int(val, _vm(mob)->reserved_mb);
+}
+
 static void _emit_options(struct val *val, const struct mob *mob)
 {
 	const struct vm *vm = _vm(mob);
@@ -268,6 +273,7 @@ const struct mob_prop vm_props[] = {
 	{ "summary.config.template", _emit_template, NULL, VM_CONFIG },
 	{ "summary.config.vmPathName", _emit_vmx, NULL, VM_CONFIG },
 	{ "summary.config.memorySizeMB", _emit_memory, NULL, VM_CONFIG },
+	{ "summary.config.memoryReservation", _emit_reserved, NULL, 0 },
 	{ "summary.config.numCpu", _emit_cpus, NULL, VM_CONFIG },
 	{ "summary.config.uuid", _emit_uuid, NULL, VM_CONFIG },
 	{ "summary.config.instanceUuid", _emit_instance_uuid, NULL,

@@ -21,12 +21,30 @@
 	     PROP("runtime.powerState", "", "poweredOn")                   \
 	     PROP("runtime.instantCloneFrozen", "", "true")                \
 	     PROP("runtime.host", " type='HostSystem'", "host-1")          \
+	     PROP("config.files.vmPathName", "", "[ds1] s/s.vmx")          \
+	     PROP("config.hardware.memoryMB", "", "1000")                  \
+	     PROP("summary.config.memoryReservation", "", "400")           \
+	     PROP("datastore", "",                                         \
+		  "<ManagedObjectReference type='Datastore'>datastore-1"   \
+		  "</ManagedObjectReference>")                             \
+	     PROP("layoutEx.disk", "", "<x><key>2000</key><chain/><chain/>" \
+		  "</x>")                                                  \
 	     "</objects>")
 #define HOST                                                               \
 	PAGE("<objects><obj type='HostSystem'>host-1</obj>"                \
 	     PROP("name", "", "esx01")                                     \
 	     PROP("runtime.connectionState", "", "connected")              \
-	     PROP("runtime.inMaintenanceMode", "", "false") "</objects>")
+	     PROP("runtime.inMaintenanceMode", "", "false") HOST_ROOM      \
+	     "</objects>")
+#define HOST_ROOM                                                          \
+	PROP("summary.hardware.memorySize", "", "8589934592")              \
+	PROP("summary.quickStats.overallMemoryUsage", "", "1192")
+#define STORE(more)                                                        \
+	PAGE("<objects><obj type='Datastore'>datastore-1</obj>"            \
+	     PROP("name", "", "ds1") more "</objects>")
+#define STORE_ROOM                                                         \
+	PROP("summary.capacity", "", "1073741824")                         \
+	PROP("summary.freeSpace", "", "536870912")
 #define FOUND(type, id)                                                    \
 	"<FindByInventoryPathResponse xmlns='urn:vim25'><returnval"        \
 	" type='" type "'>" id "</returnval></FindByInventoryPathResponse>"
@@ -34,12 +52,12 @@
 static const char conf_text[] =
 	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"
 	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"
-	"TemplateName=t Sources=/DC/vm/t/s\n"
+	"TemplateName=t Sources=/DC/vm/t/s MemoryGrowth=50 DiskGrowth=7\n"
 	"NodeName=vm1 Templates=t\n";
 
 struct rig {
 	struct vc vc;
-	atomic_bool host_gone;
+	atomic_bool host_gone, store_away, store_untold;
 	unsigned looks;
 };
 
@@ -57,6 +75,12 @@ static enum canned_act _serve(const struct canned_request *request,
 		content = FOUND("VirtualMachine", "vm-1");
 	else if (strstr(request->body, ">host-1<"))
 		content = rig->host_gone ? PAGE("") : HOST;
+	else if (strstr(request->body, ">datastore-1<"))
+		content = rig->store_untold ? STORE("")
+			  : rig->store_away
+				  ? STORE(PROP("summary.accessible", "",
+					       "false"))
+				  : STORE(STORE_ROOM);
 	canned_soap(reply, 200, content);
 	return CANNED_KEEP;
 }
@@ -66,6 +90,38 @@ static void _changed(void *arg)
 	struct rig *rig = arg;
 
 	rig->looks++;
+}
+
+static void _look(struct rig *rig, struct sources *sources)
+{
+	sources_poke(sources);
+	await(rig->vc.loop, &rig->looks, rig->looks + 1);
+}
+
+static void _check_room(struct rig *rig, struct sources *sources)
+{
+	const struct source *source = sources_at(sources, 0);
+
+	is_int(source->host_memory, 8192, "its host's memory");
+	is_int(source->host_free, 7000, "what is free of it");
+	is_int(source->memory_need, 500, "what a clone takes of it");
+	is_int(source->space, 1024, "its datastore");
+	is_int(source->space_free, 512, "what is free of it");
+	is_int(source->space_need, 607, "a swap file, and what it writes");
+	is_int(source->depth, 2, "the files below a clone's disk");
+	rig->store_untold = true;
+	_look(rig, sources);
+	is_int(source->space_free, SOURCE_UNTOLD, "space may be untold");
+	is_str(source_state_name(source->state), "frozen",
+	       "which is no reason to refuse");
+	rig->store_untold = false;
+	rig->store_away = true;
+	_look(rig, sources);
+	is_str(source->why, "its datastore ds1 is not accessible or in "
+	       "maintenance mode", "a datastore out of service is one");
+	rig->store_away = false;
+	_look(rig, sources);
+	is_str(source->why, "", "it is back");
 }
 
 int main(void)
@@ -91,17 +147,16 @@ int main(void)
 	source = sources_at(sources, 0);
 	is_str(source_state_name(source->state), "frozen", source->why);
 	ok(source->host_ok && !strcmp(source->host, "esx01"), "on its host");
+	_check_room(&rig, sources);
 
 	rig.host_gone = true;
-	sources_poke(sources);
-	await(rig.vc.loop, &rig.looks, 2);
+	_look(&rig, sources);
 	is_str(source_state_name(source->state), "unfit",
 	       "its host is not told any more");
 	ok(!source->host_ok && !*source->host, "and not known either");
 
 	rig.host_gone = false;
-	sources_poke(sources);
-	await(rig.vc.loop, &rig.looks, 3);
+	_look(&rig, sources);
 	is_str(source_state_name(source->state), "frozen", "it is back");
 	sources_destroy(steal_ptr(&sources));
 	session_destroy(session);

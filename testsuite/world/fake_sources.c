@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/clone/sources.h"
 #include "dice.h"
 #include "fake_executor.h"
@@ -18,6 +19,7 @@ struct sources {
 	struct source list[VCENTER_SOURCES];
 	struct err problem;
 	bool looked;
+	int64_t began;	/* a look takes no time */
 };
 
 static struct sources *self;
@@ -35,7 +37,7 @@ static void _look_at(size_t i)
 	(void) moref_set(&source->vm, "VirtualMachine", vm->id, NULL);
 	memcpy(source->instance_uuid, vm->instance_uuid,
 	       sizeof(source->instance_uuid));
-	source->host_ok = true;
+	source->host_ok = source->store_ok = true;
 	source->state = vcenter_source_fits(i) ? SOURCE_FROZEN : SOURCE_OFF;
 	executor_saw_source(vm);
 }
@@ -52,6 +54,7 @@ static void _look(void *arg)
 	for (size_t i = 0; i < VCENTER_SOURCES; i++)
 		_look_at(i);
 	self->looked = true;
+	self->began = clock_wall_us();
 	self->changed(self->arg);
 }
 
@@ -113,6 +116,11 @@ const struct source *sources_find(const struct sources *sources,
 const struct err *sources_problem(const struct sources *sources)
 {
 	return sources->problem.code ? &sources->problem : NULL;
+}
+
+int64_t sources_began(const struct sources *sources)
+{
+	return sources->began;
 }
 
 const char *source_state_name(enum source_state state)

@@ -65,6 +65,8 @@ struct config_template {
 	char **sources;		/* inventory paths */
 	size_t source_count;
 	uint64_t lanes;		/* clones in flight per source */
+	uint64_t memory_growth;	/* percent of its memory a clone takes */
+	uint64_t disk_growth;	/* MiB it writes to its disk */
 	int backend;		/* enum config_backend */
 	unsigned line;
 };

@@ -118,6 +118,18 @@ const struct conf_key config_template_keys[] = {
 		  "many again as its host works on at a time keep the host "
 		  "busy: a lane is empty from a clone's end until the next "
 		  "one is submitted." },
+	{ .name = "MemoryGrowth", .type = CONF_UINT, TEMPLATE(memory_growth),
+	  .fallback = "100", .min = 1, .max = 200,
+	  .help = "Percent of its memory that a clone will take of its host. "
+		  "A clone shares all pages with its source until it writes "
+		  "to them; a job that has the node to itself may write to "
+		  "all, and a host that swaps is slower than a job that "
+		  "waits: hence 100. Less where jobs are known to be small." },
+	{ .name = "DiskGrowth", .type = CONF_UINT, TEMPLATE(disk_growth),
+	  .fallback = "1024", .min = 0, .max = 1 << 24,
+	  .help = "MiB that a clone will write to its disk. Each also has a "
+		  "swap file on the datastore, of its memory less what is "
+		  "reserved of it." },
 	{ .name = "Backend", .type = CONF_CHOICE, TEMPLATE(backend),
 	  .fallback = "instant", .choices = backends,
 	  .help = "How a clone is made: instant is an instant clone of a "

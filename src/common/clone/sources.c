@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A look goes: paths not known yet -> search each; then one read of all
- * machines; then one read of their hosts. What it finds is shown when it is
- * over; until then the last look counts.
+ * machines, one of their hosts, one of their datastores. What it finds is
+ * shown when it is over; until then the last look counts.
  */
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/vim25/machine.h"
 #include "common/vim25/search.h"
 #include "sources.h"
 
@@ -37,27 +36,9 @@ struct sources {
 	size_t searching;
 	struct property_query *query;
 	bool looking, again;
-	int64_t seen;
+	int64_t began, seen, seen_began;
 	struct err problem;
 };
-
-static const char *const state_names[] = {
-	[SOURCE_UNKNOWN] = "unknown", [SOURCE_MISSING] = "missing",
-	[SOURCE_OFF] = "off",	      [SOURCE_RUNNING] = "running",
-	[SOURCE_UNFIT] = "unfit",     [SOURCE_FROZEN] = "frozen",
-};
-
-const char *source_state_name(enum source_state state)
-{
-	return state_names[state];
-}
-
-static void _set_state(struct source *source, enum source_state state,
-		       const char *why)
-{
-	source->state = state;
-	snprintf(source->why, sizeof(source->why), "%s", why);
-}
 
 /* --- the end of a look -------------------------------------------------- */
 
@@ -76,6 +57,7 @@ static void _finish(struct sources *sources, const struct err *failure)
 	} else {
 		_show(sources);
 		sources->seen = clock_wall_us();
+		sources->seen_began = sources->began;
 	}
 	loop_timer_set(sources->timer, sources->again ? 0
 				       : failure      ? RETRY_US
@@ -84,143 +66,133 @@ static void _finish(struct sources *sources, const struct err *failure)
 	sources->changed(sources->arg);
 }
 
-/* --- hosts -------------------------------------------------------------- */
+/* --- hosts and datastores ----------------------------------------------- */
 
-static void _judge(struct source *source)
+typedef int take_fn(struct source *source,
+		    const struct property_object *object, struct err *err);
+
+static int _take(struct sources *sources, take_fn *take,
+		 const struct property_object *object, struct err *err)
 {
-	if (source->state == SOURCE_FROZEN && !source->host_ok)
-		_set_state(source, SOURCE_UNFIT, "its host is not connected "
-						 "or in maintenance mode");
+	for (size_t i = 0; i < sources->count; i++)
+		if (take(&sources->fresh[i], object, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int _each_store(const struct property_object *object, void *arg,
+		       struct err *err)
+{
+	return _take(arg, source_take_store, object, err);
+}
+
+static void _stores_done(const struct err *failure, void *arg)
+{
+	struct sources *sources = arg;
+
+	for (size_t i = 0; !failure && i < sources->count; i++)
+		source_judge(&sources->fresh[i]);
+	_finish(sources, failure);
 }
 
 static int _each_host(const struct property_object *object, void *arg,
 		      struct err *err)
 {
-	struct sources *sources = arg;
-	const char *name = NULL, *connection = NULL;
-	bool maintenance = false;
+	return _take(arg, source_take_host, object, err);
+}
 
-	if (property_str(object, "name", &name, err) < 0 ||
-	    property_str(object, "runtime.connectionState", &connection,
-			 err) < 0 ||
-	    property_bool(object, "runtime.inMaintenanceMode", false,
-			  &maintenance, err) < 0)
-		return -1;
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->fresh[i];
+static size_t _add_ref(struct moref *refs, size_t count,
+		       const struct moref *ref)
+{
+	size_t i = 0;
 
-		if (!moref_equal(&source->host_ref, &object->ref))
-			continue;
-		snprintf(source->host, sizeof(source->host), "%s",
-			 name ? name : "");
-		source->host_ok = connection && !maintenance &&
-				  !strcmp(connection, "connected");
+	while (i < count && !moref_equal(&refs[i], ref))
+		i++;
+	if (!moref_is_set(ref) || i < count)
+		return count;
+	refs[count] = *ref;
+	return count + 1;
+}
+
+static size_t _collect_hosts(const struct sources *sources,
+			     struct moref *refs)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sources->count; i++)
+		count = _add_ref(refs, count, &sources->fresh[i].host_ref);
+	return count;
+}
+
+static size_t _collect_stores(const struct sources *sources,
+			      struct moref *refs)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sources->count; i++)
+		for (size_t s = 0; s < sources->fresh[i].store_count; s++)
+			count = _add_ref(refs, count,
+					 &sources->fresh[i].stores[s]);
+	return count;
+}
+
+/* Read what there is of one kind; if there is nothing, it is done. */
+static void _read(struct sources *sources, struct property_spec *spec,
+		  size_t (*collect)(const struct sources *sources,
+				    struct moref *refs),
+		  property_each_fn *each, property_done_fn *done)
+{
+	cleanup_free struct moref *refs =
+		calloc(sources->count * SOURCE_STORES_MAX, sizeof(*refs));
+	struct err err = ERR_INIT;
+
+	if (!refs) {
+		err_nomem(&err);
+		_finish(sources, &err);
+		return;
 	}
-	return 0;
+	spec->objects = refs;
+	spec->n_objects = collect(sources, refs);
+	if (!spec->n_objects) {
+		done(NULL, sources);
+		return;
+	}
+	sources->query = property_read(sources->session, spec, each, done,
+				       sources, &err);
+	if (!sources->query)
+		_finish(sources, &err);
 }
 
 static void _hosts_done(const struct err *failure, void *arg)
 {
 	struct sources *sources = arg;
+	struct property_spec spec;
 
-	if (!failure)
-		for (size_t i = 0; i < sources->count; i++)
-			_judge(&sources->fresh[i]);
-	_finish(sources, failure);
-}
-
-static size_t _collect_hosts(const struct sources *sources,
-			     struct moref *hosts)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct moref *host = &sources->fresh[i].host_ref;
-		size_t j = 0;
-
-		while (j < count && !moref_equal(&hosts[j], host))
-			j++;
-		if (moref_is_set(host) && j == count)
-			hosts[count++] = *host;
-	}
-	return count;
-}
-
-static void _read_hosts(struct sources *sources)
-{
-	static const char *const paths[] = { "name", "runtime.connectionState",
-					     "runtime.inMaintenanceMode" };
-	cleanup_free struct moref *hosts =
-		calloc(sources->count, sizeof(*hosts));
-	struct property_spec spec = { .type = "HostSystem", .paths = paths,
-				      .n_paths = 3, .objects = hosts };
-	struct err err = ERR_INIT;
-
-	if (!hosts) {
-		err_nomem(&err);
-		_finish(sources, &err);
+	if (failure) {
+		_finish(sources, failure);
 		return;
 	}
-	spec.n_objects = _collect_hosts(sources, hosts);
-	if (!spec.n_objects) {
-		_finish(sources, NULL);
-		return;
-	}
-	sources->query = property_read(sources->session, &spec, _each_host,
-				       _hosts_done, sources, &err);
-	if (!sources->query)
-		_finish(sources, &err);
+	source_store_spec(&spec);
+	_read(sources, &spec, _collect_stores, _each_store, _stores_done);
 }
 
 /* --- machines ----------------------------------------------------------- */
-
-static void _read_state(struct source *source, const struct machine *machine)
-{
-	if (machine->is_template == 1)
-		_set_state(source, SOURCE_OFF, "it is a vSphere template, "
-					       "which cannot run");
-	else if (!machine->power || strcmp(machine->power, "poweredOn"))
-		_set_state(source, SOURCE_OFF, "power it on; it freezes "
-					       "itself at the end of its "
-					       "boot");
-	else if (machine->is_frozen != 1)
-		_set_state(source, SOURCE_RUNNING, "it runs, but is not "
-						   "frozen: sclone-guest "
-						   "freeze, in the guest");
-	else
-		_set_state(source, SOURCE_FROZEN, "");
-}
-
-static void _copy_uuid(char *out, const char *uuid)
-{
-	snprintf(out, UUID_TEXT_SIZE, "%s", uuid ? uuid : "");
-}
 
 static int _each_machine(const struct property_object *object, void *arg,
 			 struct err *err)
 {
 	struct sources *sources = arg;
-	struct machine machine;
 
-	if (machine_parse(&machine, object, err) < 0)
-		return -1;
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->fresh[i];
-
-		if (!moref_equal(&source->vm, &object->ref))
-			continue;
-		sources->places[i].told = true;
-		_read_state(source, &machine);
-		_copy_uuid(source->instance_uuid, machine.instance_uuid);
-		_copy_uuid(source->bios_uuid, machine.bios_uuid);
-		source->host_ref = machine.host;
-	}
-	return 0;
+	for (size_t i = 0; i < sources->count; i++)
+		if (moref_equal(&sources->fresh[i].vm, &object->ref))
+			sources->places[i].told = true;
+	return _take(sources, source_take_machine, object, err);
 }
 
 static void _machines_done(const struct err *failure, void *arg)
 {
 	struct sources *sources = arg;
+	struct property_spec spec;
 
 	for (size_t i = 0; !failure && i < sources->count; i++) {
 		struct source *source = &sources->fresh[i];
@@ -228,13 +200,16 @@ static void _machines_done(const struct err *failure, void *arg)
 		/* Gone since it was found: search its path anew. */
 		if (moref_is_set(&source->vm) && !sources->places[i].told) {
 			sources->places[i].ref = (struct moref) { 0 };
-			_set_state(source, SOURCE_MISSING, "it is gone");
+			source_set_state(source, SOURCE_MISSING,
+					 "it is gone");
 		}
 	}
-	if (failure)
+	if (failure) {
 		_finish(sources, failure);
-	else
-		_read_hosts(sources);
+		return;
+	}
+	source_host_spec(&spec);
+	_read(sources, &spec, _collect_hosts, _each_host, _hosts_done);
 }
 
 static void _read_machines(struct sources *sources)
@@ -244,15 +219,13 @@ static void _read_machines(struct sources *sources)
 	struct property_spec spec = { 0 };
 	struct err err = ERR_INIT;
 
-	machine_spec(&spec, MACHINE_ALL);
+	source_machine_spec(&spec);
 	spec.objects = refs;
 	for (size_t i = 0; refs && i < sources->count; i++) {
 		struct source *source = &sources->fresh[i];
 
 		/* What this look does not tell is not known from the last. */
-		source->host_ref = (struct moref) { 0 };
-		source->host[0] = '\0';
-		source->host_ok = false;
+		source_forget(source);
 		source->vm = sources->places[i].ref;
 		if (!moref_is_set(&source->vm))
 			continue;
@@ -287,9 +260,9 @@ static void _found(const struct moref *ref, const struct err *failure,
 	else if (failure)
 		sources->problem = *failure;
 	else if (index < sources->count)
-		_set_state(&sources->fresh[index], SOURCE_MISSING,
-			   "no such machine; check Sources= and the "
-			   "account's right to see it");
+		source_set_state(&sources->fresh[index], SOURCE_MISSING,
+				 "no such machine; check Sources= and the "
+				 "account's right to see it");
 	else
 		err_set(&sources->problem, ERR_CONFIG,
 			"%s: no such folder or pool; check Folder= and "
@@ -319,6 +292,7 @@ static void _look(void *arg)
 		return;
 	}
 	sources->looking = true;
+	sources->began = clock_wall_us();
 	memset(&sources->problem, 0, sizeof(sources->problem));
 	for (size_t i = 0; i < sources->count + 2; i++)
 		if (!moref_is_set(&sources->places[i].ref))
@@ -329,6 +303,17 @@ static void _look(void *arg)
 
 /* --- the whole ---------------------------------------------------------- */
 
+static void _fill_one(struct source *source, const char *path,
+		      const struct config_template *template)
+{
+	source->path = path;
+	source->template_name = template->name;
+	source->lanes = (unsigned) template->lanes;
+	source->memory_growth = (unsigned) template->memory_growth;
+	source->disk_growth = (int64_t) template->disk_growth;
+	source_forget(source);
+}
+
 static void _fill(struct sources *sources, const struct config *config)
 {
 	for (size_t t = 0; t < config_template_count(config); t++) {
@@ -338,9 +323,8 @@ static void _fill(struct sources *sources, const struct config *config)
 		for (size_t s = 0; s < template->source_count; s++) {
 			size_t i = sources->count++;
 
-			sources->list[i].path = template->sources[s];
-			sources->list[i].template_name = template->name;
-			sources->list[i].lanes = (unsigned) template->lanes;
+			_fill_one(&sources->list[i], template->sources[s],
+				  template);
 			sources->places[i].path = template->sources[s];
 		}
 	}
@@ -455,4 +439,9 @@ const struct err *sources_problem(const struct sources *sources)
 int64_t sources_seen(const struct sources *sources)
 {
 	return sources->seen;
+}
+
+int64_t sources_began(const struct sources *sources)
+{
+	return sources->seen_began;
 }

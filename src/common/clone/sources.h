@@ -7,40 +7,13 @@
 #ifndef SCLONE_CLONE_SOURCES_H
 #define SCLONE_CLONE_SOURCES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/digest.h"
 #include "common/base/err.h"
 #include "common/base/loop.h"
 #include "common/vim25/session.h"
 #include "config.h"
-
-#define SOURCE_WHY_SIZE 200
-#define SOURCE_HOST_SIZE 128
-
-enum source_state {
-	SOURCE_UNKNOWN,		/* not looked at yet */
-	SOURCE_MISSING,		/* nothing there, or no machine */
-	SOURCE_OFF,
-	SOURCE_RUNNING,		/* on, but not frozen */
-	SOURCE_UNFIT,		/* its host is away or in maintenance */
-	SOURCE_FROZEN,		/* ready */
-};
-
-struct source {
-	const char *path;
-	const char *template_name;
-	unsigned lanes;
-	enum source_state state;
-	char why[SOURCE_WHY_SIZE];	/* "" when it is ready */
-	struct moref vm;		/* unset until found */
-	struct moref host_ref;
-	char host[SOURCE_HOST_SIZE];
-	bool host_ok;
-	char instance_uuid[UUID_TEXT_SIZE];
-	char bios_uuid[UUID_TEXT_SIZE];
-};
+#include "source.h"
 
 struct sources;
 
@@ -73,10 +46,9 @@ const struct moref *sources_pool(const struct sources *sources);
 /* Why the last look failed, or a place was not found; NULL: all is well. */
 const struct err *sources_problem(const struct sources *sources);
 
-/* The last complete look, us since 1970; 0 = none. */
+/* When the last complete look ended, us since 1970; 0 = none. And when it
+ * began: what was done later may not show in it. */
 int64_t sources_seen(const struct sources *sources);
-
-/* "frozen", "running" ...; static storage. */
-const char *source_state_name(enum source_state state);
+int64_t sources_began(const struct sources *sources);
 
 #endif

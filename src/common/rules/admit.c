@@ -283,7 +283,7 @@ static bool _try(struct deciding *now, struct job *job)
 	}
 	_dequeue(now->admit, waiter);
 	_fly(now->admit, waiter);
-	place_start(&now->sources[source]);
+	place_start(now->sources, now->count, (size_t) source);
 	*now->out = (struct admit_decision) { waiter->node, source };
 	return true;
 }

@@ -6,7 +6,7 @@ static const char *const texts[PLACE_VERDICTS] = {
 	[PLACE_OTHER] = "of another template",
 	[PLACE_MISSING] = "not found", [PLACE_OFF] = "powered off",
 	[PLACE_THAWED] = "not frozen",
-	[PLACE_HOST] = "on a host out of service",
+	[PLACE_HOST] = "on a host or datastore out of service",
 	[PLACE_DRAINED] = "drained by an admin",
 	[PLACE_RESTING] = "resting after failures",
 	[PLACE_FULL] = "with all lanes busy",
@@ -22,9 +22,22 @@ const char *place_verdict_text(enum place_verdict verdict)
 	return texts[verdict];
 }
 
-static bool _short(int64_t has, int64_t needs)
+static bool _lacks(int64_t has, int64_t held, int64_t needs)
 {
-	return has != PLACE_UNKNOWN && has < needs;
+	return has != PLACE_UNKNOWN && needs != PLACE_UNKNOWN &&
+	       has - held < needs;
+}
+
+static bool _lacks_memory(const struct place_source *source)
+{
+	return _lacks(source->memory_free, source->memory_held,
+		      source->memory_need);
+}
+
+static bool _lacks_space(const struct place_source *source)
+{
+	return _lacks(source->space_free, source->space_held,
+		      source->space_need);
 }
 
 static bool _allows(const struct breaker *breaker, int64_t now)
@@ -45,9 +58,9 @@ static enum place_verdict _judge(const struct place_source *source,
 		return PLACE_OFF;
 	if (!source->frozen)
 		return PLACE_THAWED;
-	if (_short(source->memory_free, source->memory_need))
+	if (_lacks_memory(source))
 		return PLACE_MEMORY;
-	if (_short(source->space_free, source->space_need))
+	if (_lacks_space(source))
 		return PLACE_SPACE;
 	if (!_allows(source->breaker, now) ||
 	    !_allows(source->template_breaker, now))
@@ -66,7 +79,8 @@ static bool _better(const struct place_source *a,
 
 	if (load_a != load_b)
 		return load_a < load_b;
-	return a->memory_free > b->memory_free;
+	return a->memory_free - a->memory_held >
+	       b->memory_free - b->memory_held;
 }
 
 static int _none(const unsigned counts[PLACE_VERDICTS],
@@ -137,9 +151,35 @@ int place_pick(const struct place_source *sources, size_t count,
 	return best;
 }
 
-void place_start(struct place_source *source)
+static bool _shares(const char *id, const char *other)
 {
+	return id && other && *id && text_same(id, other);
+}
+
+void place_hold(struct place_source *sources, size_t count, size_t index,
+		int64_t clones)
+{
+	const struct place_source *source = &sources[index];
+
+	for (size_t i = 0; i < count; i++) {
+		if (source->memory_need != PLACE_UNKNOWN &&
+		    (i == index ||
+		     _shares(source->host_id, sources[i].host_id)))
+			sources[i].memory_held += source->memory_need *
+						  clones;
+		if (source->space_need != PLACE_UNKNOWN &&
+		    (i == index ||
+		     _shares(source->store_id, sources[i].store_id)))
+			sources[i].space_held += source->space_need * clones;
+	}
+}
+
+void place_start(struct place_source *sources, size_t count, size_t index)
+{
+	struct place_source *source = &sources[index];
+
 	source->in_flight++;
+	place_hold(sources, count, index, 1);
 	if (source->breaker)
 		breaker_start(source->breaker);
 	if (source->template_breaker)
@@ -181,6 +221,16 @@ static bool _usable(const struct place_source *source,
 	return text_same(source->template_name, template_name) &&
 	       source->found && source->powered_on && source->frozen &&
 	       source->host_ok && !source->drained;
+}
+
+bool place_is_short(const struct place_source *sources, size_t count,
+		    const char *template_name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (_usable(&sources[i], template_name) &&
+		    (_lacks_memory(&sources[i]) || _lacks_space(&sources[i])))
+			return true;
+	return false;
 }
 
 bool place_all_rest(const struct place_source *sources, size_t count,

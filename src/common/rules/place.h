@@ -29,10 +29,14 @@ struct place_source {
 	bool drained;		/* taken out by an admin */
 	unsigned lanes;
 	unsigned in_flight;
+	const char *host_id;	/* vCenter's: sources of the same one share */
+	const char *store_id;	/* its memory, its space; "" or NULL: none */
 	int64_t memory_free;	/* MiB on its host, or PLACE_UNKNOWN */
 	int64_t memory_need;	/* MiB for one clone, growth included */
 	int64_t space_free;	/* MiB on its datastore, or PLACE_UNKNOWN */
-	int64_t space_need;
+	int64_t space_need;	/* what is not known is no reason to refuse */
+	int64_t memory_held;	/* by clones that the free figures do not */
+	int64_t space_held;	/* show yet; see place_hold() */
 	struct breaker *breaker;	/* its own; NULL: it never rests */
 	struct breaker *template_breaker;	/* all its template's */
 };
@@ -69,8 +73,16 @@ int place_pick(const struct place_source *sources, size_t count,
 /* "with all lanes busy": goes behind a source's name; static storage. */
 const char *place_verdict_text(enum place_verdict verdict);
 
-/* A clone of the source is started: one more in flight. */
-void place_start(struct place_source *source);
+/* A clone of the source at index is started: one more in flight. */
+void place_start(struct place_source *sources, size_t count, size_t index);
+
+/*
+ * Count clones of the source at index, which the free memory and space do
+ * not show yet, against them, also for the sources that share them; a
+ * negative number gives back.
+ */
+void place_hold(struct place_source *sources, size_t count, size_t index,
+		int64_t clones);
 
 /* How it ended, for the breakers: it became a node (CAUSE_NONE), or failed.
  * in_flight is the caller's to lower, when the lane is free. */
@@ -80,6 +92,10 @@ void place_learn(struct place_source *source, enum cause failed, int64_t now);
  * sources of the template are, and there is one. */
 bool place_rests(const struct place_source *source);
 bool place_all_rest(const struct place_source *sources, size_t count,
+		    const char *template_name);
+
+/* A source of the template is usable, but for room on host or datastore. */
+bool place_is_short(const struct place_source *sources, size_t count,
 		    const char *template_name);
 
 /* Lanes of the template's usable sources. */

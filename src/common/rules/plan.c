@@ -11,9 +11,16 @@ struct seat {
 	char template_name[RECORD_TEMPLATE_SIZE];
 };
 
+/* A clone that was made since the last look began. */
+struct made {
+	int source;
+	int64_t at;
+};
+
 struct plan {
 	struct admit *admit;
-	struct table *seats;		/* by node */
+	struct table *seats, *made;	/* by node */
+	int64_t began;			/* the last look */
 	struct place_source *places;	/* borrowed */
 	size_t place_count;
 	enum place_verdict *verdicts;	/* sources_max of them */
@@ -31,9 +38,10 @@ struct plan *plan_create(size_t nodes_max, size_t sources_max)
 		return NULL;
 	plan->admit = admit_create(nodes_max, 0);
 	plan->seats = table_create(nodes_max, free);
+	plan->made = table_create(nodes_max, free);
 	plan->verdicts = calloc(sources_max + 1, sizeof(*plan->verdicts));
 	plan->sources_max = sources_max;
-	if (!plan->admit || !plan->seats || !plan->verdicts)
+	if (!plan->admit || !plan->seats || !plan->made || !plan->verdicts)
 		return NULL;
 	return steal_ptr(&plan);
 }
@@ -44,6 +52,7 @@ void plan_destroy(struct plan *plan)
 		return;
 	admit_destroy(plan->admit);
 	table_destroy(plan->seats);
+	table_destroy(plan->made);
 	free(plan->verdicts);
 	free(plan);
 }
@@ -58,6 +67,9 @@ void plan_use(struct plan *plan, struct place_source *places, size_t count,
 
 	while (table_next(plan->seats, &pos, &node))
 		(void) plan_leave(plan, node);
+	pos = 0;
+	while (table_next(plan->made, &pos, &node))
+		free(table_take(plan->made, node));
 	plan->places = places;
 	plan->place_count = count < plan->sources_max ? count
 						      : plan->sources_max;
@@ -108,6 +120,60 @@ const struct err *plan_held(const struct plan *plan)
 const struct err *plan_troubled(const struct plan *plan)
 {
 	return &plan->trouble;
+}
+
+/* --- room --------------------------------------------------------------- */
+
+static void _hold(struct plan *plan, int source, int64_t clones)
+{
+	place_hold(plan->places, plan->place_count, (size_t) source, clones);
+}
+
+void plan_looked(struct plan *plan, int64_t began)
+{
+	struct made *made;
+	const char *node;
+	size_t pos = 0;
+
+	plan->began = began;
+	for (size_t i = 0; i < plan->place_count; i++)
+		plan->places[i].memory_held = plan->places[i].space_held = 0;
+	for (size_t i = 0; i < plan->place_count; i++)
+		if (plan->places[i].in_flight)
+			_hold(plan, (int) i, plan->places[i].in_flight);
+	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
+		if (made->at >= began)
+			_hold(plan, made->source, 1);
+		else
+			free(table_take(plan->made, node));
+	}
+}
+
+void plan_made(struct plan *plan, const char *node, int64_t at)
+{
+	const struct plan_seat *seat = plan_seat(plan, node);
+	struct made *made;
+
+	if (!seat || seat->source == PLAN_WAITING || at < plan->began ||
+	    table_get(plan->made, node))
+		return;
+	made = malloc(sizeof(*made));
+	if (!made)
+		return;		/* the next look shows it */
+	*made = (struct made) { seat->source, at };
+	if (table_set(plan->made, node, made, NULL) < 0)
+		free(made);
+	else
+		_hold(plan, made->source, 1);
+}
+
+void plan_gone(struct plan *plan, const char *node)
+{
+	struct made *made = table_take(plan->made, node);
+
+	if (made)
+		_hold(plan, made->source, -1);
+	free(made);
 }
 
 /* --- seats -------------------------------------------------------------- */
@@ -167,6 +233,7 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 	    _sit(plan, entry, place, since, err) < 0)
 		return -1;
 	plan->places[place].in_flight++;
+	_hold(plan, place, 1);
 	return 0;
 }
 
@@ -180,8 +247,10 @@ int plan_leave(struct plan *plan, const char *node)
 	if (!seat)
 		return -1;
 	source = seat->shown.source;
-	if (source != PLAN_WAITING && plan->places[source].in_flight > 0)
+	if (source != PLAN_WAITING && plan->places[source].in_flight > 0) {
 		plan->places[source].in_flight--;
+		_hold(plan, source, -1);
+	}
 	free(seat);
 	return 0;
 }
@@ -282,6 +351,10 @@ void plan_why(const struct plan *plan, const char *template_name,
 				template_name))
 		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
 			"until a clone of it comes up", template_name);
+	else if (place_is_short(plan->places, plan->place_count,
+				template_name))
+		(void) place_pick(plan->places, plan->place_count,
+				  template_name, NULL, INT64_MAX, NULL, why);
 	if (place)
 		err_set(why, ERR_CAPACITY, "%s: %s", place->name, place->note);
 }

@@ -84,6 +84,18 @@ int plan_ask(struct plan *plan, const struct admit_entry *entry, int64_t now,
 int plan_resume(struct plan *plan, const struct admit_entry *entry,
 		const char *source, int64_t since, struct err *err);
 
+/*
+ * The figures of memory and space are new, of a look that began then: held
+ * against them is what is in flight, and what was made since. Call it after
+ * plan_use() and whenever they change.
+ */
+void plan_looked(struct plan *plan, int64_t began);
+
+/* The clone of a node that has a lane became a VM then: it is held against
+ * the figures until they show it, or it is gone. */
+void plan_made(struct plan *plan, const char *node, int64_t at);
+void plan_gone(struct plan *plan, const char *node);
+
 /* It waits or clones no longer, its lane is free. -1: it did not. */
 int plan_leave(struct plan *plan, const char *node);
 
