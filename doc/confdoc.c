@@ -58,5 +58,6 @@ int main(void)
 	_print_keys("GLOBAL KEYS", config_global_keys);
 	_print_keys("TEMPLATE LINES", config_template_keys);
 	_print_keys("NODE LINES", config_set_keys);
+	_print_keys("NETWORK CARD LINES", config_nic_keys);
 	return fflush(stdout) ? 1 : 0;
 }

@@ -193,7 +193,7 @@ int suggest_hosts(const struct facts *facts, struct buf *out, struct err *err)
 	for (size_t s = 0; s < config_set_count(facts->config); s++) {
 		const struct config_set *set = config_set(facts->config, s);
 
-		if (set->addr_kind == CONFIG_ADDR_RANGE)
+		if (set->own.addr_kind == CONFIG_ADDR_RANGE)
 			_hosts(set, out);
 	}
 	if (!out->len)

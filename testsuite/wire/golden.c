@@ -38,6 +38,28 @@ static const struct vm_option options[] = {
 	{ "guestinfo.empty", "" },
 };
 
+static const struct nic_backing switched = {
+	.name = "VM <Network>", .network = { "Network", "network-7" },
+};
+static const struct nic_backing distributed = {
+	.distributed = true, .switch_uuid = "50 0b 7a 11-aa",
+	.portgroup_key = "dvportgroup-13",
+};
+static const struct mac mac = { { 0x00, 0x50, 0x56, 0x3f, 0x00, 0x0a } };
+static const struct nic nics[] = {
+	{ .type = "VirtualVmxnet3", .key = 4000, .controller_key = 100,
+	  .unit_number = 7 },
+	{ .type = "VirtualE1000e", .key = 4001, .controller_key = -1,
+	  .unit_number = -1, .is_known = true,
+	  .backing = { .name = "storage",
+		       .network = { "Network", "network-8" } } },
+};
+static const struct nic_change changes[] = {
+	{ .nic = &nics[0], .backing = &distributed, .mac = &mac },
+	{ .nic = &nics[1] },
+	{ .nic = &nics[0], .backing = &switched },
+};
+
 static void _print(const char *name, struct soap_request *request)
 {
 	if (!soap_end(request, NULL))
@@ -90,6 +112,10 @@ static void _machines(void)
 	spec.bios_uuid = "564d0b5e-1111-2222-3333-444455556666";
 	vm_write_instant_clone(&request, &spec, "sclone-hpc1-node001-7");
 	_print("InstantClone_Task", &request);
+	spec.nics = changes;
+	spec.n_nics = sizeof(changes) / sizeof(changes[0]);
+	vm_write_instant_clone(&request, &spec, NULL);
+	_print("InstantClone_Task-nics", &request);
 	vm_write_options(&request, &vms[0], options, 2, NULL);
 	_print("ReconfigVM_Task", &request);
 	for (int i = 0; i < 3; i++) {

@@ -67,6 +67,40 @@ want("InstantClone_Task", vms[0].InstantClone,
          name="node001", location=where, config=options,
          biosUuid="564d0b5e-1111-2222-3333-444455556666"))
 VmomiSupport.GetRequestContext().clear()
+
+dev = vim.vm.device
+card = dev.VirtualEthernetCard
+
+
+def edit(device):
+    device.connectable = dev.VirtualDevice.ConnectInfo(
+        migrateConnect="connect", startConnected=True,
+        allowGuestControl=True, connected=True)
+    return dev.VirtualDeviceSpec(operation="edit", device=device)
+
+
+def switched(name, ident):
+    return card.NetworkBackingInfo(deviceName=name,
+                                   network=vim.Network(ident, stub))
+
+
+where.deviceChange = [
+    edit(dev.VirtualVmxnet3(
+        key=4000, controllerKey=100, unitNumber=7, addressType="manual",
+        macAddress="00:50:56:3f:00:0a",
+        backing=card.DistributedVirtualPortBackingInfo(
+            port=vim.dvs.PortConnection(switchUuid="50 0b 7a 11-aa",
+                                        portgroupKey="dvportgroup-13")))),
+    edit(dev.VirtualE1000e(key=4001, addressType="generated",
+                           backing=switched("storage", "network-8"))),
+    edit(dev.VirtualVmxnet3(key=4000, controllerKey=100, unitNumber=7,
+                            addressType="generated",
+                            backing=switched("VM <Network>",
+                                             "network-7")))]
+want("InstantClone_Task-nics", vms[0].InstantClone,
+     vim.vm.InstantCloneSpec(
+         name="node001", location=where, config=options,
+         biosUuid="564d0b5e-1111-2222-3333-444455556666"))
 want("ReconfigVM_Task", vms[0].Reconfigure,
      vim.vm.ConfigSpec(extraConfig=options[:2]))
 want("PowerOffVM_Task", vms[0].PowerOff)

@@ -399,6 +399,33 @@ int conf_fill(const struct conf_line *line, const struct conf_key *keys,
 	return 0;
 }
 
+int conf_each(const struct conf_line *line, const char *key,
+	      const char *value,
+	      int (*each)(void *arg, const char *item, struct err *err),
+	      void *arg, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	for (;;) {
+		cleanup_free char *item = NULL;
+		const char *end = value;
+		bool inside = false;
+
+		for (; *end && (inside || *end != ','); end++)
+			inside = *end == '[' || (inside && *end != ']');
+		item = strndup(value, (size_t) (end - value));
+		if (!item)
+			return err_nomem(err);
+		if (!*item)
+			return conf_error(line, err, "%s: an empty item", key);
+		if (each(arg, item, &why) < 0)
+			return conf_error(line, err, "%s: %s", key, why.text);
+		if (!*end)
+			return 0;
+		value = end + 1;
+	}
+}
+
 void conf_clear(const struct conf_key *keys, void *object)
 {
 	for (; keys->name; keys++) {

@@ -97,6 +97,15 @@ int conf_merge(const struct conf_line *line, const struct conf_key *keys,
 int conf_finish(const char *file, const struct conf_key *keys, void *object,
 		const unsigned *lines, struct err *err);
 
+/*
+ * Split a key's value at commas outside brackets and call each item in order.
+ * An empty item, and one that each() refuses, is an error about the line.
+ */
+int conf_each(const struct conf_line *line, const char *key,
+	      const char *value,
+	      int (*each)(void *arg, const char *item, struct err *err),
+	      void *arg, struct err *err);
+
 /* Free the strings that conf_fill or conf_merge allocated and NULL them. */
 void conf_clear(const struct conf_key *keys, void *object);
 

@@ -3,25 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <arpa/inet.h>
 
 #include "common/base/slurmd.h"
-#include "common/base/table.h"
-#include "config.h"
-
-#define MTU_MIN_INET6 1280
-
-struct config {
-	char *file;
-	struct config_global global;
-	unsigned global_lines[CONF_PAIRS_MAX];
-	struct config_template templates[CONFIG_TEMPLATES_MAX];
-	size_t template_count, source_count;
-	struct config_set sets[CONFIG_SETS_MAX];
-	size_t set_count;
-	struct table *nodes;	/* name -> struct config_node */
-	struct table *sources;	/* path -> template, for duplicates */
-};
+#include "config_own.h"
 
 static void _clear_template(struct config_template *template)
 {
@@ -35,6 +19,8 @@ static void _clear_set(struct config_set *set)
 {
 	for (size_t i = 0; i < set->dns_count; i++)
 		free(set->dns[i]);
+	for (size_t i = 0; i < set->search_count; i++)
+		free(set->search[i]);
 	for (size_t i = 0; i < set->partition_count; i++)
 		free(set->partitions[i]);
 	hostlist_destroy(set->nodes);
@@ -49,43 +35,12 @@ void config_destroy(struct config *config)
 		_clear_template(&config->templates[i]);
 	for (size_t i = 0; i < config->set_count; i++)
 		_clear_set(&config->sets[i]);
+	config_card_clear(config);
 	conf_clear(config_global_keys, &config->global);
 	table_destroy(config->nodes);
 	table_destroy(config->sources);
 	free(config->file);
 	free(config);
-}
-
-/*
- * Split text at commas outside brackets and call each item in order; an
- * empty item is an error.
- */
-static int _each_item(const struct conf_line *line, const char *key,
-		      const char *text,
-		      int (*each)(void *arg, const char *item,
-				  struct err *err),
-		      void *arg, struct err *err)
-{
-	struct err why = ERR_INIT;
-
-	for (;;) {
-		cleanup_free char *item = NULL;
-		const char *end = text;
-		bool inside = false;
-
-		for (; *end && (inside || *end != ','); end++)
-			inside = *end == '[' || (inside && *end != ']');
-		item = strndup(text, (size_t) (end - text));
-		if (!item)
-			return err_nomem(err);
-		if (!*item)
-			return conf_error(line, err, "%s: an empty item", key);
-		if (each(arg, item, &why) < 0)
-			return conf_error(line, err, "%s: %s", key, why.text);
-		if (!*end)
-			return 0;
-		text = end + 1;
-	}
 }
 
 /* --- templates ---------------------------------------------------------- */
@@ -158,13 +113,18 @@ static int _take_template(struct config *config, const struct conf_line *line,
 	template->line = line->number;
 	arg = (struct source_arg) { config, template };
 	config->template_count++;
+	if (template->network && *template->network != '/')
+		return conf_error(line, err, "Network: '%s' is not an "
+				  "inventory path such as "
+				  "/DC1/network/hpc-nodes",
+				  template->network);
 	if (config_template_index(config, template->name) !=
 	    (int) config->template_count - 1)
 		return conf_error(line, err, "TemplateName=%s stands on line "
 				  "%u already", template->name,
 				  config->templates[config_template_index(
 					  config, template->name)].line);
-	return _each_item(line, "Sources", template->sources_text,
+	return conf_each(line, "Sources", template->sources_text,
 			  _add_sources, &arg, err);
 }
 
@@ -208,69 +168,40 @@ static int _add_partition(void *arg, const char *item, struct err *err)
 	return 0;
 }
 
-/* Whether it is one of the nodes' addresses, which are one range. */
-static bool _is_taken(const struct config_set *set, const struct inet *addr)
+static int _add_search(void *arg, const char *item, struct err *err)
 {
-	size_t len = addr->family == AF_INET ? 4 : 16;
+	struct config_set *set = arg;
+	size_t bytes = strlen(item) + 1;
 
-	return memcmp(addr->bytes, set->addr.bytes, len) >= 0 &&
-	       memcmp(addr->bytes, set->last.bytes, len) <= 0;
-}
-
-static int _check_gateway(const struct conf_line *line,
-			  const struct config_set *set, struct err *err)
-{
-	struct err why = ERR_INIT;
-	struct inet gateway;
-
-	if (!set->gateway)
-		return 0;
-	if (set->addr_kind == CONFIG_ADDR_DHCP)
-		return conf_error(line, err, "Gateway: with NodeAddr=dhcp the "
-				  "network says the gateway");
-	if (parse_inet(set->gateway, &gateway, &why) < 0)
-		return conf_error(line, err, "Gateway: %s", why.text);
-	if (!parse_inet_same_net(&gateway, &set->addr, set->prefix) ||
-	    !parse_inet_is_host(&gateway, set->prefix))
-		return conf_error(line, err, "Gateway: %s is not in the "
-				  "network of NodeAddr=%s", set->gateway,
-				  set->addr_text);
-	if (_is_taken(set, &gateway))
-		return conf_error(line, err, "Gateway: %s is the address of "
-				  "one of these nodes", set->gateway);
-	return 0;
-}
-
-/* "dhcp", or "10.20.0.1+/16". */
-static int _check_addr(const struct conf_line *line, struct config_set *set,
-		       struct err *err)
-{
-	cleanup_free char *text = NULL;
-	struct err why = ERR_INIT;
-	char *plus;
-
-	if (!strcasecmp(set->addr_text, "dhcp"))
-		return 0;
-	text = strdup(set->addr_text);
-	if (!text)
+	if (!parse_is_name(item, CONFIG_SEARCH_BYTES - 1))
+		return err_set(err, ERR_CONFIG, "'%s' is not a domain", item);
+	for (size_t i = 0; i < set->search_count; i++)
+		bytes += strlen(set->search[i]) + 1;
+	if (set->search_count == CONFIG_SEARCH_MAX ||
+	    bytes > CONFIG_SEARCH_BYTES)
+		return err_set(err, ERR_CONFIG, "more than %d domains, or "
+			       "%d bytes of them", CONFIG_SEARCH_MAX,
+			       CONFIG_SEARCH_BYTES);
+	set->search[set->search_count] = strdup(item);
+	if (!set->search[set->search_count])
 		return err_nomem(err);
-	plus = strchr(text, '+');
-	if (!plus || plus[1] != '/')
-		return conf_error(line, err, "NodeAddr: '%s' is neither dhcp "
-				  "nor FIRST+/LEN, such as 10.20.0.1+/16",
-				  set->addr_text);
-	memmove(plus, plus + 1, strlen(plus));
-	if (parse_inet_prefix(text, &set->addr, &set->prefix, &why) < 0 ||
-	    parse_inet_add(&set->addr, set->prefix,
-			   hostlist_count(set->nodes) - 1, &set->last,
-			   &why) < 0)
-		return conf_error(line, err, "NodeAddr: %s", why.text);
-	if (!parse_inet_is_host(&set->addr, set->prefix))
-		return conf_error(line, err, "NodeAddr: '%s' does not start "
-				  "with an address a host can have",
-				  set->addr_text);
-	set->addr_kind = CONFIG_ADDR_RANGE;
+	set->search_count++;
 	return 0;
+}
+
+static int _check_names(const struct conf_line *line, struct config_set *set,
+			struct err *err)
+{
+	if (set->search_text && !set->dns_text)
+		return conf_error(line, err, "DNSSearch: needs DNS=: the "
+				  "guest writes resolv.conf whole");
+	if (set->dns_text &&
+	    conf_each(line, "DNS", set->dns_text, _add_dns, set, err) < 0)
+		return -1;
+	if (!set->search_text)
+		return 0;
+	return conf_each(line, "DNSSearch", set->search_text, _add_search,
+			 set, err);
 }
 
 /* What goes to slurmd, by the rules the guest applies to it. */
@@ -299,18 +230,6 @@ static int _check_slurmd(const struct conf_line *line,
 					  option, SLURMD_OPTIONS_MAX,
 					  SLURMD_OPTIONS_TEXT);
 	return 0;
-}
-
-/* IPv6 has links of at least 1280 bytes (RFC 8200 section 5). */
-static int _check_mtu(const struct conf_line *line,
-		      const struct config_set *set, struct err *err)
-{
-	if (!set->mtu || set->mtu >= MTU_MIN_INET6 ||
-	    set->addr_kind == CONFIG_ADDR_DHCP ||
-	    set->addr.family == AF_INET)
-		return 0;
-	return conf_error(line, err, "MTU: an IPv6 network needs at least %d",
-			  MTU_MIN_INET6);
 }
 
 static int _add_nodes(struct config *config, const struct conf_line *line,
@@ -360,15 +279,14 @@ static int _take_set(struct config *config, const struct conf_line *line,
 	set->nodes = hostlist_parse(set->nodes_text, CONFIG_NODES_MAX, &why);
 	if (!set->nodes)
 		return conf_error(line, err, "NodeName: %s", why.text);
-	if (_check_addr(line, set, err) < 0 ||
-	    _check_gateway(line, set, err) < 0 ||
-	    _check_mtu(line, set, err) < 0 ||
+	set->cards[set->card_count++].nic = &set->own;
+	if (config_nic_check(line, "NodeAddr", hostlist_count(set->nodes),
+			     &set->own, err) < 0 ||
+	    _check_names(line, set, err) < 0 ||
 	    _check_slurmd(line, set, err) < 0 ||
-	    (set->dns_text && _each_item(line, "DNS", set->dns_text, _add_dns,
-					 set, err) < 0) ||
 	    (set->partitions_text &&
-	     _each_item(line, "Partitions", set->partitions_text,
-			_add_partition, set, err) < 0))
+	     conf_each(line, "Partitions", set->partitions_text,
+		       _add_partition, set, err) < 0))
 		return -1;
 	return _add_nodes(config, line, set, err);
 }
@@ -404,7 +322,7 @@ static int _link_templates(struct config *config, struct err *err)
 		struct conf_line place = { .file = config->file,
 					   .number = set->line };
 
-		if (_each_item(&place, "Templates", set->templates_text,
+		if (conf_each(&place, "Templates", set->templates_text,
 			       _use_template, &use, err) < 0)
 			return -1;
 	}
@@ -448,6 +366,8 @@ static int _take_line(struct config *config, const struct conf_line *line,
 		return _take_template(config, line, err);
 	if (conf_value(line, "NodeName"))
 		return _take_set(config, line, err);
+	if (conf_value(line, "NicName"))
+		return config_card_take(config, line, err);
 	return conf_merge(line, config_global_keys, &config->global,
 			  config->global_lines, err);
 }
@@ -472,7 +392,8 @@ static struct config *_from_conf(const char *file, const struct conf *conf,
 	if (conf_finish(file, config_global_keys, &config->global,
 			config->global_lines, err) < 0 ||
 	    _check_global(config, err) < 0 ||
-	    _link_templates(config, err) < 0)
+	    _link_templates(config, err) < 0 ||
+	    config_card_link(config, err) < 0)
 		return NULL;
 	return steal_ptr(&config);
 }
@@ -539,16 +460,5 @@ size_t config_node_count(const struct config *config)
 
 void config_node_addr(const struct config_node *node, char *out)
 {
-	char text[INET_TEXT_SIZE / 2 + INET_TEXT_SIZE / 4];
-	struct inet addr;
-
-	/* The last node's address was computed when the file was read. */
-	if (node->set->addr_kind == CONFIG_ADDR_DHCP ||
-	    parse_inet_add(&node->set->addr, node->set->prefix, node->index,
-			   &addr, NULL) < 0 ||
-	    !inet_ntop(addr.family, addr.bytes, text, sizeof(text))) {
-		snprintf(out, INET_TEXT_SIZE, "dhcp");
-		return;
-	}
-	snprintf(out, INET_TEXT_SIZE, "%s/%u", text, node->set->prefix);
+	config_nic_addr(&node->set->own, node->index, out);
 }

@@ -2,9 +2,9 @@
 /*
  * config - sclone.conf: what the site wants, checked as a whole.
  *
- * Three kinds of lines: "TemplateName=..." (what jobs ask for, and its frozen
- * sources), "NodeName=..." (Slurm nodes that become clones), and global keys
- * on any other line. Every error names file, line, value and what is allowed.
+ * Four kinds of lines: "TemplateName=..." (what jobs ask for, and its frozen
+ * sources), "NodeName=..." (Slurm nodes that become clones), "NicName=..."
+ * (further network cards of theirs), and global keys on any other line. Every error names file, line, value and what is allowed.
  * Which keys exist is said by the tables in config_keys.c; the manual page
  * is made from them.
  *
@@ -22,6 +22,7 @@
 #include "common/base/err.h"
 #include "common/base/hostlist.h"
 #include "common/base/parse.h"
+#include "config_nic.h"
 
 #define CONFIG_PATH "/etc/slurm/sclone.conf"
 
@@ -29,7 +30,11 @@
 #define CONFIG_SETS_MAX 256		/* NodeName= lines */
 #define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
 #define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
+#define CONFIG_NIC_LINES_MAX 256	/* NicName= lines */
+#define CONFIG_NODE_ROUTES_MAX 32	/* on all cards of a node */
 #define CONFIG_DNS_MAX 3
+#define CONFIG_SEARCH_MAX 6	/* domains; what resolvers of old read, */
+#define CONFIG_SEARCH_BYTES 256	/* and their bytes with blanks between */
 #define CONFIG_PARTITIONS_MAX 32	/* named by one node set */
 #define CONFIG_NAME_MAX 63	/* bytes of a cluster, node, template name */
 
@@ -68,13 +73,18 @@ struct config_template {
 	uint64_t memory_growth;	/* percent of its memory a clone takes */
 	uint64_t disk_growth;	/* MiB it writes to its disk */
 	int backend;		/* enum config_backend */
+	char *network;		/* inventory path of the clones' first card's,
+				 * or NULL */
 	unsigned line;
 };
 
 enum config_backend { CONFIG_INSTANT };
 
-/* Where the nodes of a set get their addresses. */
-enum config_addr { CONFIG_ADDR_DHCP, CONFIG_ADDR_RANGE };
+/* A card of a set's nodes; its first node is number first of the card's. */
+struct config_card {
+	const struct config_nic *nic;
+	size_t first;
+};
 
 struct config_set {
 	char *nodes_text;	/* as written */
@@ -82,16 +92,15 @@ struct config_set {
 	char *templates_text;
 	size_t templates[CONFIG_TEMPLATES_MAX];	/* the first: the default */
 	size_t template_count;
-	char *addr_text;
-	enum config_addr addr_kind;
-	struct inet addr;	/* of the first node; others count up */
-	struct inet last;	/* of the last node */
-	unsigned prefix;
-	char *gateway;		/* or NULL */
+	struct config_nic own;	/* the card of the line itself */
+	struct config_card cards[CONFIG_NICS_MAX];	/* own comes first */
+	size_t card_count;
 	char *dns_text;
 	char *dns[CONFIG_DNS_MAX];
 	size_t dns_count;
-	uint64_t mtu;		/* 0: the NIC's own */
+	char *search_text;
+	char *search[CONFIG_SEARCH_MAX];	/* domains */
+	size_t search_count;
 	char *conf_server;	/* for slurmd --conf-server, or NULL */
 	char *slurmd_options;	/* allowed ones, blank-separated, or NULL */
 	char *partitions_text;
@@ -112,6 +121,7 @@ struct config;
 extern const struct conf_key config_global_keys[];
 extern const struct conf_key config_template_keys[];
 extern const struct conf_key config_set_keys[];
+extern const struct conf_key config_nic_keys[];
 
 /* Read and check a whole file. NULL and CONFIG, NOTFOUND, FATAL. */
 struct config *config_read(const char *path, struct err *err);
@@ -145,9 +155,20 @@ const struct config_node *config_node(const struct config *config,
 size_t config_node_count(const struct config *config);
 
 /*
- * The address a node gets: "10.20.0.7/16", or "dhcp". out has
+ * The address a node gets on its own card: "10.20.0.7/16", or "dhcp". out has
  * INET_TEXT_SIZE bytes.
  */
 void config_node_addr(const struct config_node *node, char *out);
+
+/* The place of the node among those of its card number i. */
+size_t config_node_place(const struct config_node *node, size_t i);
+
+/*
+ * Inventory path of the network that card number i of a set's nodes is put
+ * on when they become that template; NULL: it stays on its source's.
+ */
+const char *config_card_network(const struct config *config,
+				const struct config_set *set, size_t i,
+				size_t template_index);
 
 #endif

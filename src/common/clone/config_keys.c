@@ -9,6 +9,7 @@
 #define GLOBAL(field) .offset = offsetof(struct config_global, field)
 #define TEMPLATE(field) .offset = offsetof(struct config_template, field)
 #define SET(field) .offset = offsetof(struct config_set, field)
+#define NIC(field) .offset = offsetof(struct config_nic, field)
 
 #define DAY UINT64_C(86400)
 
@@ -134,6 +135,10 @@ const struct conf_key config_template_keys[] = {
 	  .fallback = "instant", .choices = backends,
 	  .help = "How a clone is made: instant is an instant clone of a "
 		  "source frozen in its guest." },
+	{ .name = "Network", .type = CONF_STRING, TEMPLATE(network),
+	  .help = "Inventory path of the portgroup that the clones' first "
+		  "card is put on, such as /DC1/network/hpc-nodes; default: "
+		  "the source's. A NodeName= line's own Network= wins." },
 	{ .name = NULL },
 };
 
@@ -146,19 +151,36 @@ const struct conf_key config_set_keys[] = {
 	  .required = true,
 	  .help = "Templates these nodes may become, comma-separated; the "
 		  "first is the default." },
-	{ .name = "NodeAddr", .type = CONF_STRING, SET(addr_text),
+	{ .name = "NodeAddr", .type = CONF_STRING, SET(own.addr_text),
 	  .fallback = "dhcp",
 	  .help = "FIRST+/LEN gives the first node the address FIRST and "
 		  "counts up, in a network with a prefix of LEN bits "
 		  "(10.20.0.1+/16); dhcp leaves it to the network." },
-	{ .name = "Gateway", .type = CONF_STRING, SET(gateway),
+	{ .name = "Gateway", .type = CONF_STRING, SET(own.gateway),
 	  .help = "Address of the default route; not with dhcp." },
+	{ .name = "Routes", .type = CONF_STRING, SET(own.routes_text),
+	  .help = "Further routes, comma-separated: \"10.0.0.0/8 via "
+		  "10.20.255.254, 172.16.0.0/12 via 10.20.255.253\"; not "
+		  "with dhcp." },
+	{ .name = "MTU", .type = CONF_UINT, SET(own.mtu), .min = 576,
+	  .max = 9216,
+	  .help = "MTU of the clone's first card; default: the card's own." },
+	{ .name = "Network", .type = CONF_STRING, SET(own.network),
+	  .help = "Inventory path of the portgroup, of a standard or a "
+		  "distributed switch, that the clone's first card is put on; default: "
+		  "the template's Network=, or the source's." },
+	{ .name = "Mac", .type = CONF_STRING, SET(own.mac_text),
+	  .help = "FIRST+ gives the first node's card the MAC address FIRST "
+		  "and counts up (00:50:56:3f:00:01+), for licences and DHCP "
+		  "reservations. Allowed are 00:50:56:00:00:00 to "
+		  "00:50:56:3f:ff:ff and locally administered addresses; "
+		  "default: vCenter makes one for each clone." },
 	{ .name = "DNS", .type = CONF_STRING, SET(dns_text),
 	  .help = "Up to three name servers, comma-separated; default: what "
 		  "the template has." },
-	{ .name = "MTU", .type = CONF_UINT, SET(mtu), .min = 576,
-	  .max = 9216,
-	  .help = "MTU of the clone's NIC; default: the NIC's own." },
+	{ .name = "DNSSearch", .type = CONF_STRING, SET(search_text),
+	  .help = "Up to six domains that short names are looked up in, "
+		  "comma-separated; needs DNS=." },
 	{ .name = "ConfServer", .type = CONF_STRING, SET(conf_server),
 	  .help = "HOST[:PORT][,...] for slurmd --conf-server; default: what "
 		  "the template has. Addresses save a name lookup." },
@@ -169,5 +191,41 @@ const struct conf_key config_set_keys[] = {
 	  .help = "Slurm's partitions with these nodes, comma-separated: "
 		  "where job_submit/sclone makes jobs exclusive, checks "
 		  "--template and sets the default template." },
+	{ .name = NULL },
+};
+
+const struct conf_key config_nic_keys[] = {
+	{ .name = "NicName", .type = CONF_NAME, NIC(name), .required = true,
+	  .max = CONFIG_NAME_MAX,
+	  .help = "What the card is for, such as storage: in messages, and "
+		  "in SCLONE_INTERFACES of the guest's hooks." },
+	{ .name = "Nodes", .type = CONF_STRING, NIC(nodes_text),
+	  .required = true,
+	  .help = "The nodes that have the card: those of one or more whole "
+		  "NodeName= lines, in their order. A node's cards are its "
+		  "VM's network adapters in their order: the NodeName= "
+		  "line's own first, then those of the NicName= lines." },
+	{ .name = "NicAddr", .type = CONF_STRING, NIC(addr_text),
+	  .fallback = "dhcp",
+	  .help = "FIRST+/LEN or dhcp, as in NodeAddr=." },
+	{ .name = "Gateway", .type = CONF_STRING, NIC(gateway),
+	  .help = "Address of the default route; not with dhcp; one card of a node can have it." },
+	{ .name = "Routes", .type = CONF_STRING, NIC(routes_text),
+	  .help = "Further routes, comma-separated: \"10.0.0.0/8 via "
+		  "10.20.255.254, 172.16.0.0/12 via 10.20.255.253\"; not "
+		  "with dhcp." },
+	{ .name = "MTU", .type = CONF_UINT, NIC(mtu), .min = 576,
+	  .max = 9216,
+	  .help = "MTU of the card; default: the card's own." },
+	{ .name = "Network", .type = CONF_STRING, NIC(network),
+	  .help = "Inventory path of the portgroup, of a standard or a "
+		  "distributed switch, that the card is put on; default: "
+		  "the source's." },
+	{ .name = "Mac", .type = CONF_STRING, NIC(mac_text),
+	  .help = "FIRST+ gives the first node's card the MAC address FIRST "
+		  "and counts up (00:50:56:3f:00:01+), for licences and DHCP "
+		  "reservations. Allowed are 00:50:56:00:00:00 to "
+		  "00:50:56:3f:ff:ff and locally administered addresses; "
+		  "default: vCenter makes one for each clone." },
 	{ .name = NULL },
 };

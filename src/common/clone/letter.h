@@ -4,6 +4,10 @@
  * guestinfo.sclone, written with the clone request and read once by
  * sclone-guest (src/guest/identity.h). It holds no secret that outlives the
  * clone; the guest validates every value as hostile.
+ *
+ * Version 1 knows one network card. What version 1 cannot say (several cards,
+ * routes, a fixed MAC address, search domains) is written as version 2, which
+ * a guest that knows only 1 refuses as a whole.
  */
 #ifndef SCLONE_CLONE_LETTER_H
 #define SCLONE_CLONE_LETTER_H
@@ -27,6 +31,9 @@ struct letter {
 	int64_t time;		/* µs since 1970: now */
 	int64_t not_after;	/* µs since 1970: later it must not start */
 	uint8_t seed[LETTER_SEED_SIZE];	/* mixed in, not credited */
+	/* The MAC addresses of the source's cards, in their order, by which
+	 * the guest knows them; "" when not known. */
+	char sources[CONFIG_NICS_MAX][MAC_TEXT_SIZE];
 };
 
 /*

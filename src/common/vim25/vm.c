@@ -32,6 +32,8 @@ void vm_write_instant_clone(struct soap_request *request,
 	if (spec->datastore)
 		soap_put_ref(request, "datastore", spec->datastore);
 	soap_put_ref(request, "pool", spec->pool);
+	for (size_t i = 0; i < spec->n_nics; i++)
+		nic_write_change(request, &spec->nics[i]);
 	buf_puts(text, "</location>");
 	for (size_t i = 0; i < spec->n_options; i++)
 		_put_option(request, "config", &spec->options[i]);

@@ -9,6 +9,7 @@
 #ifndef SCLONE_VIM25_VM_H
 #define SCLONE_VIM25_VM_H
 
+#include "nic.h"
 #include "task.h"
 
 struct vm_option {
@@ -28,6 +29,8 @@ struct vm_clone_spec {
 	const char *name;
 	const struct moref *folder, *pool;
 	const struct moref *datastore;	/* NULL: the source's */
+	const struct nic_change *nics;	/* cards not as the source's */
+	size_t n_nics;
 	const struct vm_option *options;	/* into config.extraConfig */
 	size_t n_options;
 	const char *bios_uuid;		/* NULL: vCenter makes one */
