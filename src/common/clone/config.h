@@ -4,7 +4,8 @@
  *
  * Four kinds of lines: "TemplateName=..." (what jobs ask for, and its frozen
  * sources), "NodeName=..." (Slurm nodes that become clones), "NicName=..."
- * (further network cards of theirs), and global keys on any other line. Every error names file, line, value and what is allowed.
+ * (further network cards of theirs), and global keys on any other line. Every
+ * error names file, line, value and what is allowed.
  * Which keys exist is said by the tables in config_keys.c; the manual page
  * is made from them.
  *

@@ -167,7 +167,8 @@ const struct conf_key config_set_keys[] = {
 	  .help = "MTU of the clone's first card; default: the card's own." },
 	{ .name = "Network", .type = CONF_STRING, SET(own.network),
 	  .help = "Inventory path of the portgroup, of a standard or a "
-		  "distributed switch, that the clone's first card is put on; default: "
+		  "distributed switch, that the clone's first card is put "
+		  "on; default: "
 		  "the template's Network=, or the source's." },
 	{ .name = "Mac", .type = CONF_STRING, SET(own.mac_text),
 	  .help = "FIRST+ gives the first node's card the MAC address FIRST "
@@ -209,7 +210,8 @@ const struct conf_key config_nic_keys[] = {
 	  .fallback = "dhcp",
 	  .help = "FIRST+/LEN or dhcp, as in NodeAddr=." },
 	{ .name = "Gateway", .type = CONF_STRING, NIC(gateway),
-	  .help = "Address of the default route; not with dhcp; one card of a node can have it." },
+	  .help = "Address of the default route; not with dhcp; one card of "
+		  "a node can have it." },
 	{ .name = "Routes", .type = CONF_STRING, NIC(routes_text),
 	  .help = "Further routes, comma-separated: \"10.0.0.0/8 via "
 		  "10.20.255.254, 172.16.0.0/12 via 10.20.255.253\"; not "

@@ -40,7 +40,7 @@ struct config_nic {
 	struct route routes[CONFIG_ROUTES_MAX];
 	size_t route_count;
 	uint64_t mtu;			/* 0: the card's own */
-	char *network;			/* inventory path; NULL: the source's */
+	char *network;		/* inventory path; NULL: the source's */
 	char *mac_text;			/* NULL: vCenter makes one */
 	struct mac mac;			/* of the first node */
 	struct mac mac_last;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* config_own - what the files of config share with each other; see config.h. */
+/* config_own - what the files of config share; see config.h. */
 #ifndef SCLONE_CLONE_CONFIG_OWN_H
 #define SCLONE_CLONE_CONFIG_OWN_H
 
