@@ -56,14 +56,29 @@ def build_path(*names):
 
 
 class Site(labslurm.Cluster):
-    """One private site. Settings are changed before start()."""
+    """One private site. Settings are changed before start().
+
+    sources says on how many hosts the template rocky9 has one, or is a
+    dictionary of that: {"rocky9": 4, "ubuntu22": 2}.
+    """
 
     helper = None  # what is in scloned-slurm's place
     socket = None  # of another scloned that is asked for a while
 
     def __init__(self, nodes=4, sources=1, mode="", lanes=8):
         super().__init__(nodes=nodes)
-        self.sources = ["rocky9-esx%02d" % (n + 1) for n in range(sources)]
+        if isinstance(sources, int):
+            sources = {"rocky9": sources}
+        else:
+            self.node_settings = ("CPUs=1 RealMemory=1 Feature=" +
+                                  ",".join(sources))
+        self.hosts = ["esx%02d" % (n + 1)
+                      for n in range(max(sources.values()))]
+        self.template_sources = {  # name -> names of its sources
+            template: ["%s-%s" % (template, host)
+                       for host in self.hosts[:count]]
+            for template, count in sources.items()}
+        self.template_keys = {}  # name -> more keys of its line
         self.mode = mode
         self.modes = {}  # of single sources: name -> mode
         self.lanes = lanes
@@ -100,6 +115,12 @@ class Site(labslurm.Cluster):
         self.write("clock-jump.new", "%d\n" % (self.jumped * 10 ** 6))
         os.rename(self.path("clock-jump.new"), self.path("clock-jump"))
 
+    @property
+    def sources(self):
+        """Names of all sources, template by template."""
+        return [source for sources in self.template_sources.values()
+                for source in sources]
+
     # vclab
 
     def _guest(self, source):
@@ -111,22 +132,26 @@ class Site(labslurm.Cluster):
         """How all clones behave that wake from now on."""
         self.write("mode", mode)
 
+    def _source(self, template, name):
+        return {"name": name, "folder": TEMPLATES,
+                "host": name.rpartition("-")[2], "datastore": "ds1",
+                "cpus": 1, "memory_mb": 512, "disk_mb": 16, "frozen": True,
+                "guest": self._guest(name), "extraConfig": {
+                    "guestinfo.sclone.template":
+                        RECORD.replace("rocky9", template)}}
+
     def inventory(self):
         inventory = {
             "seed": 1,
             "datacenters": ["DC1"],
-            "hosts": [{"name": "esx%02d" % (n + 1), "cluster": "hpc",
-                       "slots": 8, "memory_mb": 65536}
-                      for n in range(len(self.sources))],
+            "hosts": [{"name": host, "cluster": "hpc", "slots": 8,
+                       "memory_mb": 65536} for host in self.hosts],
             "datastores": [{"name": "ds1", "capacity_mb": 1048576}],
             "folders": [FOLDER, TEMPLATES],
             "pools": ["/DC1/host/hpc/Resources/slurm"],
-            "sources": [{"name": name, "folder": TEMPLATES,
-                         "host": "esx%02d" % (n + 1), "datastore": "ds1",
-                         "cpus": 1, "memory_mb": 512, "disk_mb": 16,
-                         "frozen": True, "guest": self._guest(name),
-                         "extraConfig": {"guestinfo.sclone.template": RECORD}}
-                        for n, name in enumerate(self.sources)],
+            "sources": [self._source(template, name)
+                        for template, names in self.template_sources.items()
+                        for name in names],
             "roles": dict({name: row[2] for name, row in ROLES.items()},
                           Looker=[]),
             "users": [{"name": "svc-slurm@vsphere.local",
@@ -266,10 +291,15 @@ class Site(labslurm.Cluster):
         keys.update(self.config)
         lines = ["%s=%s" % pair for pair in keys.items()
                  if pair[1] is not None]
-        lines.append("TemplateName=rocky9 Lanes=%d Sources=%s" % (
-            self.lanes, ",".join("%s/%s" % (TEMPLATES, name)
-                                 for name in self.sources)))
-        lines.append("NodeName=%s Templates=rocky9" % self.nodes_text)
+        for template, names in self.template_sources.items():
+            more = self.template_keys.get(template, {})
+            keys = {"TemplateName": template, "Lanes": self.lanes,
+                    "Sources": ",".join("%s/%s" % (TEMPLATES, name)
+                                        for name in names)}
+            lines.append(" ".join("%s=%s" % pair for pair in
+                                  dict(keys, **more).items()))
+        lines.append("NodeName=%s Templates=%s" % (
+            self.nodes_text, ",".join(self.template_sources)))
         return "\n".join(lines) + "\n"
 
     def write_secrets(self):

@@ -21,15 +21,8 @@ class Site(labsclone.Site):
     """Two sources of rocky9, and one of ubuntu22 on a host with one."""
 
     def __init__(self):
-        super().__init__(nodes=2, sources=2)
-        self.sources.append(UBUNTU)
-
-    def sclone_conf(self):
-        return super().sclone_conf().replace(
-            ",%s/%s" % (labsclone.TEMPLATES, UBUNTU), "\n"
-            "TemplateName=ubuntu22 Sources=%s/%s" % (labsclone.TEMPLATES,
-                                                     UBUNTU)).replace(
-            "Templates=rocky9\n", "Templates=rocky9,ubuntu22\n")
+        super().__init__(nodes=2, sources={"rocky9": 2, "ubuntu22": 1})
+        self.template_keys["ubuntu22"] = {"Lanes": 4}
 
     def template(self, *args):
         """The exit status, and what was printed."""
