@@ -15,6 +15,7 @@ import labslurm  # noqa: E402
 
 STEP = 0.002  # between two samples of a running scloned
 QUIET = 0.3   # nothing written for so long: it is over
+BURST = 120   # the most that a burst may take
 LANES_MAX = 64  # of a source
 PAIRS = 40    # in a source's extraConfig, as a real machine has
 USER = "svc-slurm@vsphere.local"
@@ -26,15 +27,16 @@ class Site(labsclone.Site):
     """vclab with sim guests (ready_ms -1: they say nothing), scloned on a
     node table."""
 
-    def __init__(self, nodes, slots=64, delay_ms=0, ready_ms=-1, lanes=None):
-        super().__init__(nodes=1)
+    def __init__(self, nodes, slots=64, delay_ms=0, ready_ms=-1, lanes=None,
+                 hosts=1):
+        super().__init__(nodes=1, sources=hosts)
         self.count = nodes
         self.nodes_text = "vm[1-%d]" % nodes
         self.slots = slots
         self.delay_ms = delay_ms
         self.ready_ms = ready_ms
         self.lanes = min(lanes or slots, LANES_MAX)
-        self.config = {"InFlight": self.lanes, "LogLevel": "info"}
+        self.config = {"InFlight": self.lanes * hosts, "LogLevel": "info"}
         self.write("slurm.conf", "")
 
     def _guest(self, source):
@@ -43,8 +45,8 @@ class Site(labsclone.Site):
     def inventory(self):
         inventory = super().inventory()
         inventory["real_files"] = False
-        inventory["hosts"] = [{"name": "esx01", "cluster": "hpc",
-                               "slots": self.slots, "memory_mb": 1 << 29}]
+        for host in inventory["hosts"]:
+            host.update(slots=self.slots, memory_mb=1 << 29)
         inventory["datastores"] = [{"name": "ds1", "capacity_mb": 1 << 29}]
         inventory["delays"] = {"InstantClone_Task": {"ms": self.delay_ms}}
         for source in inventory["sources"]:
@@ -100,17 +102,24 @@ class Site(labsclone.Site):
     def stats(self):
         return self.lab("stats")["stats"]
 
-    def request_clones(self):
-        """What slurmctld does: ResumeProgram with a job for all nodes."""
+    def calls(self, since):
+        """The verbs that scloned called Slurm with."""
+        with open(self.path("calls.log")) as file:
+            return [verb for when, verb in map(str.split, file)
+                    if float(when) >= since]
+
+    def request_clones(self, nodes=None, job=1):
+        """What slurmctld does: ResumeProgram with a job for (all) nodes."""
+        nodes = nodes or self.nodes_text
         self.write("allocated", "")
         self.write("resume.json", json.dumps({"jobs": [{
-            "job_id": 1, "features": "rocky9", "extra": None,
-            "oversubscribe": "NO", "nodes_alloc": self.nodes_text,
-            "nodes_resume": self.nodes_text}],
-            "all_nodes_resume": self.nodes_text}))
+            "job_id": job, "features": "rocky9", "extra": None,
+            "oversubscribe": "NO", "nodes_alloc": nodes,
+            "nodes_resume": nodes}],
+            "all_nodes_resume": nodes}))
         subprocess.run(
             [labslurm.program("sclone-resume"), "--spool", self.path("spool"),
-             "--socket", self.path("sclone.sock"), self.nodes_text],
+             "--socket", self.path("sclone.sock"), nodes],
             env=dict(self.env, SLURM_RESUME_FILE=self.path("resume.json")),
             check=True)
 
@@ -158,6 +167,70 @@ def run_measured(args, env=None):
     if child.returncode:
         raise labslurm.Late("%s: status %d" % (args[0], child.returncode))
     return wall, usage.ru_utime + usage.ru_stime, peak
+
+
+class Burst:
+    """One burst of scloned's, watched from outside: its CPU time and the
+    journal's last write, sampled while it works."""
+
+    def __init__(self, site):
+        self.site = site
+        self.pid = site.children["scloned"].pid
+        self.wal = site.path("journal/journal.db-wal")
+        self.helpers = children_of(self.pid)
+        self.start_cpu = self.cpu()
+        self.start_wall = time.time()
+        self.written = self.write_time()
+        self.end_cpu = self.start_cpu
+        self.next_look = 0
+
+    def cpu(self):
+        return [cpu_of(pid) for pid in [self.pid] + self.helpers]
+
+    def write_time(self):
+        return os.stat(self.wal).st_mtime
+
+    def sample(self):
+        """Look once; whether the journal was written since the last look."""
+        try:
+            cpu, written = self.cpu(), self.write_time()
+        except OSError:
+            raise labslurm.Late("scloned or its child ended: " +
+                       self.site.tail("scloned.out", 10))
+        if written == self.written:
+            return False
+        self.written, self.end_cpu = written, cpu
+        return True
+
+    def is_over(self):
+        """All submitted and nothing written for a while?"""
+        now = time.time()
+        if now - self.written < QUIET or now < self.next_look:
+            return False
+        self.next_look = now + QUIET
+        methods = self.site.stats()["methods"]
+        if methods.get("InstantClone_Task", 0) < self.site.count:
+            return False
+        nodes = self.site.status()["nodes"]
+        return (len(nodes) == self.site.count and
+                all(node["phase"] == "cloned" for node in nodes))
+
+    def wait(self):
+        end = time.monotonic() + BURST
+        while self.sample() or not self.is_over():
+            if time.monotonic() > end:
+                raise labslurm.Late("the burst did not end: " +
+                           self.site.tail("scloned.out", 10))
+            time.sleep(STEP)
+
+    def result(self):
+        nodes = self.site.status()["nodes"]
+        spent = [b - a for a, b in zip(self.start_cpu, self.end_cpu)]
+        return {"wall": max(n["since"] for n in nodes) / 1e6 -
+                self.start_wall,
+                "durable": self.written - self.start_wall,
+                "cpu": sum(spent), "helper": sum(spent[1:]),
+                "rss": memory_of(self.pid)}
 
 
 def median(rows, key):

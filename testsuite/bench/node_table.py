@@ -5,7 +5,8 @@
 slurm.conf's directory holds nodes.json with {"prefix": P, "count": N}. All
 nodes are powered down until a file "allocated" appears there: then they are
 allocated to one job and powering up; with a file "up" they have registered.
-"mark" sets POWER_DOWN, as slurmctld does with an allocated node.
+"mark" sets POWER_DOWN, as slurmctld does with an allocated node. Each call is
+one of slurmctld's as well; calls.log has the time and the verb of each.
 """
 import json
 import os
@@ -85,8 +86,10 @@ def main():
     conf = sys.argv[sys.argv.index("--conf") + 1]
     peer = socket.socket(fileno=fd)
     table = Table(os.path.dirname(conf))
+    calls = open(os.path.join(table.directory, "calls.log"), "a", 1)
     for line in peer.makefile("rb"):
         call = json.loads(line)
+        calls.write("%.6f %s\n" % (time.time(), call["verb"]))
         answer = dict(table.answer(call), id=call["id"])
         peer.sendall(json.dumps(answer).encode() + b"\n")
 
