@@ -39,7 +39,8 @@ static int _rate_daemon(const struct json *daemon)
 static int _rate_source(const struct json *row)
 {
 	return strcmp(command_str(row, "state"), "frozen") ||
-			       command_bool(row, "resting")
+			       command_bool(row, "resting") ||
+			       json_get(row, "drained")
 		       ? COMMAND_WARNING : COMMAND_OK;
 }
 

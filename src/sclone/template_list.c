@@ -19,22 +19,36 @@ static int _worse(int a, int b)
 	return a > b ? a : b;
 }
 
-static int _rate_source(const struct json *row)
+/* "frozen" when it can clone. */
+static const char *_state(const struct json *row)
 {
-	return strcmp(command_str(row, "state"), "frozen") ||
-			       command_bool(row, "resting")
-		       ? COMMAND_WARNING : COMMAND_OK;
+	const char *state = command_str(row, "state");
+
+	if (strcmp(state, "frozen") != 0)
+		return state;
+	if (json_get(row, "drained"))
+		return "drained";
+	return command_bool(row, "resting") ? "resting" : state;
 }
 
+static bool _is(const struct json *row, const char *state)
+{
+	return !strcmp(_state(row), state);
+}
+
+/* What somebody has drained whole is not broken. */
 static int _rate_template(const struct json *row)
 {
 	const struct json *sources = json_get(row, "sources");
-	int worst = command_int(row, "ready") ? COMMAND_OK
-					      : COMMAND_CRITICAL;
+	size_t count = json_count(sources), ready = 0, drained = 0;
 
-	for (size_t i = 0; i < json_count(sources); i++)
-		worst = _worse(worst, _rate_source(json_at(sources, i)));
-	return worst;
+	for (size_t i = 0; i < count; i++) {
+		ready += _is(json_at(sources, i), "frozen");
+		drained += _is(json_at(sources, i), "drained");
+	}
+	if (ready == count)
+		return COMMAND_OK;
+	return ready || drained == count ? COMMAND_WARNING : COMMAND_CRITICAL;
 }
 
 static int _rate(const struct json *reply)
@@ -60,12 +74,6 @@ static void _print_lanes(const struct json *row)
 	printf(" %-7s", text);
 }
 
-static const char *_source_state(const struct json *row)
-{
-	return command_bool(row, "resting") ? "resting"
-					    : command_str(row, "state");
-}
-
 /* "1 off, 2 resting": how many of the sources are not frozen, in the order
  * in which they come. */
 static void _print_troubles(const struct json *sources)
@@ -73,13 +81,12 @@ static void _print_troubles(const struct json *sources)
 	const char *mark = "";
 
 	for (size_t i = 0; i < json_count(sources); i++) {
-		const char *state = _source_state(json_at(sources, i));
+		const char *state = _state(json_at(sources, i));
 		size_t count = 0;
 		bool told = !strcmp(state, "frozen");
 
 		for (size_t j = 0; j < json_count(sources); j++) {
-			bool same = !strcmp(state, _source_state(
-						json_at(sources, j)));
+			bool same = _is(json_at(sources, j), state);
 
 			told |= same && j < i;
 			count += same;
@@ -89,6 +96,15 @@ static void _print_troubles(const struct json *sources)
 		printf("%s%zu %s", mark, count, state);
 		mark = ", ";
 	}
+}
+
+/* "drained by root: why" */
+static void _print_drain(const struct json *drain)
+{
+	const char *why = command_str(drain, "why");
+
+	printf("drained by %s%s%s", command_str(drain, "who"),
+	       *why ? ": " : "", why);
 }
 
 static void _print_template(const struct json *row)
@@ -101,18 +117,28 @@ static void _print_template(const struct json *row)
 	printf("%-16s %-16s", command_str(row, "name"), ready);
 	_print_lanes(row);
 	printf(" %6" PRId64 " ", command_int(row, "clones"));
-	_print_troubles(sources);
+	if (json_get(row, "drained"))
+		_print_drain(json_get(row, "drained"));
+	else
+		_print_troubles(sources);
 	printf("\n");
 }
 
 static void _print_list(const struct json *reply)
 {
 	const struct json *templates = json_get(reply, "templates");
+	const struct json *gone = json_get(reply, "gone");
 
 	printf("%-16s %-16s %-7s %6s %s\n", "TEMPLATE", "SOURCES", "LANES",
 	       "CLONES", "WHY");
 	for (size_t i = 0; i < json_count(templates); i++)
 		_print_template(json_at(templates, i));
+	for (size_t i = 0; i < json_count(gone); i++) {
+		printf("%s, not in sclone.conf, is ",
+		       command_str(json_at(gone, i), "name"));
+		_print_drain(json_at(gone, i));
+		printf("\n");
+	}
 }
 
 /* --- one of them -------------------------------------------------------- */
@@ -124,11 +150,23 @@ static void _print_source(const struct json *row)
 	printf("\nsource   %s\n", command_str(row, "path"));
 	printf("  host   %s\n", *command_str(row, "host")
 				      ? command_str(row, "host") : "-");
-	printf("  state  %s%s%s\n", _source_state(row), *why ? ": " : "",
+	printf("  state  %s%s%s\n", _state(row), *why ? ": " : "",
 	       why);
 	printf("  lanes  %" PRId64 " of %" PRId64 " in use, %" PRId64
 	       " clones\n", command_int(row, "in_flight"),
 	       command_int(row, "lanes"), command_int(row, "clones"));
+}
+
+static void _print_drained(const struct json *row, int64_t now)
+{
+	const struct json *drain = json_get(row, "drained");
+	char age[16];
+
+	if (!drain)
+		return;
+	command_age(now - command_int(drain, "since"), age);
+	printf("drained  %s ago by %s: %s\n", age, command_str(drain, "who"),
+	       *command_str(drain, "why") ? command_str(drain, "why") : "-");
 }
 
 static void _print_failure(const struct json *cycle)
@@ -153,6 +191,7 @@ static void _print_one(const struct json *reply)
 	printf("lanes    %" PRId64 " of %" PRId64 " in use\n",
 	       command_int(row, "in_flight"), command_int(row, "lanes"));
 	printf("clones   %" PRId64 "\n", command_int(row, "clones"));
+	_print_drained(row, command_int(reply, "now"));
 	for (size_t i = 0; i < json_count(sources); i++)
 		_print_source(json_at(sources, i));
 	printf("\n%s\n", json_count(failures) ? "last failures" :

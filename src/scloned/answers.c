@@ -362,6 +362,8 @@ static const struct {
 	{ VERB_UNPAUSE, false, _unpause },
 	{ VERB_HOLD, false, _hold },
 	{ VERB_UNHOLD, false, _unhold },
+	{ VERB_DRAIN, false, templates_drain },
+	{ VERB_UNDRAIN, false, templates_undrain },
 	{ VERB_RELOAD, false, _reload },
 	{ VERB_RECONCILE, true, _reconcile },
 	{ VERB_RELEASE, false, _release },

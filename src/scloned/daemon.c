@@ -254,7 +254,9 @@ static int _start_fleet(struct daemon *daemon, struct err *err)
 		log_warn("%s: a new journal; clones of before are known by "
 			 "their owner marks alone", global->state_dir);
 	daemon->ledger = ledger_create(daemon->journal, err);
-	if (!daemon->ledger)
+	daemon->drains = daemon->ledger ? drains_create(daemon->journal, err)
+					: NULL;
+	if (!daemon->drains)
 		return -1;
 	daemon->fleet = fleet_create(daemon->loop, daemon->journal,
 				     &daemon->engine, &hooks, err);
@@ -311,7 +313,7 @@ static int _start_vcenter(struct daemon *daemon, struct err *err)
 	daemon->planner = planner_create(daemon->loop, daemon->fleet,
 					 &daemon->config,
 					 executor_sources(daemon->executor),
-					 err);
+					 daemon->drains, err);
 	return daemon->planner ? 0 : -1;
 }
 
@@ -402,6 +404,7 @@ void daemon_stop(struct daemon *daemon)
 	intake_destroy(daemon->intake);
 	waiters_destroy(daemon->waiters);
 	planner_destroy(daemon->planner);
+	drains_destroy(daemon->drains);
 	executor_destroy(daemon->executor);
 	sight_destroy(daemon->sight);
 	timing_destroy(daemon->timing);

@@ -17,6 +17,7 @@
 #include "common/ipc/slurm_link.h"
 #include "chain.h"
 #include "desk.h"
+#include "drains.h"
 #include "fleet.h"
 #include "intake.h"
 #include "orders.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct engine_conf engine;
 	struct journal *journal;
 	struct ledger *ledger;
+	struct drains *drains;
 	struct fleet *fleet;
 	struct executor *executor;
 	struct planner *planner;

@@ -13,6 +13,7 @@
 struct planner {
 	struct fleet *fleet;
 	const struct config *const *config;
+	const struct drains *drains;
 	struct plan *plan;
 	struct loop_timer *timer;
 	struct place_source *places;	/* one for each source */
@@ -45,10 +46,25 @@ static void _take_source(struct place_source *place,
 	place->space_need = source->space_need;
 }
 
+void planner_drained(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->place_count; i++) {
+		struct place_source *place = &planner->places[i];
+		const struct drain *drain =
+			drains_of(planner->drains, place->template_name,
+				  place->name);
+
+		place->drained = drain != NULL;
+		place->drain = drain ? drain->text : NULL;
+	}
+	planner_poke(planner);
+}
+
 void planner_sources(struct planner *planner, const struct sources *sources)
 {
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
+	planner_drained(planner);
 	plan_looked(planner->plan, sources_began(sources));
 	plan_trouble(planner->plan, sources_problem(sources));
 	planner_poke(planner);
@@ -285,13 +301,15 @@ void planner_use(struct planner *planner, const struct sources *sources)
 
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 			       const struct config *const *config,
-			       const struct sources *sources, struct err *err)
+			       const struct sources *sources,
+			       const struct drains *drains, struct err *err)
 {
 	struct planner *planner = calloc(1, sizeof(*planner));
 
 	if (planner) {
 		planner->fleet = fleet;
 		planner->config = config;
+		planner->drains = drains;
 		planner->plan = plan_create(FLEET_NODES_MAX,
 					    CONFIG_SOURCES_MAX);
 		planner->breakers = breakers_create();

@@ -13,6 +13,7 @@
 #include "common/base/loop.h"
 #include "common/clone/config.h"
 #include "common/clone/sources.h"
+#include "drains.h"
 #include "fleet.h"
 
 struct planner;
@@ -21,13 +22,16 @@ struct planner;
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 			       const struct config *const *config,
 			       const struct sources *sources,
-			       struct err *err);
+			       const struct drains *drains, struct err *err);
 
 /* Accepts NULL. */
 void planner_destroy(struct planner *planner);
 
 /* The sources were looked at again. */
 void planner_sources(struct planner *planner, const struct sources *sources);
+
+/* What is drained has changed; nothing is borrowed of the former drains. */
+void planner_drained(struct planner *planner);
 
 /* Room for the sources of a configuration that is to be used next: the part
  * of that which can fail. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/table.h"
 #include "common/ipc/verbs.h"
 #include "subject.h"
@@ -35,17 +37,46 @@ static int _put_room(struct json *row, const struct source *source)
 	       _put_size(row, "chain", source->depth);
 }
 
-static const char *_why(const struct source *source, bool rests)
+static struct json *_drain_row(const struct drain *drain)
 {
-	if (*source->why || !rests)
+	cleanup_json struct json *row = json_new_object();
+	int rc = row ? 0 : -1;
+
+	if (rc < 0)
+		return NULL;
+	rc |= json_put_str(row, "name", drain->name);
+	rc |= json_put_str(row, "who", drain->who);
+	rc |= _put_text(row, "why", drain->why);
+	rc |= json_put_int(row, "since", drain->since);
+	return rc == 0 ? steal_ptr(&row) : NULL;
+}
+
+static const struct drain *_drain_of(const struct daemon *daemon,
+				     const struct source *source)
+{
+	return drains_of(daemon->drains, source->template_name, source->path);
+}
+
+static int _put_drain(struct json *row, const struct drain *drain)
+{
+	return drain ? json_put(row, "drained", _drain_row(drain)) : 0;
+}
+
+static const char *_why(const struct source *source, bool rests,
+			const struct drain *drain)
+{
+	if (*source->why)
 		return source->why;
-	return "rests after failures in a row";
+	if (drain)
+		return drain->text;
+	return rests ? "rests after failures in a row" : NULL;
 }
 
 struct json *templates_source(const struct daemon *daemon, size_t index)
 {
 	const struct source *source =
 		sources_at(executor_sources(daemon->executor), index);
+	const struct drain *drain = _drain_of(daemon, source);
 	bool rests = planner_rests(daemon->planner, index);
 	cleanup_json struct json *row = json_new_object();
 	int rc = row ? 0 : -1;
@@ -57,7 +88,8 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 	rc |= _put_text(row, "host", source->host);
 	rc |= json_put_str(row, "state", source_state_name(source->state));
 	rc |= json_put_bool(row, "resting", rests);
-	rc |= _put_text(row, "why", _why(source, rests));
+	rc |= _put_text(row, "why", _why(source, rests, drain));
+	rc |= _put_drain(row, drain);
 	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
 	rc |= json_put_int(row, "in_flight",
 			   (int64_t) planner_in_flight(daemon->planner,
@@ -72,6 +104,7 @@ static bool _is_ready(const struct daemon *daemon, size_t index)
 		sources_at(executor_sources(daemon->executor), index);
 
 	return source->state == SOURCE_FROZEN &&
+	       !_drain_of(daemon, source) &&
 	       !planner_rests(daemon->planner, index);
 }
 
@@ -214,12 +247,15 @@ static struct json *_template(const struct daemon *daemon,
 			      const struct table *clones,
 			      const struct subject *subject)
 {
+	const struct drain *drain = drains_get(daemon->drains,
+					       subject->tmpl->name);
 	cleanup_json struct json *row = json_new_object();
 	int rc = row ? 0 : -1;
 
 	if (rc < 0)
 		return NULL;
 	rc |= json_put_str(row, "name", subject->tmpl->name);
+	rc |= _put_drain(row, drain);
 	rc |= _put_clones(row, clones, subject_name(subject));
 	rc |= _put_sources(daemon, row, clones, subject);
 	return rc == 0 ? steal_ptr(&row) : NULL;
@@ -259,6 +295,25 @@ static struct json *_one(const struct daemon *daemon,
 	return steal_ptr(&list);
 }
 
+static bool _is_gone(const struct daemon *daemon, const char *name)
+{
+	return config_template_index(daemon->config, name) < 0 &&
+	       !sources_find(executor_sources(daemon->executor), name);
+}
+
+static int _put_gone(const struct daemon *daemon, struct json *reply)
+{
+	struct json *list = json_new_array();
+	const struct drain *drain;
+	size_t pos = 0;
+	int rc = list ? 0 : -1;
+
+	while (!rc && (drain = drains_next(daemon->drains, &pos)) != NULL)
+		if (_is_gone(daemon, drain->name))
+			rc = json_append(list, _drain_row(drain));
+	return rc | json_put(reply, "gone", list);
+}
+
 static struct json *_reply(const struct daemon *daemon,
 			   const struct subject *subject)
 {
@@ -274,6 +329,8 @@ static struct json *_reply(const struct daemon *daemon,
 	rc |= json_put(reply, "templates", subject->tmpl
 			       ? _one(daemon, clones, subject)
 			       : _all(daemon, clones));
+	if (!subject->tmpl)
+		rc |= _put_gone(daemon, reply);
 	return rc == 0 ? steal_ptr(&reply) : NULL;
 }
 
@@ -292,4 +349,120 @@ void templates_answer(struct daemon *daemon, struct server_call *call)
 		return;
 	}
 	server_call_reply(call, _reply(daemon, &subject));
+}
+
+/* --- drain and undrain -------------------------------------------------- */
+
+/* An order that is carried out only when it is on disk. */
+struct order {
+	const char *name, *who, *why;
+	char uid[32];
+};
+
+static int _read_order(const struct daemon *daemon, struct server_call *call,
+		       struct order *order, struct err *err)
+{
+	const struct json *request = server_call_request(call);
+	struct subject subject;
+
+	snprintf(order->uid, sizeof(order->uid), "uid %u",
+		 (unsigned) server_call_peer(call)->uid);
+	if (json_get_str(request, "name", &order->name, err) < 0 ||
+	    json_get_str_or(request, "who", order->uid, &order->who,
+			    err) < 0 ||
+	    json_get_str_or(request, "why", "", &order->why, err) < 0)
+		return -1;
+	/* What left sclone.conf may still be drained. */
+	if (drains_get(daemon->drains, order->name))
+		return 0;
+	if (subject_find(daemon->config, executor_sources(daemon->executor),
+			 order->name, &subject, err) < 0)
+		return -1;
+	order->name = subject_name(&subject);
+	return 0;
+}
+
+static int _drain(struct daemon *daemon, const struct order *order,
+		  struct err *err)
+{
+	return drains_set(daemon->drains, order->name, order->who, order->why,
+			  clock_wall_us(), err);
+}
+
+static int _undrain(struct daemon *daemon, const struct order *order,
+		    struct err *err)
+{
+	const struct source *source =
+		sources_find(executor_sources(daemon->executor), order->name);
+
+	if (source && !drains_get(daemon->drains, order->name) &&
+	    _drain_of(daemon, source))
+		return err_set(err, ERR_NOTFOUND, "%s is not drained, but its "
+			       "template is: sclone template undrain %s",
+			       source->path, source->template_name);
+	return drains_clear(daemon->drains, order->name, err);
+}
+
+/* Without the disk nothing has changed. */
+static void _take_back(struct daemon *daemon, const struct order *order,
+		       const struct drain *former)
+{
+	if (*former->name)
+		(void) drains_set(daemon->drains, former->name, former->who,
+				  former->why, former->since, NULL);
+	else
+		(void) drains_clear(daemon->drains, order->name, NULL);
+}
+
+static int _carry_out(struct daemon *daemon, const struct order *order,
+		      int (*change)(struct daemon *daemon,
+				    const struct order *order,
+				    struct err *err),
+		      struct err *err)
+{
+	const struct drain *drain = drains_get(daemon->drains, order->name);
+	struct drain former = { .since = 0 };
+	int rc;
+
+	if (drain)
+		former = *drain;
+	if (change(daemon, order, err) < 0)
+		return -1;
+	rc = fleet_commit(daemon->fleet, err);
+	if (rc < 0)
+		_take_back(daemon, order, &former);
+	planner_drained(daemon->planner);
+	return rc;
+}
+
+static void _answer_order(struct daemon *daemon, struct server_call *call,
+			  int (*change)(struct daemon *daemon,
+					const struct order *order,
+					struct err *err))
+{
+	struct err err = ERR_INIT;
+	struct order order;
+	struct json *reply;
+
+	if (_read_order(daemon, call, &order, &err) < 0 ||
+	    _carry_out(daemon, &order, change, &err) < 0) {
+		server_call_fail(call, &err);
+		return;
+	}
+	log_warn("%s %s by %s (%s)%s%s", server_call_verb(call), order.name,
+		 order.who, order.uid, *order.why ? ": " : "", order.why);
+	reply = json_new_object();
+	if (reply)
+		json_put_str(reply, "name", order.name);
+	server_call_reply(call, reply);
+}
+
+void templates_drain(struct daemon *daemon, struct server_call *call)
+{
+	_answer_order(daemon, call, _drain);
+}
+
+void templates_undrain(struct daemon *daemon, struct server_call *call)
+{
+	_answer_order(daemon, call, _undrain);
 }

@@ -9,8 +9,10 @@
 #include "common/ipc/server.h"
 #include "daemon.h"
 
-/* VERB_TEMPLATES of verbs.h. */
+/* VERB_TEMPLATES, VERB_DRAIN and VERB_UNDRAIN of verbs.h. */
 void templates_answer(struct daemon *daemon, struct server_call *call);
+void templates_drain(struct daemon *daemon, struct server_call *call);
+void templates_undrain(struct daemon *daemon, struct server_call *call);
 
 /* The row of the source at that index of sources, as verbs.h has it; NULL:
  * out of memory. */

@@ -115,13 +115,15 @@ def test_hold(site):
 
 def test_permission(site):
     tap.equal([as_nobody(site, "sclone", *args)[0]
-               for args in (["status"], ["history"])], [FINE] * 2,
+               for args in (["status"], ["history"],
+                            ["template", "list"])], [FINE] * 3,
               "everybody may look")
     for args in (["pause"], ["unpause"], ["hold", "vm1"], ["unhold", "vm1"],
-                 ["reload"]):
+                 ["reload"], ["template", "drain", "rocky9"],
+                 ["template", "undrain", "rocky9"]):
         code, text = as_nobody(site, "sclone", *args)
         tap.ok(code == CRITICAL and "root" in text,
-               "not everybody may " + args[0])
+               "not everybody may " + " ".join(args))
     tap.equal(site.status()["daemon"]["paused"], False, "nothing came of it")
     code, text = as_nobody(site, "sclone-resume", "--spool",
                            site.path("spool"), "vm4")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""sclone template list and show: what the templates and their sources can do,
-and an exit status for monitoring."""
+"""sclone template: what the templates and their sources can do, with an exit
+status for monitoring; and how they are taken out of use and back."""
 import json
 import os
 import sys
@@ -43,22 +43,69 @@ def test_list(site):
                for name, row in rows.items()},
               {"rocky9": (2, 16, 0, 0, 2), "ubuntu22": (1, 4, 0, 0, 1)},
               "each template with its sources, lanes and clones")
-    job = site.sbatch("-C", "ubuntu22", "--wrap=sleep 600", "-w", "vm1")
+    code, text = site.template("show", "no-such")
+    tap.equal(code, 2, "an unknown name is an error")
+    tap.contains(text, "no template and no source 'no-such'", "which says so")
+
+
+def test_drained_source(site):
+    """No new clone of it; the one that runs lives on."""
+    job = site.sbatch("-C", "rocky9", "--wrap=sleep 600", "-w", "vm1")
     site.await_job(job, "RUNNING")
     rows = site.templates()[1]
-    tap.equal((rows["rocky9"]["clones"], rows["ubuntu22"]["clones"]), (0, 1),
+    tap.equal((rows["rocky9"]["clones"], rows["ubuntu22"]["clones"]), (1, 0),
               "a clone counts for its template")
+    source = site.status("vm1")["nodes"][0]["source"]
+    code, text = site.template("drain", os.path.basename(source), "a",
+                               "broken", "disk")
+    tap.equal((code, text.split(":")[0]), (0, source),
+              "a source is drained by the last part of its path")
+    code, rows = site.templates()
+    tap.equal((code, rows["rocky9"]["ready"]), (1, 1),
+              "it is not ready, which is a warning")
+    why = "%s is drained by root: a broken disk" % source
+    tap.equal([row["why"] for row in site.status()["sources"]
+               if row["path"] == source], [why], "status says who and why")
+    tap.equal(site.sclone("status", check=False)[0], 1, "and warns")
+    other = site.sbatch("-C", "rocky9", "--wrap=true", "-w", "vm2")
+    site.await_job(other, "COMPLETED")
+    tap.equal(site.job_state(job), "RUNNING", "what runs lives on")
     site.run("scancel", str(job))
     site.await_clean()
+    tap.equal((site.history("vm1")[0]["source"],
+               site.history("vm2")[0]["source"] != source), (source, True),
+              "the next clone was of the other source")
+    tap.equal(site.template("undrain", source)[0], 0, "back in use")
+    tap.equal(site.templates()[0], 0, "and all is well")
 
 
-def test_failures(site):
-    """Clones that failed."""
-    site.set_mode("fail")
+def restart(site):
+    site.end("scloned")
+    site.start_scloned()
+
+
+def test_drained_template(site):
+    """Jobs wait, also over a restart."""
+    lives = len(site.lives())
+    site.template("drain", "rocky9", "old", "kernel")
     job = site.sbatch("--no-requeue", "-C", "rocky9", "--wrap=true", "-w",
-                      "vm2")
+                      "vm1")
+    why = "rocky9 is drained by root: old kernel"
+    labslurm.await_(lambda: site.status("vm1")["nodes"][0].get("error") == why,
+                    "the node to say what it waits for")
+    restart(site)
+    code, text = site.template("list")
+    tap.equal(code, 1, "after a restart it is drained still")
+    tap.contains(text, "drained by root: old kernel", "which the list says")
+    code, text = site.template("undrain", site.sources[0])
+    tap.equal(code, 2, "a source of it cannot be undrained alone")
+    tap.contains(text, "sclone template undrain rocky9", "it says what to do")
+    tap.equal(len(site.lives()), lives, "and no clone was made")
+    site.set_mode("fail")
+    site.template("undrain", "rocky9")
     site.await_no_jobs()
     site.await_clean()
+    tap.equal(len(site.lives()), lives + 1, "with its end there is one")
     site.set_mode("")
     row = site.templates("show", "rocky9")[1]["rocky9"]
     tap.equal([(f["job"], f["outcome"], f["why"]) for f in row["failures"]],
@@ -66,6 +113,18 @@ def test_failures(site):
               "show has the last failures")
     tap.equal(site.templates("show", UBUNTU)[1]["ubuntu22"]["failures"], [],
               "of that template or source alone")
+    restart(site)
+    tap.equal(site.templates()[0], 0, "after a restart it is in use still")
+
+
+def test_refused(site):
+    for args, why in ((["undrain", "rocky9"], "rocky9 is not drained"),
+                      (["drain", "no-such"], "no template and no source"),
+                      (["drain", "rocky9", "x" * 200], "longer than 160"),
+                      (["drain", "rocky9", "two\nlines"], "on one line")):
+        code, text = site.template(*args)
+        tap.equal(code, 2, "refused: template %s" % args[0])
+        tap.contains(text, why, "and why")
 
 
 def test_thawed(site):
@@ -86,19 +145,15 @@ def test_thawed(site):
                     "a template without source to be critical")
 
 
-def test_names(site):
-    code, text = site.template("show", "no-such")
-    tap.equal(code, 2, "an unknown name is an error")
-    tap.contains(text, "no template and no source 'no-such'", "which says so")
-
-
 def main():
+    os.environ.pop("SUDO_USER", None)
     with Site() as site:
         site.config["Attempts"] = 1
         site.start()
         test_list(site)
-        test_names(site)
-        test_failures(site)
+        test_refused(site)
+        test_drained_source(site)
+        test_drained_template(site)
         test_thawed(site)
 
 

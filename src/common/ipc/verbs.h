@@ -16,6 +16,8 @@
  *	    quarantine: why its record cannot be read, waiting: bool}]
  *	sources [SOURCE]
  *	SOURCE: path template host state why resting: bool lanes in_flight
+ *	    drained: DRAIN
+ *	DRAIN: name: of the template or source, who why since
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why
  *	    at {requested admitted …: µs} ended evidence}], newest first
@@ -28,9 +30,13 @@
  *	last part of it]
  *	reply: now error: of vCenter
  *	templates [{name clones: VMs of it that exist, ready: sources that
- *	    can clone, lanes in_flight sources [SOURCE and clones]; with a
- *	    name in the request: failures [cycles as of history], newest
- *	    first}]
+ *	    can clone, lanes in_flight drained: DRAIN, sources [SOURCE and
+ *	    clones]; with a name in the request: failures [cycles as of
+ *	    history], newest first}]
+ *	gone [DRAIN]: of names that left sclone.conf; without a name
+ * drain, undrain	no new clones of a template or source. request: name:
+ *	as of templates, or of gone; [who] [why]
+ *	reply: name: in full
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -56,6 +62,8 @@
 #define VERB_HISTORY "history"
 #define VERB_RECEIPTS "receipts"
 #define VERB_TEMPLATES "templates"
+#define VERB_DRAIN "drain"
+#define VERB_UNDRAIN "undrain"
 #define VERB_PAUSE "pause"
 #define VERB_UNPAUSE "unpause"
 #define VERB_HOLD "hold"

@@ -27,6 +27,7 @@ struct place_source {
 	bool frozen;		/* or need not be, by its backend */
 	bool host_ok;		/* connected, not in maintenance */
 	bool drained;		/* taken out by an admin */
+	const char *drain;	/* then: by whom and why, a sentence */
 	unsigned lanes;
 	unsigned in_flight;
 	const char *host_id;	/* vCenter's: sources of the same one share */

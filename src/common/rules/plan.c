@@ -321,32 +321,36 @@ void plan_set_rates(struct plan *plan, const struct plan_rates *rates)
 	plan->rates = *rates;
 }
 
-/* What is wrong with the template's first source that is not ready. */
-static const struct place_source *_unready(const struct plan *plan,
-					   const char *template_name)
+/* None of the template's sources is in use: the drain of the first that has
+ * one, since that an admin can end; else what is wrong with the first. */
+static void _unusable(const struct plan *plan, const char *template_name,
+		      struct err *why)
 {
 	for (size_t i = 0; i < plan->place_count; i++) {
 		const struct place_source *place = &plan->places[i];
 
-		if (place->note && *place->note &&
-		    text_same(place->template_name, template_name))
-			return place;
+		if (!text_same(place->template_name, template_name))
+			continue;
+		if (place->drained && place->drain) {
+			err_set(why, ERR_CAPACITY, "%s", place->drain);
+			return;
+		}
+		if (place->note && *place->note && !why->code)
+			err_set(why, ERR_CAPACITY, "%s: %s", place->name,
+				place->note);
 	}
-	return NULL;
 }
 
 void plan_why(const struct plan *plan, const char *template_name,
 	      struct err *why)
 {
-	const struct place_source *place = NULL;
-
 	*why = (struct err) ERR_INIT;
 	if (plan->hold.code)
 		*why = plan->hold;
 	else if (plan->trouble.code)
 		*why = plan->trouble;
 	else if (!place_lanes(plan->places, plan->place_count, template_name))
-		place = _unready(plan, template_name);
+		_unusable(plan, template_name, why);
 	else if (place_all_rest(plan->places, plan->place_count,
 				template_name))
 		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
@@ -355,8 +359,6 @@ void plan_why(const struct plan *plan, const char *template_name,
 				template_name))
 		(void) place_pick(plan->places, plan->place_count,
 				  template_name, NULL, INT64_MAX, NULL, why);
-	if (place)
-		err_set(why, ERR_CAPACITY, "%s: %s", place->name, place->note);
 }
 
 size_t plan_waiting(const struct plan *plan)
