@@ -143,18 +143,43 @@ static void _print_list(const struct json *reply)
 
 /* --- one of them -------------------------------------------------------- */
 
+/* "  memory 1024 of 65536 MiB free, 512 for a clone" */
+static void _print_room(const struct json *row, const char *what,
+			const char *has, const char *free, const char *need)
+{
+	if (!json_get(row, free))
+		return;
+	printf("  %-6s %" PRId64 " of %" PRId64 " MiB free", what,
+	       command_int(row, free), command_int(row, has));
+	if (json_get(row, need))
+		printf(", %" PRId64 " for a clone", command_int(row, need));
+	printf("\n");
+}
+
+static void _print_facts(const struct json *row)
+{
+	_print_room(row, "memory", "host_memory", "host_free", "memory_need");
+	_print_room(row, "space", "space", "space_free", "space_need");
+	if (json_get(row, "chain"))
+		printf("  chain  %" PRId64 " disks deep\n",
+		       command_int(row, "chain"));
+}
+
 static void _print_source(const struct json *row)
 {
+	const char *store = command_str(row, "datastore");
 	const char *why = command_str(row, "why");
 
 	printf("\nsource   %s\n", command_str(row, "path"));
-	printf("  host   %s\n", *command_str(row, "host")
-				      ? command_str(row, "host") : "-");
+	printf("  host   %s%s%s\n", *command_str(row, "host")
+					  ? command_str(row, "host") : "-",
+	       *store ? ", datastore " : "", store);
 	printf("  state  %s%s%s\n", _state(row), *why ? ": " : "",
 	       why);
 	printf("  lanes  %" PRId64 " of %" PRId64 " in use, %" PRId64
 	       " clones\n", command_int(row, "in_flight"),
 	       command_int(row, "lanes"), command_int(row, "clones"));
+	_print_facts(row);
 }
 
 static void _print_drained(const struct json *row, int64_t now)

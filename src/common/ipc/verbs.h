@@ -16,7 +16,8 @@
  *	    quarantine: why its record cannot be read, waiting: bool}]
  *	sources [SOURCE]
  *	SOURCE: path template host state why resting: bool lanes in_flight
- *	    drained: DRAIN
+ *	    drained: DRAIN; MiB: host_memory host_free memory_need: of the
+ *	    host; space space_free space_need: of its datastore; chain: files
  *	DRAIN: name: of the template or source, who why since
  * history	request: [node] [job] [limit]
  *	reply: cycles [{node epoch job user template source vm outcome why
