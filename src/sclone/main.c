@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	  status_command },
 	{ "history", "[NODE|JOB] [--limit N]", "finished cycles, newest first",
 	  history_command },
+	{ "why", "NODE|JOB", "what was decided, and what it was decided by",
+	  why_command },
 	{ "receipt", "show|verify [NODE|JOB] [--head HEAD]",
 	  "records of destruction, and whether all are there",
 	  receipt_command },

@@ -8,6 +8,7 @@
 #include "common/ipc/verbs.h"
 #include "answers.h"
 #include "cycle.h"
+#include "explanation.h"
 #include "receipts.h"
 #include "templates.h"
 
@@ -189,27 +190,6 @@ static void _status(struct daemon *daemon, struct server_call *call)
 
 /* --- history ------------------------------------------------------------ */
 
-/* One line that cannot be read does not hide the others. */
-static struct json *_unreadable(void)
-{
-	cleanup_json struct json *cycle = json_new_object();
-
-	if (!cycle || json_put_str(cycle, "outcome", "UNREADABLE") < 0 ||
-	    json_put_str(cycle, "why", "this line of the journal cannot be "
-			 "read") < 0)
-		return NULL;
-	return steal_ptr(&cycle);
-}
-
-static int _append_cycle(const char *text, void *arg, struct err *err)
-{
-	struct json *cycle = json_parse(text, strlen(text), NULL);
-
-	if (!cycle)
-		cycle = _unreadable();
-	return !cycle || json_append(arg, cycle) < 0 ? err_nomem(err) : 0;
-}
-
 static int _read_history(struct daemon *daemon, const struct json *request,
 			 struct json *cycles, struct err *err)
 {
@@ -222,7 +202,7 @@ static int _read_history(struct daemon *daemon, const struct json *request,
 			    VERBS_HISTORY_DEFAULT, &limit, err) < 0)
 		return -1;
 	return journal_history(daemon->journal, node, job, (size_t) limit,
-			       _append_cycle, cycles, err);
+			       cycle_append, cycles, err);
 }
 
 static void _history(struct daemon *daemon, struct server_call *call)
@@ -357,6 +337,7 @@ static const struct {
 	{ VERB_STATUS, true, _status },
 	{ VERB_HISTORY, true, _history },
 	{ VERB_RECEIPTS, true, receipts_answer },
+	{ VERB_WHY, true, explanation_answer },
 	{ VERB_TEMPLATES, true, templates_answer },
 	{ VERB_PAUSE, false, _pause },
 	{ VERB_UNPAUSE, false, _unpause },

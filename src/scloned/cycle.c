@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "cycle.h"
 
 /* Left out when there is nothing to say. */
@@ -60,6 +62,11 @@ static int _put_all(struct json *row, const struct record *rec, int64_t ended)
 
 	rc |= _put_text(row, "bios_uuid", rec->bios_uuid);
 	rc |= _put_text(row, "instance_uuid", rec->instance_uuid);
+	rc |= _put_text(row, "request", rec->req.id);
+	rc |= _put_text(row, "choice", rec->req.choice);
+	if (rec->req.attempts)
+		rc |= json_put_int(row, "attempts", rec->req.attempts);
+	rc |= _put_text(row, "avoid", rec->req.avoid);
 	rc |= json_put_str(row, "outcome", failure_of(rec->cause)->name);
 	rc |= _put_text(row, "why", rec->why);
 	rc |= _put_times(row, rec);
@@ -81,4 +88,25 @@ int cycle_keep(struct journal *journal, const struct record *rec,
 		return -1;
 	return journal_add_cycle(journal, rec->node, (int64_t) rec->epoch,
 				 rec->req.job, ended, buf_str(&text), err);
+}
+
+/* One line that cannot be read does not hide the others. */
+static struct json *_unreadable(void)
+{
+	cleanup_json struct json *cycle = json_new_object();
+
+	if (!cycle || json_put_str(cycle, "outcome", "UNREADABLE") < 0 ||
+	    json_put_str(cycle, "why", "this line of the journal cannot be "
+			 "read") < 0)
+		return NULL;
+	return steal_ptr(&cycle);
+}
+
+int cycle_append(const char *text, void *arg, struct err *err)
+{
+	struct json *cycle = json_parse(text, strlen(text), NULL);
+
+	if (!cycle)
+		cycle = _unreadable();
+	return !cycle || json_append(arg, cycle) < 0 ? err_nomem(err) : 0;
 }

@@ -19,4 +19,8 @@ int cycle_put_common(struct json *row, const struct record *rec);
 int cycle_keep(struct journal *journal, const struct record *rec,
 	       int64_t ended, struct err *err);
 
+/* Append a cycle's text to the JSON array that arg is: journal_history()'s
+ * each. What cannot be read says so. */
+int cycle_append(const char *text, void *arg, struct err *err);
+
 #endif

@@ -23,6 +23,7 @@ static void _record_absence(struct daemon *daemon, const struct record *rec,
 	struct event ev = { .kind = EVENT_RECORDED, .act = action->kind,
 			    .epoch = action->epoch };
 	int64_t now = clock_wall_us();
+	char receipt[40];
 	struct err err = ERR_INIT;
 
 	if (cycle_keep(daemon->journal, rec, now, &err) < 0 ||
@@ -30,6 +31,11 @@ static void _record_absence(struct daemon *daemon, const struct record *rec,
 		ev.kind = EVENT_FAILED;
 		ev.cause = failure_cause(err.code);
 		ev.text = err.text;
+	} else {
+		snprintf(receipt, sizeof(receipt), "receipt %llu",
+			 (unsigned long long)
+			 ledger_head(daemon->ledger)->seq);
+		ev.text = receipt;
 	}
 	fleet_event(daemon->fleet, rec->node, &ev);
 }
@@ -43,6 +49,7 @@ static void _act(const struct record *rec, const struct action *action,
 		  (unsigned long long) action->epoch,
 		  action_name(action->kind), *action->text ? ": " : "",
 		  action->text);
+	diary_acted(daemon->diary, rec, action);
 	if (action->kind == ACTION_RECORD_ABSENCE)
 		_record_absence(daemon, rec, action);
 	else if (action_is_slurm(action->kind))
@@ -97,6 +104,7 @@ static void _stepped(const struct record *rec, const struct event *ev,
 	struct daemon *daemon = arg;
 
 	_log_step(rec, ev, out);
+	diary_stepped(daemon->diary, rec, ev, out);
 	if (daemon->executor)
 		executor_stepped(daemon->executor, rec);
 	if (daemon->planner)
@@ -253,6 +261,9 @@ static int _start_fleet(struct daemon *daemon, struct err *err)
 	if (journal_is_new(daemon->journal))
 		log_warn("%s: a new journal; clones of before are known by "
 			 "their owner marks alone", global->state_dir);
+	daemon->diary = diary_create(DIARY_BYTES_MAX);
+	if (!daemon->diary)
+		return err_nomem(err);
 	daemon->ledger = ledger_create(daemon->journal, err);
 	daemon->drains = daemon->ledger ? drains_create(daemon->journal, err)
 					: NULL;
@@ -412,6 +423,7 @@ void daemon_stop(struct daemon *daemon)
 	desk_destroy(daemon->desk);
 	chain_destroy(daemon->chain);
 	fleet_destroy(daemon->fleet);
+	diary_destroy(daemon->diary);
 	ledger_destroy(daemon->ledger);
 	journal_close(daemon->journal);
 	loop_destroy(daemon->loop);

@@ -17,6 +17,7 @@
 #include "common/ipc/slurm_link.h"
 #include "chain.h"
 #include "desk.h"
+#include "diary.h"
 #include "drains.h"
 #include "fleet.h"
 #include "intake.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct ledger *ledger;
 	struct drains *drains;
 	struct fleet *fleet;
+	struct diary *diary;
 	struct executor *executor;
 	struct planner *planner;
 	struct slurm_link *link;

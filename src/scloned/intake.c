@@ -6,12 +6,12 @@
 #include "common/base/clock.h"
 #include "common/base/hostlist.h"
 #include "common/base/log.h"
+#include "common/clone/choose.h"
 #include "common/ipc/request.h"
+#include "common/ipc/resume_file.h"
 #include "common/ipc/slurmcall.h"
 #include "common/ipc/spool.h"
-#include "choose.h"
 #include "intake.h"
-#include "resume_file.h"
 
 #define SCAN_US (5 * CLOCK_US_PER_S)	/* if a nudge was lost */
 #define RETRY_US CLOCK_US_PER_S
@@ -87,6 +87,7 @@ static void _resume(struct intake *intake, const char *name,
 		resume_file_of_node(intake->now.file, name);
 	int64_t margin = (int64_t) config_global(config)->margin *
 			 CLOCK_US_PER_S;
+	char how[CHOOSE_TEXT_SIZE];
 	struct err err = ERR_INIT;
 	struct event ev = {
 		.kind = EVENT_REQUESTED,
@@ -97,7 +98,8 @@ static void _resume(struct intake *intake, const char *name,
 	};
 
 	ev.template_name = choose_template(config, node, job,
-					   request->features, &err);
+					   request->features, how, &err);
+	ev.text = ev.template_name ? how : err.text;
 	if (!ev.template_name) {
 		log_error("node %s: job %" PRIu32 ": %s", name,
 			  job ? job->id : 0, err.text);

@@ -8,6 +8,7 @@
 #include "breakers.h"
 #include "planner.h"
 
+#define OTHERS_SIZE 800		/* what is told of sources not taken */
 #define LOOK_AGAIN_US CLOCK_US_PER_S	/* a resting breaker tells nobody */
 
 struct planner {
@@ -193,9 +194,11 @@ static void _admit(void *arg)
 	struct plan_decision decision;
 
 	while (plan_next(planner->plan, clock_wall_us(), &decision) > 0) {
-		struct event ev = { .kind = EVENT_ADMITTED };
-		char node[OWNER_NODE_SIZE];
+		char others[OTHERS_SIZE], node[OWNER_NODE_SIZE];
+		struct event ev = { .kind = EVENT_ADMITTED, .text = others };
 
+		place_tell(planner->places, planner->place_count,
+			   decision.verdicts, others, sizeof(others));
 		snprintf(node, sizeof(node), "%s", decision.node);
 		ev.source = planner->places[decision.source].name;
 		fleet_event(planner->fleet, node, &ev);

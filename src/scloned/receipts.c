@@ -18,6 +18,13 @@ static int _append(const struct journal_receipt *receipt, void *arg,
 		       ? err_nomem(err) : 0;
 }
 
+int receipts_read(struct daemon *daemon,
+		  const struct journal_receipts *wanted, struct json *list,
+		  struct err *err)
+{
+	return journal_receipts(daemon->journal, wanted, _append, list, err);
+}
+
 /* With "after" on from there, else the newest. */
 static int _read(struct daemon *daemon, const struct json *request,
 		 struct json *list, struct err *err)
@@ -35,7 +42,7 @@ static int _read(struct daemon *daemon, const struct json *request,
 		return -1;
 	wanted.newest = !json_get(request, "after");
 	wanted.limit = (size_t) limit;
-	return journal_receipts(daemon->journal, &wanted, _append, list, err);
+	return receipts_read(daemon, &wanted, list, err);
 }
 
 static int _put_head(struct json *reply, const char *key,

@@ -9,6 +9,11 @@
 
 #include "daemon.h"
 
+/* Append rows {seq node job text} to a list. */
+int receipts_read(struct daemon *daemon,
+		  const struct journal_receipts *wanted, struct json *list,
+		  struct err *err);
+
 void receipts_answer(struct daemon *daemon, struct server_call *call);
 
 #endif

@@ -2,7 +2,7 @@
 /* SLURM_RESUME_FILE: it holds text of users. */
 #include <string.h>
 
-#include "scloned/resume_file.h"
+#include "common/ipc/resume_file.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -108,6 +108,7 @@ static void _verdicts(void)
 				     _source("c", 4), _source("d", 4),
 				     _source("e", 4), _source("u", 4) };
 	enum place_verdict v[6];
+	char text[200];
 
 	s[0].in_flight = 4;
 	s[1].drained = true;
@@ -118,6 +119,12 @@ static void _verdicts(void)
 	ok(v[0] == PLACE_FULL && v[1] == PLACE_DRAINED && v[2] == PLACE_FREE &&
 	   v[3] == PLACE_TAKEN && v[4] == PLACE_AVOIDED && v[5] == PLACE_OTHER,
 	   "and of each other one it is told why not");
+	place_tell(s, 6, v, text, sizeof(text));
+	is_str(text, "a with all lanes busy, b drained by an admin, "
+	       "c free as well, e free, but the last clone of it failed the "
+	       "node", "in words");
+	place_tell(s, 6, v, text, 60);
+	is_str(text, "a with all lanes busy, and 3 more", "as far as they go");
 	s[2].host_ok = s[3].frozen = false;
 	is_int(place_pick(s, 6, "rocky9", "e", 0, v, NULL), 4, "e after all");
 	is_int(v[4], PLACE_TAKEN, "which is told, too");

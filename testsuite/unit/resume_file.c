@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "scloned/choose.h"
-#include "scloned/resume_file.h"
+#include "common/clone/choose.h"
+#include "common/ipc/resume_file.h"
 #include "tap.h"
 
 static const char conf_text[] =
@@ -89,33 +89,39 @@ static void _too_much(void)
 	ok(!resume_file_of_node(file, node), "and without them then");
 }
 
-/* What features, second argument and extra choose; NULL: refused. */
+/* What features, second argument and extra choose, and by what it was named;
+ * NULL: refused. */
 static void _chooses(const char *features, const char *argument,
-		     const char *extra, const char *want)
+		     const char *extra, const char *want, const char *by)
 {
 	cleanup_config struct config *config =
 		config_parse("c", conf_text, strlen(conf_text), NULL);
 	struct resume_job job = { .features = (char *) features,
 				  .extra = (char *) extra };
+	char how[CHOOSE_TEXT_SIZE] = "";
 	struct err err = ERR_INIT;
 
 	if (!config)
 		bail_out("config");
 	is_str(choose_template(config, config_node(config, "vm1"), &job,
-			       argument, &err), want, features);
+			       argument, how, &err), want, features);
+	if (want)
+		is_str(how, by, "named by that");
 }
 
 static void _choice(void)
 {
-	_chooses(NULL, NULL, NULL, "rocky9");
-	_chooses("ubuntu22", NULL, NULL, "ubuntu22");
-	_chooses("ubuntu22|rocky9", NULL, NULL, "ubuntu22");
-	_chooses("avx512", NULL, NULL, "rocky9");
-	_chooses("avx512", "ubuntu22", NULL, "ubuntu22");
-	_chooses("rocky9", "ubuntu22", NULL, "rocky9");
-	_chooses(NULL, NULL, "ubuntu22", "ubuntu22");
-	_chooses("gpu", NULL, NULL, "rocky9");
-	_chooses("rocky9&ubuntu22", NULL, NULL, NULL);
+	_chooses(NULL, NULL, NULL, "rocky9", "default");
+	_chooses("ubuntu22", NULL, NULL, "ubuntu22", "features 'ubuntu22'");
+	_chooses("ubuntu22|rocky9", NULL, NULL, "ubuntu22",
+		 "features 'ubuntu22|rocky9'");
+	_chooses("avx512", NULL, NULL, "rocky9", "default");
+	_chooses("avx512", "ubuntu22", NULL, "ubuntu22",
+		 "argument 'ubuntu22'");
+	_chooses("rocky9", "ubuntu22", NULL, "rocky9", "features 'rocky9'");
+	_chooses(NULL, NULL, "ubuntu22", "ubuntu22", "extra 'ubuntu22'");
+	_chooses("gpu", NULL, NULL, "rocky9", "default");
+	_chooses("rocky9&ubuntu22", NULL, NULL, NULL, NULL);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
  * verbs - what may be asked over scloned's socket, besides the front ends'
  * own verbs (wire.h): the contract between sclone(1) and scloned.
  *
- * Anybody may ask for status, history, receipts and templates; the others
+ * Anybody may ask for status, history, receipts, templates and why; the others
  * need root or scloned's own user. Times are µs since 1970, 0 = never;
  * optional members are left out when they have nothing to say. An unknown
  * name in nodes is NOTFOUND, and nothing is done.
@@ -20,8 +20,10 @@
  *	    host; space space_free space_need: of its datastore; chain: files
  *	DRAIN: name: of the template or source, who why since
  * history	request: [node] [job] [limit]
- *	reply: cycles [{node epoch job user template source vm outcome why
- *	    at {requested admitted …: µs} ended evidence}], newest first
+ *	reply: cycles [{node epoch job user template source vm request
+ *	    choice: what named the template, attempts avoid: failed tries and
+ *	    the last one's source, outcome why at {requested admitted …: µs}
+ *	    ended evidence}], newest first
  * receipts	request: [node] [job] [after: number] [limit]
  *	reply: receipts [{seq node job text: "HASH LINE"}]: those that follow
  *	    after, in order; without it the newest first
@@ -38,6 +40,14 @@
  * drain, undrain	no new clones of a template or source. request: name:
  *	as of templates, or of gone; [who] [why]
  *	reply: name: in full
+ * why	what was decided for a node, or for a job's nodes. request: node or
+ *	job
+ *	reply: nodes [{node record {...}: as the journal has it, see record.h
+ *	    quarantine slurm {seen state flags job reason}: as seen last
+ *	    decisions [{at number node epoch job what text}]: oldest first}]
+ *	since: there may be decisions of before that are forgotten
+ *	now, more: bool: the job has more nodes than are told of
+ *	cycles, receipts: the last ones, as of history and receipts
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -72,11 +82,13 @@
 #define VERB_RELOAD "reload"
 #define VERB_RECONCILE "reconcile"
 #define VERB_RELEASE "release"
+#define VERB_WHY "why"
 
 #define VERBS_HISTORY_DEFAULT 20
 #define VERBS_HISTORY_MAX 10000
 #define VERBS_RECEIPTS_DEFAULT 20
 #define VERBS_RECEIPTS_MAX 1000
+#define VERBS_WHY_NODES_MAX 256
 #define VERBS_FAILURES_MAX 5		/* shown of a template ... */
 #define VERBS_FAILURES_AMONG 1000	/* ... among so many newest cycles */
 

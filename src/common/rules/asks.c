@@ -18,6 +18,7 @@ static void _fill(const struct event *ev, struct record_request *req)
 	req->job = ev->job;
 	text_set(req->user, ev->user);
 	text_set(req->template_name, ev->template_name);
+	text_set(req->choice, ev->text);
 	req->asked = ev->asked;
 	req->deadline = ev->deadline;
 	if (req->asked > ev->now) {	/* before the clock was set back */

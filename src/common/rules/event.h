@@ -19,13 +19,13 @@
 enum event_kind {
 	/* From Slurm's programs; asked = when it was spooled. */
 	EVENT_REQUESTED,	/* id asked deadline template_name
-				 * [job user] */
+				 * [job user text: what named it] */
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
 	EVENT_PROLOG,		/* job asked: its prolog waits since then */
 
 	/* From the planner. */
-	EVENT_ADMITTED,		/* source */
+	EVENT_ADMITTED,		/* source [text: what of the others] */
 	EVENT_NOT_ADMITTED,	/* cause text: cannot be served in time */
 	EVENT_WAITS,		/* text: why there is no lane for it now */
 
@@ -61,7 +61,7 @@ enum event_kind {
 				 * the directory still; found_epoch: of a
 				 * clone of ours that has the name now] */
 	EVENT_ABSENCE_UNPROVEN,	/* PROVE_ABSENCE: text; vm when it was seen */
-	EVENT_RECORDED,		/* RECORD_ABSENCE */
+	EVENT_RECORDED,		/* RECORD_ABSENCE [text: where] */
 	EVENT_SLURM_DONE,	/* act: any SLURM_ one but LOOK */
 	EVENT_FAILED,		/* act cause text: decoded, did not happen;
 				 * of WATCH: the task ended in an error */

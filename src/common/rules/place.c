@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "text.h"
 #include "place.h"
 
@@ -149,6 +151,41 @@ int place_pick(const struct place_source *sources, size_t count,
 	if (verdicts)
 		verdicts[best] = PLACE_TAKEN;
 	return best;
+}
+
+static bool _is_told(enum place_verdict verdict)
+{
+	return verdict != PLACE_OTHER && verdict != PLACE_TAKEN;
+}
+
+void place_tell(const struct place_source *sources, size_t count,
+		const enum place_verdict *verdicts, char *text, size_t size)
+{
+	const size_t more = sizeof(", and 4294967295 more");
+	unsigned left = 0;
+
+	text_copy(text, size, "");
+	for (size_t i = 0; i < count; i++) {
+		const char *what = place_verdict_text(verdicts[i]);
+
+		if (!_is_told(verdicts[i]))
+			continue;
+		if (left || strlen(text) + strlen(sources[i].name) +
+				    strlen(what) + sizeof(",  ") + more >
+				    size) {
+			left++;
+			continue;
+		}
+		text_add(text, size, *text ? ", " : "");
+		text_add(text, size, sources[i].name);
+		text_add(text, size, " ");
+		text_add(text, size, what);
+	}
+	if (!left)
+		return;
+	text_add(text, size, *text ? ", and " : "");
+	text_add_number(text, size, left);
+	text_add(text, size, " more");
 }
 
 static bool _shares(const char *id, const char *other)

@@ -74,6 +74,14 @@ int place_pick(const struct place_source *sources, size_t count,
 /* "with all lanes busy": goes behind a source's name; static storage. */
 const char *place_verdict_text(enum place_verdict verdict);
 
+/*
+ * What was made of the sources that were looked at and not taken, for people:
+ * "NAME free as well, NAME with all lanes busy"; "" when there was none, and
+ * how many more when there is no room for all.
+ */
+void place_tell(const struct place_source *sources, size_t count,
+		const enum place_verdict *verdicts, char *text, size_t size);
+
 /* A clone of the source at index is started: one more in flight. */
 void place_start(struct place_source *sources, size_t count, size_t index);
 

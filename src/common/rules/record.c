@@ -190,6 +190,7 @@ struct field {
 	PLAIN(prefix ".job", FIELD_U32, member.job),                        \
 	TEXT(prefix ".user", member.user),                                  \
 	TEXT(prefix ".template", member.template_name),                     \
+	TEXT(prefix ".choice", member.choice),                              \
 	PLAIN(prefix ".asked", FIELD_TIME, member.asked),                   \
 	PLAIN(prefix ".deadline", FIELD_TIME, member.deadline),             \
 	PLAIN(prefix ".marked", FIELD_BOOL, member.marked),                 \

@@ -30,6 +30,7 @@
 #define RECORD_SOURCE_SIZE 256	/* inventory path of a source */
 #define RECORD_MOREF_SIZE 64	/* vCenter's ids: "vm-1234", "task-99" */
 #define RECORD_TEXT_SIZE 200
+#define RECORD_CHOICE_SIZE 100
 #define RECORD_DIRECTORY_SIZE 256	/* of a VM, on its datastore */
 #define RECORD_DOUBT INT64_C(60000000)	/* us; vCenter may be away */
 #define RECORD_LINE_MAX 16384	/* an encoded record is never longer */
@@ -102,6 +103,7 @@ struct record_request {
 	uint32_t job;		/* 0: not known, or a manual power-up */
 	char user[RECORD_USER_SIZE];
 	char template_name[RECORD_TEMPLATE_SIZE];
+	char choice[RECORD_CHOICE_SIZE];	/* what named the template */
 	int64_t asked;		/* when the front end spooled it */
 	int64_t deadline;	/* a node not up by then is too late */
 	bool marked;		/* single use acknowledged by Slurm */

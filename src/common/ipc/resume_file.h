@@ -5,8 +5,8 @@
  * (slurmctld/power_save.c); each is optional here, and what cannot be read
  * is as if it were not there: a node without a job is still resumed.
  */
-#ifndef SCLONE_SCLONED_RESUME_FILE_H
-#define SCLONE_SCLONED_RESUME_FILE_H
+#ifndef SCLONE_IPC_RESUME_FILE_H
+#define SCLONE_IPC_RESUME_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

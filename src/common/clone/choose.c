@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "choose.h"
+#include <stdio.h>
+
 #include "common/rules/template.h"
+#include "choose.h"
 
 /* The index in the set of the template the text names; TEMPLATE_NONE. */
 static int _from(const struct config *config, const struct config_set *set,
@@ -16,18 +18,27 @@ static int _from(const struct config *config, const struct config_set *set,
 const char *choose_template(const struct config *config,
 			    const struct config_node *node,
 			    const struct resume_job *job,
-			    const char *features, struct err *err)
+			    const char *features,
+			    char how[CHOOSE_TEXT_SIZE], struct err *err)
 {
+	static const char *const names[] = { "features", "argument",
+					     "extra" };
 	const struct config_set *set = node->set;
 	const char *texts[] = { job ? job->features : NULL, features,
 				job ? job->extra : NULL };
 	int choice = TEMPLATE_NONE;
 
-	for (size_t i = 0; i < 3 && choice == TEMPLATE_NONE; i++)
-		if (texts[i] &&
-		    _from(config, set, texts[i], &choice, err) < 0)
+	for (size_t i = 0; i < 3 && choice == TEMPLATE_NONE; i++) {
+		if (!texts[i])
+			continue;
+		if (_from(config, set, texts[i], &choice, err) < 0)
 			return NULL;
-	if (choice == TEMPLATE_NONE)
+		snprintf(how, CHOOSE_TEXT_SIZE, "%s '%s'", names[i],
+			 texts[i]);
+	}
+	if (choice == TEMPLATE_NONE) {
+		snprintf(how, CHOOSE_TEXT_SIZE, "default");
 		choice = 0;
+	}
 	return config_template(config, set->templates[choice])->name;
 }
