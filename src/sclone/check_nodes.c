@@ -18,16 +18,34 @@ static void _partitions(const struct facts *facts, struct findings *out)
 			      "partition");
 }
 
+/* What scloned goes by, too: it makes no clones for what fails here. */
+static void _isolated(const struct facts *facts, enum isolation_flaw flaw,
+		      struct findings *out)
+{
+	const struct isolation_cluster *cluster = &facts->slurm.cluster;
+
+	for (size_t i = 0; i < facts->slurm.partition_count; i++) {
+		const struct facts_partition *partition =
+			&facts->slurm.partitions[i];
+		char text[ISOLATION_TEXT_SIZE];
+
+		if (!partition->has_job ||
+		    !(isolation_flaws(cluster, &partition->gives) &
+		      1u << flaw))
+			continue;
+		isolation_say(cluster, &partition->gives, flaw, text);
+		findings_fail(out, "%s", text);
+	}
+}
+
 static void _exclusive(const struct facts *facts, struct findings *out)
 {
-	for (size_t i = 0; i < facts->slurm.partition_count; i++)
-		if (!facts->slurm.partitions[i].exclusive)
-			findings_fail(out, "partition %s may put several jobs "
-				      "on one VM; set %s",
-				      facts->slurm.partitions[i].name,
-				      facts->slurm.version >= 2605
-					      ? "Exclusive=NODE"
-					      : "OverSubscribe=EXCLUSIVE");
+	_isolated(facts, ISOLATION_SHARES, out);
+}
+
+static void _preempt(const struct facts *facts, struct findings *out)
+{
+	_isolated(facts, ISOLATION_STOPS, out);
 }
 
 static void _power_down(const struct facts *facts, struct findings *out)
@@ -36,12 +54,18 @@ static void _power_down(const struct facts *facts, struct findings *out)
 		findings_ok(out, "scloned marks the nodes of each job itself");
 		return;
 	}
-	for (size_t i = 0; i < facts->slurm.partition_count; i++)
-		if (!facts->slurm.partitions[i].power_down_on_idle)
-			findings_warn(out, "partition %s leaves it to scloned "
-				      "to keep a second job off a used VM; "
-				      "set PowerDownOnIdle=YES",
-				      facts->slurm.partitions[i].name);
+	_isolated(facts, ISOLATION_KEEPS, out);
+	for (size_t i = 0; i < facts->slurm.partition_count; i++) {
+		const struct facts_partition *partition =
+			&facts->slurm.partitions[i];
+
+		if (partition->has_shared && !partition->has_job &&
+		    partition->gives.power_down_on_idle)
+			findings_warn(out, "partition %s powers a node down "
+				      "after its last job, so that no other "
+				      "one finds it up; set PowerDownOnIdle="
+				      "NO", partition->name);
+	}
 }
 
 static bool _set_names(const struct facts *facts, const char *partition)
@@ -231,7 +255,9 @@ static void _size(const struct facts *facts, struct findings *out)
 const struct check check_nodes_table[] = {
 	{ "partitions", "hold the nodes", CHECK_SLURM, _partitions },
 	{ "exclusive", "one job a VM", CHECK_SLURM, _exclusive },
-	{ "PowerDownOnIdle", "set", CHECK_SLURM, _power_down },
+	{ "preemption", "leaves a job its VM", CHECK_SLURM, _preempt },
+	{ "PowerDownOnIdle", "as Isolation= wants it", CHECK_SLURM,
+	  _power_down },
 	{ "Partitions", "as in Slurm", CHECK_SLURM, _submit },
 	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
 	{ "names", "do not hold slurmctld up", CHECK_SLURM, _names },

@@ -14,6 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/clone/config.h"
+#include "common/clone/partition.h"
 #include "common/vim25/moref.h"
 #include "common/vim25/xml.h"
 #include "privileges.h"
@@ -103,7 +104,8 @@ struct facts_program {
 
 struct facts_partition {
 	const char *name;
-	bool exclusive, power_down_on_idle;
+	struct isolation_partition gives;	/* its name is the same */
+	bool has_job, has_shared;	/* nodes with this Isolation= */
 	/* 0: not set here */
 	int64_t resume_timeout, suspend_timeout, suspend_time;
 };
@@ -121,6 +123,7 @@ struct facts_node {
 struct facts_slurm {
 	struct err problem;		/* code NONE: asked */
 	int version;			/* 2205; 0: not told */
+	struct isolation_cluster cluster;
 	const char *version_text;
 	const char *user;
 	struct facts_program programs[FACTS_PROGRAMS];

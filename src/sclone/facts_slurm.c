@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts_slurm - scloned-slurm's answers as facts; see facts.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,21 +7,9 @@
 #include "common/ipc/slurmcall.h"
 #include "facts.h"
 
-#define PARTITIONS_MAX 10000
 #define NODES_MAX 1000000	/* of the whole cluster */
 
 /* --- the configuration -------------------------------------------------- */
-
-/* "22.05.8" -> 2205 */
-static int _version(const char *text)
-{
-	unsigned major, minor;
-
-	if (sscanf(text, "%u.%u", &major, &minor) != 2 || major > 99 ||
-	    minor > 99)
-		return 0;
-	return (int) (major * 100 + minor);
-}
 
 static const char *_base(const char *path)
 {
@@ -126,34 +113,34 @@ static int _take_texts(struct facts_slurm *slurm, const struct json *config,
 		if (json_get_str_or(config, texts[i].key, "", texts[i].out,
 				    err))
 			return -1;
-	slurm->version = _version(slurm->version_text);
+	slurm->version = partition_release(slurm->version_text);
+	partition_read_cluster(config, &slurm->cluster);
 	return 0;
 }
 
 /* --- partitions --------------------------------------------------------- */
 
-static bool _holds_ours(const struct json *json, const struct config *config)
+static int _take_holding(const char *name, const struct config_set *set,
+			 void *arg, struct err *err)
 {
-	cleanup_hostlist struct hostlist *nodes = NULL;
-	const char *text;
+	struct facts_partition *partition = arg;
 
-	if (json_get_str_or(json, "nodes", "", &text, NULL) || !*text)
-		return false;
-	nodes = hostlist_parse(text, NODES_MAX, NULL);
-	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++)
-		if (config_node(config, hostlist_at(nodes, i)))
-			return true;
-	return false;
+	(void) name;
+	(void) err;
+	if (set->isolation == ISOLATION_SHARED)
+		partition->has_shared = true;
+	else
+		partition->has_job = true;
+	return 0;
 }
 
 static int _take_partition(struct facts_partition *partition,
 			   const struct json *json, struct err *err)
 {
-	return json_get_str(json, "name", &partition->name, err) ||
-	       json_get_bool(json, "exclusive", &partition->exclusive, err) ||
-	       json_get_bool(json, "power_down_on_idle",
-			     &partition->power_down_on_idle, err) ||
-	       json_get_int(json, "resume_timeout", 0, FACTS_FOREVER,
+	if (partition_read(json, &partition->gives, err) < 0)
+		return -1;
+	partition->name = partition->gives.name;
+	return json_get_int(json, "resume_timeout", 0, FACTS_FOREVER,
 			    &partition->resume_timeout, err) ||
 	       json_get_int(json, "suspend_timeout", 0, FACTS_FOREVER,
 			    &partition->suspend_timeout, err) ||
@@ -167,18 +154,22 @@ static int _take_partitions(struct facts *facts, const struct json *list,
 	struct facts_slurm *slurm = &facts->slurm;
 	size_t count = json_count(list);
 
-	if (count > PARTITIONS_MAX)
+	if (count > PARTITION_MAX)
 		return err_set(err, ERR_PROTOCOL, "%zu partitions", count);
 	slurm->partitions = calloc(count + 1, sizeof(*slurm->partitions));
 	if (!slurm->partitions)
 		return err_nomem(err);
 	for (size_t i = 0; i < count; i++) {
 		const struct json *json = json_at(list, i);
+		struct facts_partition *partition =
+			&slurm->partitions[slurm->partition_count];
 
-		if (!_holds_ours(json, facts->config))
+		if (partition_each_node(json, facts->config, _take_holding,
+					partition, err) < 0)
+			return err_wrap(err, "partitions");
+		if (!partition->has_job && !partition->has_shared)
 			continue;
-		if (_take_partition(&slurm->partitions[slurm->partition_count],
-				    json, err))
+		if (_take_partition(partition, json, err) < 0)
 			return err_wrap(err, "partitions");
 		slurm->partition_count++;
 	}

@@ -58,6 +58,9 @@ struct json *tell_partition(const struct ctl_partition *partition)
 			  partition->exclusive_user) ||
 	    json_put_bool(json, "power_down_on_idle",
 			  partition->power_down_on_idle) ||
+	    (partition->preempt_said &&
+	     json_put_bool(json, "preempt_suspends",
+			   partition->preempt_suspends)) ||
 	    json_put_int(json, "resume_timeout", partition->resume_timeout) ||
 	    json_put_int(json, "suspend_timeout",
 			 partition->suspend_timeout) ||
@@ -101,7 +104,10 @@ static int _put_numbers(struct json *json, const struct ctl_conf *conf)
 			 conf->return_to_service) ||
 	    json_put_int(json, "boot", conf->boot_s))
 		return -1;
-	return json_put_bool(json, "clouds_shown", conf->clouds_shown);
+	return json_put_bool(json, "clouds_shown", conf->clouds_shown) |
+	       json_put_bool(json, "preempt_suspends",
+			     conf->preempt_suspends) |
+	       json_put_bool(json, "preempt_gang", conf->preempt_gang);
 }
 
 struct json *tell_conf(const struct ctl_conf *conf)
@@ -117,7 +123,8 @@ struct json *tell_conf(const struct ctl_conf *conf)
 	    _str(json, "slurmctld_parameters", conf->slurmctld_parameters) ||
 	    _str(json, "slurmd_parameters", conf->slurmd_parameters) ||
 	    _str(json, "scheduler_parameters", conf->scheduler_parameters) ||
-	    _str(json, "auth_info", conf->auth_info))
+	    _str(json, "auth_info", conf->auth_info) ||
+	    _str(json, "preempt_type", conf->preempt_type))
 		return NULL;
 	return steal_ptr(&json);
 }

@@ -195,6 +195,8 @@ static void _timing(void *arg)
 	daemon->engine.suspend_timeout = timing_suspend(daemon->timing);
 	if (daemon->intake)
 		intake_poke(daemon->intake);
+	if (daemon->planner)
+		planner_partitions(daemon->planner);
 }
 
 static void _helper_died(const char *how, void *arg)
@@ -296,8 +298,12 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 				   err);
 	daemon->notes = notes_create(daemon->loop, daemon->link,
 				     daemon->fleet, err);
-	daemon->timing = timing_create(daemon->loop, daemon->link, _timing,
-				       daemon, err);
+	daemon->partitions = partitions_create(&daemon->config, err);
+	if (!daemon->partitions)
+		return -1;
+	daemon->timing = timing_create(daemon->loop, daemon->link,
+				       daemon->partitions, _timing, daemon,
+				       err);
 	daemon->sight = sight_create(daemon->loop, daemon->link,
 				     daemon->fleet, err);
 	daemon->chain = chain_create(daemon->loop, global->slurm_conf,
@@ -324,7 +330,8 @@ static int _start_vcenter(struct daemon *daemon, struct err *err)
 	daemon->planner = planner_create(daemon->loop, daemon->fleet,
 					 &daemon->config,
 					 executor_sources(daemon->executor),
-					 daemon->drains, err);
+					 daemon->drains, daemon->partitions,
+					 err);
 	return daemon->planner ? 0 : -1;
 }
 
@@ -336,6 +343,7 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		.journal = daemon->journal,
 		.link = daemon->link,
 		.timing = daemon->timing,
+		.partitions = daemon->partitions,
 		.chain = daemon->chain,
 		.config = &daemon->config,
 	};
@@ -419,6 +427,7 @@ void daemon_stop(struct daemon *daemon)
 	executor_destroy(daemon->executor);
 	sight_destroy(daemon->sight);
 	timing_destroy(daemon->timing);
+	partitions_destroy(daemon->partitions);
 	notes_destroy(daemon->notes);
 	desk_destroy(daemon->desk);
 	chain_destroy(daemon->chain);
@@ -473,6 +482,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 		(uint32_t) config_global(daemon->config)->attempts;
 	log_set_level((enum log_level)
 		      config_global(daemon->config)->log_level);
+	partitions_outdate(daemon->partitions);
 	planner_use(daemon->planner, executor_sources(daemon->executor));
 	config_destroy(old);
 	log_info("configuration read again: %zu nodes",

@@ -23,6 +23,7 @@
 #include "intake.h"
 #include "orders.h"
 #include "notes.h"
+#include "partitions.h"
 #include "planner.h"
 #include "reconciler.h"
 #include "sight.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct desk *desk;
 	struct notes *notes;
 	struct sight *sight;
+	struct partitions *partitions;
 	struct timing *timing;
 	struct chain *chain;
 	struct intake *intake;

@@ -15,7 +15,7 @@
 
 #define SCAN_US (5 * CLOCK_US_PER_S)	/* if a nudge was lost */
 #define RETRY_US CLOCK_US_PER_S
-#define LOOK_UP_US (5 * CLOCK_US_PER_S)	/* for a job's record */
+#define LOOK_UP_US (5 * CLOCK_US_PER_S)	/* for what Slurm knows of it */
 
 /* The request being taken. */
 struct taking {
@@ -216,6 +216,41 @@ static void _complete(struct intake *intake)
 		_finish(intake, NULL);
 }
 
+/* --- partitions --------------------------------------------------------- */
+
+static void _partitions_told(const struct json *answer,
+			     const struct err *failure, void *arg)
+{
+	struct intake *intake = arg;
+	struct err err = ERR_INIT;
+
+	if (!failure && partitions_take(intake->ctx.partitions,
+					json_get(answer, "partitions"),
+					&err) < 0)
+		failure = &err;
+	if (failure) {
+		partitions_missed(intake->ctx.partitions);
+		log_warn("partitions: %s; what they were last counts",
+			 failure->text);
+	}
+	_complete(intake);
+}
+
+/* Clones are made where partitions allow it as they are now. */
+static void _look_at_partitions(struct intake *intake)
+{
+	struct err err = ERR_INIT;
+
+	if (intake->now.request->kind != REQUEST_RESUME ||
+	    partitions_fresh(intake->ctx.partitions)) {
+		_complete(intake);
+		return;
+	}
+	if (slurm_link_call(intake->ctx.link, "partitions", NULL, LOOK_UP_US,
+			    _partitions_told, intake, &err) < 0)
+		_partitions_told(NULL, &err, intake);
+}
+
 /* --- jobs --------------------------------------------------------------- */
 
 static void _look_up_next(struct intake *intake);
@@ -277,7 +312,7 @@ static void _look_up_next(struct intake *intake)
 			return;
 		log_warn("job %" PRIu32 ": %s", job->id, err.text);
 	}
-	_complete(intake);
+	_look_at_partitions(intake);
 }
 
 static void _begin(struct intake *intake, struct request *request,

@@ -3,7 +3,8 @@
  * intake - takes the front ends' requests from the spool, one at a time in
  * the order they were made, and turns them into events:
  *
- *	spool file -> jobs looked up -> events -> commit -> file removed
+ *	spool file -> jobs and partitions looked up -> events -> commit ->
+ *	file removed
  *
  * A crash anywhere before the removal shows the file again; its id says that
  * it was taken. Nodes that are not in sclone.conf go to the chained
@@ -20,6 +21,7 @@
 #include "common/ipc/slurm_link.h"
 #include "chain.h"
 #include "fleet.h"
+#include "partitions.h"
 #include "timing.h"
 
 struct intake;
@@ -31,6 +33,7 @@ struct intake_context {
 	struct journal *journal;
 	struct slurm_link *link;
 	struct timing *timing;
+	struct partitions *partitions;
 	struct chain *chain;
 	const struct config *const *config;
 };

@@ -15,6 +15,7 @@ struct planner {
 	struct fleet *fleet;
 	const struct config *const *config;
 	const struct drains *drains;
+	const struct partitions *partitions;
 	struct plan *plan;
 	struct loop_timer *timer;
 	struct place_source *places;	/* one for each source */
@@ -84,6 +85,21 @@ static struct admit_entry _entry(const struct record *rec)
 	};
 }
 
+/* Slurm would not give the node to one job alone: no clone is made for it. */
+static bool _is_refused(struct planner *planner, const char *name)
+{
+	const char *why = partitions_refuse(planner->partitions, name);
+	struct event ev = { .kind = EVENT_NOT_ADMITTED,
+			    .cause = CAUSE_ISOLATION, .text = why };
+	char node[OWNER_NODE_SIZE];
+
+	if (!why)
+		return false;
+	snprintf(node, sizeof(node), "%s", name);	/* its seat goes */
+	fleet_event(planner->fleet, node, &ev);
+	return true;
+}
+
 static void _queue(struct planner *planner, const struct record *rec)
 {
 	struct admit_entry entry = _entry(rec);
@@ -92,6 +108,8 @@ static void _queue(struct planner *planner, const struct record *rec)
 			    .cause = CAUSE_CAPACITY, .text = err.text };
 	bool refused;
 
+	if (_is_refused(planner, rec->node))
+		return;
 	if (plan_ask(planner->plan, &entry, clock_wall_us(), &refused,
 		     &err) == 0)
 		planner_poke(planner);
@@ -186,6 +204,19 @@ static void _tell_waiting(struct planner *planner)
 	}
 }
 
+/* A partition may have changed while they waited. Who is passed over, since
+ * others come and go meanwhile, is met next time. */
+static void _turn_away(struct planner *planner)
+{
+	const struct plan_seat *seat;
+	const char *node;
+	size_t pos = 0;
+
+	while ((seat = plan_next_seat(planner->plan, &pos, &node)) != NULL)
+		if (seat->source == PLAN_WAITING)
+			(void) _is_refused(planner, node);
+}
+
 /* --- admission ---------------------------------------------------------- */
 
 static void _admit(void *arg)
@@ -193,6 +224,7 @@ static void _admit(void *arg)
 	struct planner *planner = arg;
 	struct plan_decision decision;
 
+	_turn_away(planner);
 	while (plan_next(planner->plan, clock_wall_us(), &decision) > 0) {
 		char others[OTHERS_SIZE], node[OWNER_NODE_SIZE];
 		struct event ev = { .kind = EVENT_ADMITTED, .text = others };
@@ -221,8 +253,16 @@ static void _hold(struct planner *planner)
 		err_set(&why, ERR_BUSY, "paused; sclone unpause goes on");
 	else if (planner->starved)
 		err_set(&why, ERR_CAPACITY, "the journal's disk is full");
+	else if (!partitions_known(planner->partitions))
+		err_set(&why, ERR_TRANSIENT, "slurmctld has not told its "
+			"partitions yet");
 	plan_hold(planner->plan, &why);
 	planner_poke(planner);
+}
+
+void planner_partitions(struct planner *planner)
+{
+	_hold(planner);
 }
 
 void planner_pause(struct planner *planner, bool pause)
@@ -305,7 +345,9 @@ void planner_use(struct planner *planner, const struct sources *sources)
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 			       const struct config *const *config,
 			       const struct sources *sources,
-			       const struct drains *drains, struct err *err)
+			       const struct drains *drains,
+			       const struct partitions *partitions,
+			       struct err *err)
 {
 	struct planner *planner = calloc(1, sizeof(*planner));
 
@@ -313,6 +355,7 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		planner->fleet = fleet;
 		planner->config = config;
 		planner->drains = drains;
+		planner->partitions = partitions;
 		planner->plan = plan_create(FLEET_NODES_MAX,
 					    CONFIG_SOURCES_MAX);
 		planner->breakers = breakers_create();
@@ -329,6 +372,7 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		return NULL;
 	}
 	planner_use(planner, sources);
+	_hold(planner);
 	return planner;
 }
 

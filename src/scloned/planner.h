@@ -15,6 +15,7 @@
 #include "common/clone/sources.h"
 #include "drains.h"
 #include "fleet.h"
+#include "partitions.h"
 
 struct planner;
 
@@ -22,7 +23,9 @@ struct planner;
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 			       const struct config *const *config,
 			       const struct sources *sources,
-			       const struct drains *drains, struct err *err);
+			       const struct drains *drains,
+			       const struct partitions *partitions,
+			       struct err *err);
 
 /* Accepts NULL. */
 void planner_destroy(struct planner *planner);
@@ -41,6 +44,9 @@ int planner_reserve(struct planner *planner, const struct config *config,
 /* Others took their place: the configuration was read again, and reserved
  * for. The paths are borrowed from then on. */
 void planner_use(struct planner *planner, const struct sources *sources);
+
+/* Slurm's partitions were read again. */
+void planner_partitions(struct planner *planner);
 
 /* Something changed that may let a node be admitted: look soon. */
 void planner_poke(struct planner *planner);

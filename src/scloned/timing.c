@@ -12,6 +12,7 @@
 
 struct timing {
 	struct slurm_link *link;
+	struct partitions *partitions;
 	struct loop_timer *timer;
 	void (*changed)(void *arg);
 	void *arg;
@@ -53,9 +54,12 @@ static void _partitions_done(const struct json *answer,
 {
 	struct timing *timing = arg;
 	const struct json *list;
+	struct err err = ERR_INIT;
 
 	if (!failure) {
 		list = json_get(answer, "partitions");
+		if (partitions_take(timing->partitions, list, &err) < 0)
+			failure = &err;
 		for (size_t i = 0; i < json_count(list); i++)
 			_take(timing, json_at(list, i));
 	}
@@ -70,6 +74,8 @@ static void _config_done(const struct json *answer, const struct err *failure,
 
 	if (!failure) {
 		_take(timing, json_get(answer, "config"));
+		partitions_take_cluster(timing->partitions,
+					json_get(answer, "config"));
 		if (slurm_link_call(timing->link, "partitions", NULL,
 				    LIMIT_US, _partitions_done, timing,
 				    &err) == 0)
@@ -92,6 +98,7 @@ static void _ask(void *arg)
 }
 
 struct timing *timing_create(struct loop *loop, struct slurm_link *link,
+			     struct partitions *partitions,
 			     void (*changed)(void *arg), void *arg,
 			     struct err *err)
 {
@@ -102,6 +109,7 @@ struct timing *timing_create(struct loop *loop, struct slurm_link *link,
 		return NULL;
 	}
 	timing->link = link;
+	timing->partitions = partitions;
 	timing->changed = changed;
 	timing->arg = arg;
 	timing->timer = loop_timer_create(loop, _ask, timing, err);

@@ -2,7 +2,7 @@
 /*
  * timing - Slurm's time limits for nodes, asked of slurmctld at the start
  * and again every minute. Where partitions differ, the shortest counts: to
- * be early is harmless.
+ * be early is harmless. The answers go to partitions, too.
  */
 #ifndef SCLONE_SCLONED_TIMING_H
 #define SCLONE_SCLONED_TIMING_H
@@ -13,11 +13,13 @@
 #include "common/base/err.h"
 #include "common/base/loop.h"
 #include "common/ipc/slurm_link.h"
+#include "partitions.h"
 
 struct timing;
 
-/* changed is called after each answer. NULL: FATAL. */
+/* partitions is borrowed; changed is called after each answer. NULL: FATAL. */
 struct timing *timing_create(struct loop *loop, struct slurm_link *link,
+			     struct partitions *partitions,
 			     void (*changed)(void *arg), void *arg,
 			     struct err *err);
 

@@ -64,6 +64,7 @@ class Site(labslurm.Cluster):
 
     helper = None  # what is in scloned-slurm's place
     socket = None  # of another scloned that is asked for a while
+    conf_more = ""  # keys of the NodeName line
 
     def __init__(self, nodes=4, sources=1, mode="", lanes=8):
         super().__init__(nodes=nodes)
@@ -298,8 +299,9 @@ class Site(labslurm.Cluster):
                                         for name in names)}
             lines.append(" ".join("%s=%s" % pair for pair in
                                   dict(keys, **more).items()))
-        lines.append("NodeName=%s Templates=%s" % (
-            self.nodes_text, ",".join(self.template_sources)))
+        lines.append("NodeName=%s Templates=%s%s" % (
+            self.nodes_text, ",".join(self.template_sources),
+            self.conf_more))
         return "\n".join(lines) + "\n"
 
     def write_secrets(self):

@@ -42,6 +42,12 @@ def test_config(cluster, link):
     tap.equal((parts["vm"]["exclusive"], parts["open"]["exclusive"]),
               (True, False), "which partitions are exclusive")
     tap.equal(parts["vm"]["nodes"], cluster.nodes_text, "their nodes")
+    tap.equal([parts[name].get("preempt_suspends")
+               for name in ("vm", "open", "soft")], [None, True, False],
+              "which may suspend jobs, as far as they say")
+    tap.equal((config["preempt_suspends"], config["preempt_gang"],
+               config["preempt_type"]),
+              (False, True, "preempt/partition_prio"), "and what else may")
     tap.equal((parts["open"]["resume_timeout"], parts["vm"]["suspend_time"]),
               (77, 0), "their own timeouts, and none")
 
@@ -226,7 +232,11 @@ with labslurm.Cluster(nodes=4) as lab:
         "while scontrol show node $SLURM_JOB_NODELIST | "
         "grep -q 'State=.*POWER\\(ING_UP\\|ED_DOWN\\)'; do sleep 0.1; done\n"
         % lab.conf_path)
-    lab.more.append("PartitionName=open Nodes=vm[1-4] ResumeTimeout=77")
+    lab.more += ["PartitionName=open Nodes=vm[1-4] ResumeTimeout=77 "
+                 "PreemptMode=SUSPEND",
+                 "PartitionName=soft Nodes=vm[1-4] PreemptMode=REQUEUE"]
+    lab.settings["PreemptType"] = "preempt/partition_prio"
+    lab.settings["PreemptMode"] = "REQUEUE,GANG"
     lab.start()
     client = labslurm.Link(lab)
     test_config(lab, client)

@@ -56,11 +56,31 @@ def test_power_up_unused(site):
     tap.equal(site.clones(), [], "powered down by hand: its VM is gone")
 
 
+def share(site, how):
+    """What the partition named shared does with its nodes from now on."""
+    site.scontrol("update", "PartitionName=shared", "OverSubscribe=" + how)
+
+
+def place(site, *submits):
+    """Have Slurm put jobs on a node while its partition lets them share it;
+    scloned sees a partition that does not."""
+    scloned = site.children["scloned"]
+    scloned.send_signal(signal.SIGSTOP)
+    share(site, "NO")
+    jobs = [submit() for submit in submits]
+    for job in jobs:
+        site.await_job(job, "CONFIGURING")
+    share(site, "EXCLUSIVE")
+    scloned.send_signal(signal.SIGCONT)
+    return jobs
+
+
 def test_suspended_job(site):
     first = site.sbatch("-w", "vm1", "--wrap=%s; cat %s"
                         % (labsclone.BEGAN, site.fifo))
     site.await_job(first, "RUNNING")
     second = site.sbatch("-w", "vm1", BEGAN)
+    share(site, "NO")
     third = site.sbatch("-p", "shared", "-n1", "-w", "vm1", BEGAN)
     site.scontrol("suspend", str(first))
     site.await_job(first, "SUSPENDED")
@@ -68,20 +88,25 @@ def test_suspended_job(site):
     site.await_job(first, "RUNNING")
     tap.equal([site.job_state(job) for job in (second, third)],
               ["PENDING"] * 2, "a suspended job keeps its VM for itself")
+    share(site, "EXCLUSIVE")
     with open(site.fifo, "w") as file:
         file.write("end\n")
     finish(site, [first, second, third], "also after it was resumed")
 
 
 def test_not_exclusive(site):
-    """A partition that lets jobs share a node: two at once, and one more
-    while the first runs."""
+    """A partition that lets jobs share a node for a while: two at once, and
+    one more while the first runs."""
     wait = "--wrap=%s; cat %s" % (labsclone.BEGAN, site.fifo)
-    jobs = [site.sbatch("-p", "shared", "-n1", "-w", "vm3", wait)
-            for _ in range(2)]
+    jobs = place(site, *[lambda: site.sbatch("-p", "shared", "-n1", "-w",
+                                             "vm3", wait)] * 2)
     labslurm.await_(lambda: "RUNNING" in map(site.job_state, jobs),
                     "one of the jobs to run")
+    share(site, "NO")
     jobs.append(site.sbatch("-p", "shared", "-n1", "-w", "vm3", BEGAN))
+    labslurm.await_(lambda: site.show("job", jobs[-1])["Restarts"] != "0",
+                    "the third to come, and to be sent away")
+    share(site, "EXCLUSIVE")
     for job in jobs[:-1]:
         labslurm.await_(lambda: "RUNNING" in map(site.job_state, jobs),
                         "one of the jobs to run")
@@ -116,11 +141,13 @@ def configuring(site):
 
 def test_intruders(site):
     """srun, salloc and --no-requeue cannot be sent away: they end."""
-    first = site.sbatch("-p", "shared", "-n1", "-w", "vm3",
-                        "--wrap=%s; cat %s" % (labsclone.BEGAN, site.fifo))
+    first, = place(site, lambda: site.sbatch(
+        "-p", "shared", "-n1", "-w", "vm3",
+        "--wrap=%s; cat %s" % (labsclone.BEGAN, site.fifo)))
     site.await_job(first, "RUNNING")
     labslurm.await_(lambda: site.phase("vm3") == "ready", "the node")
     site.children["scloned"].send_signal(signal.SIGSTOP)
+    share(site, "NO")
     commands = submit_intruders(site)
     jobs = labslurm.await_(lambda: len(configuring(site)) == 3 and
                            configuring(site), "the intruders to be placed")
@@ -138,6 +165,7 @@ def test_intruders(site):
                      "AdminComment=" + SHARED, name + " is told why it ends")
     for name, text in sorted(outputs.items()):
         tap.contains(text, SHARED, name + " prints it")
+    share(site, "EXCLUSIVE")
     tap.equal(site.job_state(first), "RUNNING", "the first job runs on")
     with open(site.fifo, "w") as file:
         file.write("end\n")
@@ -148,7 +176,7 @@ def test_intruders(site):
 with labsclone.Site(nodes=3) as lab:
     lab.node_settings = "CPUs=4 RealMemory=1 Feature=rocky9,ubuntu22"
     lab.more += ["SlurmdParameters=config_overrides",
-                 "PartitionName=shared Nodes=vm[1-3] OverSubscribe=NO"]
+                 "PartitionName=shared Nodes=vm[1-3] OverSubscribe=EXCLUSIVE"]
     # A job that is sent away waits that long (and 1 s) before it may start,
     # and then for the scheduler to come round.
     lab.settings["AuthInfo"] += ",cred_expire=5"

@@ -530,16 +530,44 @@ static void _test_partitions(void)
 	fails("partitions", "none holds", "no partition");
 	_with_lists("22.05.8", "[" PARTITION("a", "vm1") ","
 		    PARTITION("b", "n1,vm2") "]", NODES);
-	facts.slurm.partitions[1].exclusive = false;
-	fails("exclusive", "partition b", "one that shares VMs");
+	facts.slurm.partitions[1].gives.exclusive = false;
+	fails("exclusive", "partition b does not give the node to one job "
+	      "alone; set OverSubscribe=EXCLUSIVE or Isolation=shared",
+	      "one that shares VMs");
+	facts.slurm.partitions[1].gives.preempt = ISOLATION_SUSPENDS;
+	fails("preemption", "partition b may suspend a job",
+	      "one that gives a suspended job's VM away");
 	facts.slurm.partitions[0].resume_timeout = 5;
 	fails("ResumeTimeout", "ResumeTimeout of partition a=5",
 	      "a partition's own time");
 	fine("PowerDownOnIdle", "marks", "22.05 does not know it");
 	_with_lists("23.02.1", PARTITIONS, NODES);
-	warns("PowerDownOnIdle", "partition vm", "no PowerDownOnIdle");
-	facts.slurm.partitions[0].power_down_on_idle = true;
-	fine("PowerDownOnIdle", "set", "PowerDownOnIdle");
+	fails("PowerDownOnIdle", "partition vm", "no PowerDownOnIdle");
+	facts.slurm.partitions[0].gives.power_down_on_idle = true;
+	fine("PowerDownOnIdle", "as Isolation= wants it", "PowerDownOnIdle");
+}
+
+/* Partition a has shared nodes alone, both has one of each kind. */
+static void _test_shared(void)
+{
+	static const char shared[] = CONF
+		"NodeName=sh[1-2] Templates=r9 Isolation=shared\n";
+
+	conf = shared;
+	_with_lists("23.02.1", "[" PARTITION("a", "sh[1-2]") ","
+		    PARTITION("both", "sh1,vm1") "]", NODES);
+	facts.slurm.partitions[0].gives.exclusive = false;
+	facts.slurm.partitions[0].gives.preempt = ISOLATION_SUSPENDS;
+	facts.slurm.partitions[1].gives.power_down_on_idle = true;
+	fine("exclusive", "one job a VM", "shared nodes in any partition");
+	fine("preemption", "leaves a job its VM", "and preempted as it says");
+	fine("PowerDownOnIdle", "as Isolation", "they stay up");
+	facts.slurm.partitions[0].gives.power_down_on_idle = true;
+	warns("PowerDownOnIdle", "partition a powers a node down",
+	      "or go down after each job");
+	facts.slurm.partitions[1].gives.exclusive = false;
+	fails("exclusive", "partition both", "others in the same partition");
+	conf = CONF;
 }
 
 static void _test_nodes(void)
@@ -604,6 +632,7 @@ int main(void)
 	_test_parameters();
 	_test_times();
 	_test_partitions();
+	_test_shared();
 	_test_nodes();
 	_test_names();
 	facts_clear(&facts);

@@ -23,6 +23,7 @@
 #include "common/base/err.h"
 #include "common/base/hostlist.h"
 #include "common/base/parse.h"
+#include "common/rules/isolation.h"
 #include "config_nic.h"
 
 #define CONFIG_PATH "/etc/slurm/sclone.conf"
@@ -93,6 +94,7 @@ struct config_set {
 	char *templates_text;
 	size_t templates[CONFIG_TEMPLATES_MAX];	/* the first: the default */
 	size_t template_count;
+	int isolation;		/* enum isolation */
 	struct config_nic own;	/* the card of the line itself */
 	struct config_card cards[CONFIG_NICS_MAX];	/* own comes first */
 	size_t card_count;

@@ -14,6 +14,9 @@
 #define DAY UINT64_C(86400)
 
 static const char *const backends[] = { [CONFIG_INSTANT] = "instant", NULL };
+static const char *const isolations[] = {
+	[ISOLATION_JOB] = "job", [ISOLATION_SHARED] = "shared", NULL
+};
 static const char *const levels[] = { "error", "warn", "info", "debug",
 				      NULL };
 
@@ -188,6 +191,12 @@ const struct conf_key config_set_keys[] = {
 	{ .name = "SlurmdOptions", .type = CONF_STRING, SET(slurmd_options),
 	  .help = "More options for slurmd, blank-separated. Allowed: "
 		  SLURMD_OPTIONS_TEXT "." },
+	{ .name = "Isolation", .type = CONF_CHOICE, SET(isolation),
+	  .fallback = "job", .choices = isolations,
+	  .help = "job: a VM serves one job, and scloned makes none where "
+		  "Slurm's partitions do not give a node to one job alone. "
+		  "shared: it serves as many as Slurm puts there until Slurm "
+		  "suspends it; see ISOLATION." },
 	{ .name = "Partitions", .type = CONF_STRING, SET(partitions_text),
 	  .help = "Slurm's partitions with these nodes, comma-separated: "
 		  "where job_submit/sclone makes jobs exclusive, checks "

@@ -49,11 +49,12 @@
  *		"extra" "nodes"
  *	PARTITION  "name" "exclusive" "exclusive_user" "power_down_on_idle"
  *		"resume_timeout" "suspend_timeout" "suspend_time" and, if
- *		set, "nodes"
+ *		set, "nodes" "preempt_suspends"
  *	CONFIG	"built_for" "prologs" (a list) "resume_timeout"
  *		"suspend_timeout" "suspend_time" "resume_rate" "suspend_rate"
  *		"prolog_epilog_timeout" "return_to_service" "clouds_shown"
- *		"boot" and, if set, "version" "cluster" "path" "user"
+ *		"preempt_suspends" "preempt_gang" "boot" and, if set,
+ *		"version" "cluster" "path" "user" "preempt_type"
  *		"resume_program" "suspend_program" "resume_fail_program"
  *		"slurmctld_parameters" "slurmd_parameters"
  *		"scheduler_parameters" "auth_info"

@@ -85,6 +85,9 @@ static const struct failure table[CAUSES] = {
 	[CAUSE_QUARANTINE] = { "QUARANTINE", CURE_FAIL, false, false,
 		"the journal's record of the node cannot be read",
 		"sclone release NODE, when its VM may go" },
+	[CAUSE_ISOLATION] = { "ISOLATION", CURE_FAIL, false, false,
+		"a partition does not give the node to one job alone",
+		"set what the text says (sclone check names it)" },
 };
 
 const struct failure *failure_of(enum cause cause)

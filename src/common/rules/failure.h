@@ -41,6 +41,7 @@ enum cause {
 	CAUSE_ZOMBIE,		/* a slurmd answers that has no VM */
 	CAUSE_SHARED,		/* a job came onto another job's VM */
 	CAUSE_QUARANTINE,	/* the journal's record cannot be read */
+	CAUSE_ISOLATION,	/* Slurm shares the node among jobs */
 	CAUSES
 };
 

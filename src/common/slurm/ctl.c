@@ -53,6 +53,9 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 			: _seconds16(compat_prolog_timeout(in));
 	conf->return_to_service = in->ret2service;
 	conf->clouds_shown = compat_clouds_shown(in);
+	conf->preempt_suspends = in->preempt_mode & PREEMPT_MODE_SUSPEND;
+	conf->preempt_gang = in->preempt_mode & PREEMPT_MODE_GANG;
+	conf->preempt_type = compat_text(in->preempt_type);
 	conf->slurmctld_parameters = compat_text(in->slurmctld_params);
 	conf->slurmd_parameters = compat_text(in->slurmd_params);
 	conf->scheduler_parameters = compat_text(in->sched_params);
@@ -89,6 +92,9 @@ static void _view_partition(const partition_info_t *in,
 	partition->exclusive_user =
 		(in->flags & PART_FLAG_EXCLUSIVE_USER) != 0;
 	partition->power_down_on_idle = compat_power_down_on_idle(in);
+	partition->preempt_said = in->preempt_mode != NO_VAL16;
+	partition->preempt_suspends = partition->preempt_said &&
+		(in->preempt_mode & PREEMPT_MODE_SUSPEND);
 	partition->resume_timeout = _seconds16(in->resume_timeout);
 	partition->suspend_timeout = _seconds16(in->suspend_timeout);
 	partition->suspend_time = _seconds(in->suspend_time);

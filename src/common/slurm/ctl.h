@@ -30,6 +30,8 @@ struct ctl_conf {
 	uint32_t prolog_epilog_timeout;	/* CTL_FOREVER: none */
 	uint32_t return_to_service;
 	bool clouds_shown;	/* 22.05: PrivateData=cloud; later: yes */
+	bool preempt_suspends, preempt_gang;	/* PreemptMode has them */
+	const char *preempt_type;	/* "preempt/qos" */
 	const char *slurmctld_parameters;
 	const char *slurmd_parameters;
 	const char *scheduler_parameters;
@@ -49,6 +51,8 @@ struct ctl_partition {
 	bool exclusive;		/* OverSubscribe=EXCLUSIVE, Exclusive=NODE */
 	bool exclusive_user;
 	bool power_down_on_idle;	/* never before 23.02 */
+	bool preempt_said;	/* it has a PreemptMode of its own, */
+	bool preempt_suspends;	/* with SUSPEND */
 	uint32_t resume_timeout, suspend_timeout, suspend_time;	/* seconds;
 		 * 0: not set here, the global one holds */
 };
