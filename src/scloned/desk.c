@@ -21,14 +21,14 @@ struct item {
 
 /* A call: about one node or job, or one change for many nodes. */
 struct errand {
-	LIST_ENTRY(errand) link;
+	TAILQ_ENTRY(errand) link;
 	struct desk *desk;
 	enum action_kind kind;
 	uint32_t job;
 	char text[ACTION_TEXT_SIZE];
 	STAILQ_HEAD(, item) items;
 	size_t count;
-	bool sent;
+	bool alone;		/* takes no further node */
 	bool who;		/* a look that asks whose the node is */
 	int64_t began;
 	unsigned step;		/* of those that take several calls */
@@ -38,7 +38,8 @@ struct desk {
 	struct slurm_link *link;
 	struct fleet *fleet;
 	struct loop_timer *send;
-	LIST_HEAD(, errand) errands;
+	TAILQ_HEAD(errands, errand) errands;	/* oldest first */
+	struct errand *sent;	/* at slurmctld now, or NULL */
 };
 
 /* One call after the other. */
@@ -84,15 +85,18 @@ static struct errand *_new_errand(struct desk *desk,
 	errand->job = action->job;
 	memcpy(errand->text, action->text, sizeof(errand->text));
 	STAILQ_INIT(&errand->items);
-	LIST_INSERT_HEAD(&desk->errands, errand, link);
+	TAILQ_INSERT_TAIL(&desk->errands, errand, link);
 	return errand;
 }
 
 static void _free(struct errand *errand)
 {
+	struct desk *desk = errand->desk;
 	struct item *item;
 
-	LIST_REMOVE(errand, link);
+	if (desk->sent == errand)
+		desk->sent = NULL;
+	TAILQ_REMOVE(&desk->errands, errand, link);
 	while ((item = STAILQ_FIRST(&errand->items)) != NULL) {
 		STAILQ_REMOVE_HEAD(&errand->items, link);
 		free(item);
@@ -118,8 +122,9 @@ static struct errand *_waiting(struct desk *desk, const struct action *action)
 {
 	struct errand *errand;
 
-	LIST_FOREACH(errand, &desk->errands, link)
-		if (!errand->sent && errand->kind == action->kind &&
+	TAILQ_FOREACH(errand, &desk->errands, link)
+		if (errand != desk->sent && !errand->alone &&
+		    errand->kind == action->kind &&
 		    !strcmp(errand->text, action->text))
 			return errand;
 	return NULL;
@@ -202,8 +207,6 @@ static void _end_look(struct errand *errand, const struct json *answer,
 	_free(errand);
 }
 
-static void _send(struct errand *errand);
-
 /* One bad name spoils a whole call: each node on its own then. */
 static bool _split(struct errand *errand, const struct err *failure)
 {
@@ -219,7 +222,7 @@ static bool _split(struct errand *errand, const struct err *failure)
 		single = _new_errand(errand->desk, &action);
 		if (!single || _add(single, item->node, item->epoch) < 0)
 			abort();	/* restarted by systemd */
-		_send(single);
+		single->alone = true;
 	}
 	_free(errand);
 	return true;
@@ -236,11 +239,14 @@ static bool _goes_on(const struct errand *errand, const struct err *failure)
 			     failure->code == ERR_NOTFOUND));
 }
 
+static void _send(struct errand *errand);
+
 static void _done(const struct json *answer, const struct err *failure,
 		  void *arg)
 {
 	struct errand *errand = arg;
 
+	loop_timer_set(errand->desk->send, 0);
 	if (errand->kind == ACTION_SLURM_LOOK) {
 		_end_look(errand, answer, failure);
 	} else if (_goes_on(errand, failure)) {
@@ -296,7 +302,7 @@ static void _send(struct errand *errand)
 	struct err err = ERR_INIT;
 
 	errand->began = clock_wall_us();
-	errand->sent = true;
+	errand->desk->sent = errand;
 	if (slurm_link_call(errand->desk->link, verb, _args(errand), LIMIT_US,
 			    _done, errand, &err) < 0)
 		_end(errand, &err);
@@ -324,12 +330,10 @@ static void _review(struct errand *errand)
 static void _on_send(void *arg)
 {
 	struct desk *desk = arg;
-	struct errand *errand, *next;
+	struct errand *errand;
 
-	for (errand = LIST_FIRST(&desk->errands); errand; errand = next) {
-		next = LIST_NEXT(errand, link);
-		if (errand->sent)
-			continue;
+	while (!desk->sent &&
+	       (errand = TAILQ_FIRST(&desk->errands)) != NULL) {
 		_review(errand);
 		if (errand->count)
 			_send(errand);
@@ -365,7 +369,7 @@ struct desk *desk_create(struct loop *loop, struct slurm_link *link,
 	}
 	desk->link = link;
 	desk->fleet = fleet;
-	LIST_INIT(&desk->errands);
+	TAILQ_INIT(&desk->errands);
 	desk->send = loop_timer_create(loop, _on_send, desk, err);
 	if (!desk->send) {
 		free(desk);
@@ -380,7 +384,7 @@ void desk_destroy(struct desk *desk)
 
 	if (!desk)
 		return;
-	while ((errand = LIST_FIRST(&desk->errands)) != NULL)
+	while ((errand = TAILQ_FIRST(&desk->errands)) != NULL)
 		_free(errand);
 	loop_timer_destroy(desk->send);
 	free(desk);

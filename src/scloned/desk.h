@@ -2,10 +2,11 @@
 /*
  * desk - carries out the engine's actions in Slurm, by way of scloned-slurm.
  *
- * The same change for many nodes goes out in one call with a host list. What
- * a change is derived from may have passed when its turn comes: the rules
- * are asked again just before it is sent, and a change that is no longer
- * called for ends as done.
+ * One call is under way at a time, in the order in which they were asked for;
+ * the same change for many nodes goes out in one call with a host list. What
+ * a change is derived from may have passed when its turn comes, for slurmctld
+ * can take its time with those before it: the rules are asked again just
+ * before it is sent, and a change that is no longer called for ends as done.
  */
 #ifndef SCLONE_SCLONED_DESK_H
 #define SCLONE_SCLONED_DESK_H

@@ -199,8 +199,8 @@ ALL = {
          "\t(void) executor;\n\tdone(arg);")),
     "job not told": Defect(
         no_clone, ["every_job_told"],
-        ("scloned/desk.c", "\terrand->sent = true;\n",
-         "\terrand->sent = true;\n"
+        ("scloned/desk.c", "\terrand->desk->sent = errand;\n",
+         "\terrand->desk->sent = errand;\n"
          "\tif (errand->kind == ACTION_SLURM_NOTIFY) {\n"
          "\t\t_end(errand, NULL);\n\t\treturn;\n\t}\n")),
     "cloned before the mark": Defect(

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The desk, between a fleet and a way to slurmctld that only note down. */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "scloned/desk.h"
+#include "tap.h"
+
+#define NODES 3
+
+static struct record recs[NODES];
+static char said[400], told[400];	/* to slurmctld; to the fleet */
+static unsigned calls;
+static void (*answer)(const struct json *answer, const struct err *failure,
+		      void *arg);
+static void *answer_arg;
+static struct loop *loop;
+
+static void _note(char *text, const char *what, const char *who)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, sizeof(said) - len, "%s%s %s", len ? "; " : "",
+		 what, who);
+}
+
+/* --- in place of the fleet and the link --------------------------------- */
+
+const struct record *fleet_record(const struct fleet *fleet, const char *node)
+{
+	(void) fleet;
+	for (int i = 0; i < NODES; i++)
+		if (!strcmp(recs[i].node, node))
+			return &recs[i];
+	return NULL;
+}
+
+void fleet_event(struct fleet *fleet, const char *node, struct event *ev)
+{
+	(void) fleet;
+	_note(told, event_name(ev->kind), node);
+}
+
+int slurm_link_call(struct slurm_link *link, const char *verb,
+		    struct json *args, int64_t timeout_us,
+		    void (*done)(const struct json *answer,
+				 const struct err *failure, void *arg),
+		    void *arg, struct err *err)
+{
+	const char *nodes = "";
+
+	(void) link;
+	(void) timeout_us;
+	(void) err;
+	(void) json_get_str_or(args, "nodes", "", &nodes, NULL);
+	_note(said, verb, nodes);
+	json_destroy(args);
+	calls++;
+	answer = done;
+	answer_arg = arg;
+	return 0;
+}
+
+/* --- scenes ------------------------------------------------------------- */
+
+static void _turn(void)
+{
+	struct err err = ERR_INIT;
+
+	loop_turn(loop, 0, &err);
+}
+
+static void _answer(enum err_code code)
+{
+	struct err err = ERR_INIT;
+
+	if (code)
+		err_set(&err, code, "no");
+	answer(NULL, code ? &err : NULL, answer_arg);
+	_turn();
+}
+
+static void _act(struct desk *desk, int node, enum action_kind kind,
+		 const char *text)
+{
+	struct action action = { .kind = kind, .epoch = 1 };
+
+	snprintf(action.text, sizeof(action.text), "%s", text);
+	desk_act(desk, &recs[node], &action);
+}
+
+static struct desk *_open(void)
+{
+	struct err err = ERR_INIT;
+	struct desk *desk = desk_create(loop, NULL, NULL, &err);
+
+	if (!desk)
+		bail_out("%s", err.text);
+	memset(recs, 0, sizeof(recs));
+	for (int i = 0; i < NODES; i++)
+		snprintf(recs[i].node, sizeof(recs[i].node), "vm%d", i + 1);
+	*said = *told = '\0';
+	calls = 0;
+	return desk;
+}
+
+static void _one_at_a_time(void)
+{
+	struct desk *desk = _open();
+
+	_act(desk, 0, ACTION_SLURM_MARK, "");
+	_turn();
+	_act(desk, 0, ACTION_SLURM_DRAIN, "sclone: (HOLD) x");
+	_turn();
+	is_int(calls, 1, "one call at a time");
+	_act(desk, 1, ACTION_SLURM_DRAIN, "sclone: (HOLD) x");
+	_act(desk, 2, ACTION_SLURM_DRAIN, "sclone: (GUARD) y");
+	_turn();
+	_answer(ERR_NONE);
+	_answer(ERR_NONE);
+	is_str(said, "mark vm1; drain vm[1-2]; drain vm3",
+	       "in their order, what is the same together");
+	_answer(ERR_NONE);
+	is_str(told, "SLURM_DONE vm1; SLURM_DONE vm1; SLURM_DONE vm2; "
+	       "SLURM_DONE vm3", "each ends in one event");
+	desk_destroy(desk);
+}
+
+static void _reviewed_late(void)
+{
+	struct desk *desk = _open();
+
+	_act(desk, 0, ACTION_SLURM_MARK, "");
+	_turn();
+	_act(desk, 1, ACTION_SLURM_DRAIN, "sclone: (HOLD) x");
+	_turn();
+	/* slurmctld takes its time, and an admin drains the node. */
+	recs[1].view.seen = clock_wall_us();
+	recs[1].view.drain = true;
+	snprintf(recs[1].view.reason, sizeof(recs[1].view.reason), "DIMM");
+	_answer(ERR_NONE);
+	is_str(said, "mark vm1", "what has passed meanwhile is not sent");
+	is_str(told, "SLURM_DONE vm1; SLURM_DONE vm2", "and ends as done");
+	desk_destroy(desk);
+}
+
+static void _split(void)
+{
+	struct desk *desk = _open();
+
+	_act(desk, 0, ACTION_SLURM_MARK, "");
+	_act(desk, 1, ACTION_SLURM_MARK, "");
+	_turn();
+	_answer(ERR_NOTFOUND);
+	_act(desk, 2, ACTION_SLURM_MARK, "");
+	_answer(ERR_NONE);
+	_answer(ERR_NOTFOUND);
+	is_str(said, "mark vm[1-2]; mark vm1; mark vm2; mark vm3",
+	       "a refused call is made for each node on its own");
+	is_str(told, "SLURM_DONE vm1; FAILED vm2", "which ends apart");
+	desk_destroy(desk);
+}
+
+int main(void)
+{
+	struct err err = ERR_INIT;
+
+	loop = loop_create(&err);
+	if (!loop)
+		bail_out("%s", err.text);
+	_one_at_a_time();
+	_reviewed_late();
+	_split();
+	loop_destroy(loop);
+	return done_testing();
+}
