@@ -17,6 +17,13 @@ static void _prolog(void)
 	_request("r1", 0);
 	is_int(rec.req.job, 0, "an old prolog is not believed");
 
+	_start();
+	now += 3600 * S;
+	DO(PROLOG, .job = 9, .asked = now);
+	DO(REQUESTED, .id = "r1", .asked = now - 60 * S,
+	   .deadline = now + 40 * S, .template_name = "rocky9");
+	is_int(rec.req.job, 9, "one that is younger than the request is");
+
 	_reach(PHASE_RELEASING);
 	now += S;
 	DO(PROLOG, .job = 9, .asked = now);

@@ -6,7 +6,7 @@
 #include "update.h"
 #include "cycle.h"
 
-#define PROLOG_NEAR INT64_C(30000000)	/* us */
+#define PROLOG_NEAR INT64_C(30000000)	/* us before its request */
 
 void cycle_enter(struct record *rec, enum phase phase, int64_t now)
 {
@@ -44,12 +44,16 @@ static void _forget_vm(struct record *rec)
 	*rec->error = '\0';
 }
 
-/* Prolog and resume start together; the prolog may know the job alone. */
+/*
+ * Prolog and resume start together, and the prolog may know the job alone. A
+ * prolog that is much older than the request is of an earlier job; one that
+ * is younger is always right: a node that an admin powered up is given to a
+ * job later, and its request may have been long in the spool.
+ */
 static void _take_prolog_job(struct record *rec)
 {
-	int64_t apart = rec->req.asked - rec->prolog_asked;
-
-	if (!rec->req.job && apart >= -PROLOG_NEAR && apart <= PROLOG_NEAR)
+	if (!rec->req.job &&
+	    rec->req.asked - rec->prolog_asked <= PROLOG_NEAR)
 		rec->req.job = rec->prolog_job;
 	rec->prolog_job = 0;
 	rec->prolog_asked = 0;
