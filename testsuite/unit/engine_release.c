@@ -280,102 +280,6 @@ static void _lost_journal(void)
 	   "a request that was served before the journal was lost");
 }
 
-static void _admin_drain(void)
-{
-	_reach(PHASE_READY);
-	VIEW(UP, .drain = true, .reason = "bad DIMM");
-	is_str(rec.admin_drain, "bad DIMM", "an admin's drain is remembered");
-	now += S;
-	DO(SUSPENDED, .asked = now);
-	VIEW(GOING, .reason = "bad DIMM");
-	is_str(_find(ACTION_SLURM_DRAIN) ? _find(ACTION_SLURM_DRAIN)->text :
-	       "", "bad DIMM", "Slurm lost it: set again");
-	DONE(DRAIN);
-	_finish();
-	LOOKS(GOING, .drain = true, .reason = "bad DIMM");
-	NO_ACT(SLURM_NODE_RESUME, "it would clear the drain");
-	NO_ACT(SLURM_UNDRAIN, "not ours");
-	now += S;
-	VIEW(GONE);
-	QUIET("the admin's resume is respected");
-
-	_reach(PHASE_READY);
-	VIEW(UP, .drain = true, .reason = "bad DIMM");
-	now += S;
-	VIEW(UP);
-	DO(SUSPENDED, .asked = now);
-	now += S;
-	VIEW(GOING);
-	NO_ACT(SLURM_DRAIN, "drained and resumed while up");
-}
-
-/* A drained node that is off is powered down once more. */
-static void _drain_of_off(void)
-{
-	_start();
-	VIEW(GONE, .drain = true, .reason = "bad DIMM");
-	is_str(rec.admin_drain, "bad DIMM", "a drain of a node that is off");
-	now += S;
-	VIEW(GONE, .reason = "bad DIMM");
-	ACTS(SLURM_DRAIN, "a power down has cleared the flag");
-	DONE(DRAIN);
-	now += S;
-	VIEW(GONE, .drain = true, .reason = "bad DIMM");
-	now += S;
-	VIEW(GONE);
-	is_str(rec.admin_drain, "", "taken back, it leaves no reason");
-	QUIET("and stays so");
-}
-
-/* Slurm clears the flag at the suspend and leaves the reason. */
-/* Taken back when nobody looks. */
-static void _drain_taken_back(void)
-{
-	_reach(PHASE_READY);
-	VIEW(UP, .drain = true, .reason = "bad DIMM");
-	DO(SUSPENDED, .asked = now);
-	now += S;
-	VIEW(GOING);
-	is_str(rec.admin_drain, "", "taken back just before the suspend");
-
-	_reach(PHASE_READY);
-	VIEW(UP, .drain = true, .reason = "bad DIMM");
-	now += S;
-	VIEW(GOING, .reason = "sclone: (GUEST) no luck");
-	is_str(rec.admin_drain, "bad DIMM", "our reason tells nothing of it");
-	now += S;
-	VIEW(GOING, .reason = "Not responding");
-	is_str(rec.admin_drain, "bad DIMM", "nor does Slurm's own");
-	DONE(DRAIN);
-	_finish();
-	now += S;
-	LOOKS(GOING, .drain = true, .reason = "bad DIMM");
-	NO_ACT(SLURM_NODE_RESUME, "drained, the name is not given back");
-	now += S;
-	VIEW(GOING);
-	ACTS(SLURM_NODE_RESUME, "taken back while Slurm waits: it is");
-}
-
-static void _unseen_drain(void)
-{
-	_reach(PHASE_RELEASING);
-	now += S;
-	VIEW(GOING, .reason = "bad DIMM");
-	ACTS(SLURM_DRAIN, "a drain set just before the suspend");
-	DONE(DRAIN);
-	now += S;
-	VIEW(GOING, .drain = true, .reason = "bad DIMM");
-	QUIET("set once");
-
-	_reach(PHASE_RELEASING);
-	now += S;
-	VIEW(GOING, .reason = "Not responding");
-	NO_ACT(SLURM_DRAIN, "Slurm's own reason is no drain");
-	now += S;
-	VIEW(GOING, .reason = "sclone: (GUEST) no network");
-	NO_ACT(SLURM_DRAIN, "nor is ours");
-}
-
 /* No slurmd is left that could end the job on the node. */
 static void _lost(void)
 {
@@ -536,10 +440,6 @@ int main(void)
 	_refused();
 	_node_resume();
 	_lost_journal();
-	_admin_drain();
-	_drain_of_off();
-	_unseen_drain();
-	_drain_taken_back();
 	_lost();
 	_failed_prolog();
 	_hold();

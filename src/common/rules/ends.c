@@ -370,8 +370,11 @@ static void _told(struct record *rec, enum tell told, enum tell then)
 		rec->view.seen = 0;	/* it is different now: load it */
 }
 
+/* An admin's drain, seen meanwhile, stands: ours was not set. */
 static void _drained(struct record *rec)
 {
+	if (nodeview_admin_drain(&rec->view))
+		return;
 	rec->view.drain = true;
 	text_set(rec->view.reason, rec->sent_drain);
 	if (failure_is_ours(rec->sent_drain) &&

@@ -10,28 +10,32 @@
 
 /*
  * A drain of the admin's would be lost in the power cycle, and also when a
- * node that is off is powered down once more. It is learnt and forgotten
- * while the node is up or off: one that goes down, or has gone down, shows
- * what Slurm has left of it. That is the reason without the flag, which is
- * all there is to see of a drain set just before; taken back just before, it
- * has left no reason either.
+ * node that is off is powered down once more. It is learnt wherever it shows,
+ * and forgotten while the node is up or off: one that goes down shows what
+ * Slurm has left of it. That is the reason without the flag, which is all
+ * there is to see of a drain set just before; taken back just before, it has
+ * left no reason either.
  */
 static void _remember_drain(struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
-	if (view->powering_down && !view->drain &&
-	    !failure_is_ours(view->reason) && !nodeview_slurms_reason(view) &&
-	    (*view->reason || strcmp(rec->admin_drain, NO_REASON) != 0))
-		text_set(rec->admin_drain, view->reason);
-	if (view->powering_down || view->base == NODE_UNKNOWN ||
+	if (view->base == NODE_UNKNOWN ||
 	    (view->base == NODE_DOWN && nodeview_slurms_reason(view)))
 		return;
-	if (nodeview_admin_drain(view))
+	if (nodeview_admin_drain(view)) {
 		text_set(rec->admin_drain,
 			 *view->reason ? view->reason : NO_REASON);
-	else if (!view->drain && view->base != NODE_DOWN && !*view->reason)
+	} else if (view->powering_down) {
+		if (!view->drain && !failure_is_ours(view->reason) &&
+		    !nodeview_slurms_reason(view) &&
+		    (*view->reason ||
+		     strcmp(rec->admin_drain, NO_REASON) != 0))
+			text_set(rec->admin_drain, view->reason);
+	} else if (!view->drain && view->base != NODE_DOWN &&
+		   !*view->reason) {
 		*rec->admin_drain = '\0';
+	}
 }
 
 /* The job is gone, the node still boots: nobody needs the clone. */

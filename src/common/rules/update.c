@@ -70,6 +70,10 @@ bool update_restores_drain(const struct record *rec,
 {
 	if (!*rec->admin_drain || !view->seen || nodeview_admin_drain(view))
 		return false;
+	/* A reason of the admin's would pass the node off as one that he has
+	 * set down: it is healed first. */
+	if (view->base == NODE_DOWN && nodeview_slurms_reason(view))
+		return false;
 	/* Its reason without the flag, or ours in its place, is enough to
 	 * see on a node that is used meanwhile. */
 	return nodeview_released(view) || failure_is_passing(view->reason) ||

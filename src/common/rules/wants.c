@@ -69,6 +69,12 @@ enum action_kind wants_vm(const struct record *rec, int64_t now)
 	}
 }
 
+/* No drain is there that stands for itself. */
+static bool _can_drain(const struct nodeview *view)
+{
+	return !view->drain || failure_is_capacity(view->reason);
+}
+
 /* A decision needs a newer view of the node than there is. */
 static bool _needs_look(const struct engine_conf *conf,
 			const struct record *rec, int64_t now)
@@ -94,7 +100,8 @@ static bool _needs_look(const struct engine_conf *conf,
 	if (update_restores_drain(rec, view) ||
 	    (view->seen && update_needed(ACTION_SLURM_UNDRAIN, rec, view)))
 		return !fresh;
-	return !view->seen &&
+	/* An admin may just have drained it: his reason must not be lost. */
+	return !fresh && (!view->seen || _can_drain(view)) &&
 	       update_drain_reason(rec, now, reason, sizeof(reason));
 }
 
@@ -131,11 +138,11 @@ static bool _drains(const struct engine_conf *conf, const struct record *rec,
 {
 	char reason[ACTION_TEXT_SIZE];
 
-	if (update_restores_drain(rec, &rec->view))
-		return update_fresh(&rec->view, now, conf->fresh);
-	return rec->view.seen &&
-	       (!rec->view.drain || failure_is_capacity(rec->view.reason)) &&
-	       update_drain_reason(rec, now, reason, sizeof(reason));
+	if (!update_fresh(&rec->view, now, conf->fresh))
+		return false;
+	return update_restores_drain(rec, &rec->view) ||
+	       (_can_drain(&rec->view) &&
+		update_drain_reason(rec, now, reason, sizeof(reason)));
 }
 
 /* Two jobs on one VM; not a job of a new cycle that is yet to be told of. */
