@@ -63,8 +63,15 @@ void slurm_jobs_save(void)
 	memcpy(saved, jobs, sizeof(saved));
 }
 
+/* A job that was told was told, even if slurmctld has forgotten the comment:
+ * what it confirms it is believed to keep. */
 void slurm_jobs_restore(void)
 {
+	for (int i = 0; i < SLURM_JOBS; i++) {
+		const struct slurm_job *job = slurm_job(saved[i].id);
+
+		saved[i].told |= job && job->told;
+	}
 	memcpy(jobs, saved, sizeof(jobs));
 }
 
@@ -133,7 +140,7 @@ static void _allocate(struct slurm_job *job, unsigned nodes)
 {
 	job->state = JOB_CONFIGURING;
 	job->nodes = nodes;
-	job->prolog_done = false;
+	job->prolog_done = job->told = false;
 	for (int i = 0; i < SLURM_NODES; i++) {
 		struct slurm_node *node = slurm_node(i);
 

@@ -320,13 +320,15 @@ static void _restore(void)
 		bool same = !strcmp(saved[i].admin_reason,
 				    nodes[i].admin_reason);
 		bool free = nodes[i].drain_free || !same;
-		bool given_up = nodes[i].powering_down &&
-				!saved[i].powering_down;
+		const char *given_up = nodes[i].powering_down &&
+				       !saved[i].powering_down
+					       ? saved[i].vm
+					       : nodes[i].given_up;
 
+		/* Forgotten once more, it is still given up. */
+		memmove(saved[i].given_up, given_up,
+			sizeof(saved[i].given_up));
 		nodes[i] = saved[i];
-		if (given_up)
-			memcpy(nodes[i].given_up, nodes[i].vm,
-			       sizeof(nodes[i].given_up));
 		nodes[i].drain_free = free;
 		slurm_touch(&nodes[i]);
 	}

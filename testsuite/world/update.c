@@ -73,7 +73,8 @@ static void _audit_failure(int i, const struct slurm_node *node,
 	    (slurm_is_up(node) || node->resumed_for == now->id))
 		audit_wrong(slurm_node_name(i), "job %u pays for the failure "
 			    "of job %u", now->id, job);
-	if (now && job == now->id && !now->told)
+	/* Sent before the job was given the node, it is of an earlier try. */
+	if (now && job == now->id && !now->told && node->asked_since < sent)
 		audit_wrong(slurm_node_name(i), "job %u loses its node and "
 			    "is not told", now->id);
 }

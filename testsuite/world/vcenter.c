@@ -9,6 +9,7 @@
 #include "fake_executor.h"
 #include "guest.h"
 #include "plan.h"
+#include "process.h"
 #include "slurm.h"
 #include "story.h"
 #include "vcenter.h"
@@ -332,6 +333,22 @@ static void _put_copy(const struct machine_is *of)
 	_leave_later(vm);
 }
 
+/*
+ * A clone without its key whose epoch is over is nobody's any more, as sclone
+ * status shows: its node stays as it is until somebody removes it.
+ */
+static void _tidy_up(struct machine_is *vm)
+{
+	const struct record *rec = process_record(vm->name);
+
+	if (!vm->epoch || *vm->owner || !rec || rec->epoch == vm->epoch ||
+	    rec->phase != PHASE_ABSENT || !dice_permille(20))
+		return;
+	story("people", "%s of %s is removed, which has no key", vm->id,
+	      vm->name);
+	_remove(vm);
+}
+
 static void _happen_to(struct machine_is *vm)
 {
 	if (plan_strikes(FAULT_VM_DIES)) {
@@ -358,7 +375,9 @@ void vcenter_tick(void)
 {
 	struct machine_is *vm = _some_clone();
 
-	if (vm)
+	if (vm && plan_is_peace())
+		_tidy_up(vm);
+	else if (vm)
 		_happen_to(vm);
 	if (plan_strikes(FAULT_FOREIGN))
 		_put_stranger();
