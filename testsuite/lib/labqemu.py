@@ -35,14 +35,21 @@ def make_image(*options):
 
 
 def prepare(*options):
-    """Build the image, then start this program again in namespaces made for
-    it: the network with a bridge, and a /run/munge of its own, since the
-    guests' slurm.conf and the controller's name one socket. They go with
-    their last process. Returns the image's directory, inside."""
+    """The image's directory, in namespaces made for it."""
+    return prepare_all(rocky9=options)["rocky9"]
+
+
+def prepare_all(**options):
+    """Build an image for each template, with its options, then start this
+    program again in namespaces made for it: the network with a bridge, and a
+    /run/munge of its own, since the guests' slurm.conf and the controller's
+    name one socket. They go with their last process. Returns the images'
+    directories by template, inside."""
     if os.environ.get("SCLONE_LAB") != "inside":
         guests.be_alone()
         if "SCLONE_LAB_IMAGE" not in os.environ:
-            os.environ["SCLONE_LAB_IMAGE"] = make_image(*options)
+            os.environ["SCLONE_LAB_IMAGE"] = os.pathsep.join(
+                make_image(*words) for words in options.values())
         os.environ["SCLONE_LAB"] = "inside"
         os.execvp("unshare", ["unshare", "--net", "--mount", "--",
                               sys.executable] + sys.argv)
@@ -56,16 +63,18 @@ def prepare(*options):
                  "ip addr add %s/16 dev %s" % (CONTROLLER, BRIDGE),
                  "ip link set %s up" % BRIDGE):
         subprocess.run(line.split(), check=True)
-    return os.environ["SCLONE_LAB_IMAGE"]
+    return dict(zip(options,
+                    os.environ["SCLONE_LAB_IMAGE"].split(os.pathsep)))
 
 
 class QemuSite(labsclone.Site):
-    """Sources boot and freeze themselves before start() returns."""
+    """Sources boot and freeze themselves before start() returns. image: the
+    one of the template rocky9, or a dictionary of all templates' ones."""
 
-    def __init__(self, image, nodes=4, memory_mb=256):
-        super().__init__(nodes=nodes, lanes=4)
-        self.image = image
-        self.cache = os.path.dirname(image)
+    def __init__(self, image, nodes=4, memory_mb=256, sources=1):
+        super().__init__(nodes=nodes, lanes=4, sources=sources)
+        self.images = image if isinstance(image, dict) else {"rocky9": image}
+        self.cache = os.path.dirname(self.images["rocky9"])
         self.memory_mb = memory_mb
         self.keep_source = True  # frozen sources are kept in the cache
         host = socket.gethostname().split(".")[0]
@@ -76,7 +85,8 @@ class QemuSite(labsclone.Site):
         self.settings.pop("CommunicationParameters")
         self.ports = [self.ports[0]] + [6818] * nodes
         self.settings["AuthInfo"] = "socket=" + MUNGE_SOCKET
-        self.node_settings = "CPUs=1 RealMemory=100 Feature=rocky9"
+        self.node_settings = ("CPUs=1 RealMemory=100 Feature=" +
+                              ",".join(self.images))
 
     def write_conf(self):
         super().write_conf()
@@ -108,7 +118,10 @@ class QemuSite(labsclone.Site):
         return "--chdir=/tmp", "--output=/tmp/job-%j.out"
 
     def _guest(self, source):
-        guest = {"kind": "qemu", "image": self.image, "bridge": BRIDGE}
+        template = next(name for name, found in self.template_sources.items()
+                        if source in found)
+        guest = {"kind": "qemu", "image": self.images[template],
+                 "bridge": BRIDGE}
         if self.keep_source:
             guest["cache"] = self.cache
         return guest
