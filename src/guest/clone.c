@@ -26,7 +26,7 @@ struct clone {
 	struct nics *nics;
 	int64_t thaw;	/* clock_mono_us() */
 	struct identity id;
-	char interface[IF_NAMESIZE];
+	struct network network;
 	struct report_times ms;
 };
 
@@ -152,10 +152,23 @@ static int _differ(struct clone *clone, struct err *err)
 	return 0;
 }
 
+/* "node=ens192 storage=ens224" */
+static void _name_interfaces(const struct clone *clone, struct buf *out)
+{
+	buf_init(out, 1024);
+	buf_puts(out, "SCLONE_INTERFACES=");
+	for (unsigned i = 0; i < clone->id.nic_count; i++)
+		buf_printf(out, "%s%s=%s", i ? " " : "",
+			   clone->id.nics[i].name,
+			   clone->network.interfaces[i]);
+}
+
 static int _hooks(const struct clone *clone, struct err *err)
 {
 	char node[96], cluster[96], template[96], epoch[48], nic[48];
-	const char *env[] = { node, cluster, template, epoch, nic, NULL };
+	cleanup_buf struct buf nics;
+	const char *env[] = { node, cluster, template, epoch, nic, NULL,
+			      NULL };
 	struct hooks hooks = { .dir = clone->settings->post_clone,
 			       .env = env,
 			       .limit_s = clone->settings->hook_time };
@@ -168,7 +181,11 @@ static int _hooks(const struct clone *clone, struct err *err)
 	(void) snprintf(epoch, sizeof(epoch), "SCLONE_EPOCH=%" PRId64,
 			clone->id.epoch);
 	(void) snprintf(nic, sizeof(nic), "SCLONE_INTERFACE=%s",
-			clone->interface);
+			clone->network.interfaces[0]);
+	_name_interfaces(clone, &nics);
+	if (buf_ok(&nics, "SCLONE_INTERFACES", err) < 0)
+		return -1;
+	env[5] = buf_str(&nics);
 	return hooks_run(&hooks, err);
 }
 
@@ -180,8 +197,8 @@ static enum clone_result _start(struct clone *clone)
 
 	if (_differ(clone, &err) < 0)
 		return _fail(clone, "machine", &err);
-	if (network_start(settings, clone->nics, &clone->id,
-			  clone->interface, &err) < 0)
+	if (network_start("/sys", settings, clone->nics, &clone->id,
+			  &clone->network, &err) < 0)
 		return _fail(clone, "network", &err);
 	if (_hooks(clone, &err) < 0)
 		return _fail(clone, "hook", &err);

@@ -2,28 +2,33 @@
 /* identity - see identity.h. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/base/parse.h"
 #include "common/base/slurmd.h"
 #include "identity.h"
+#include "members.h"
 
 /* 2020-01-01 and 2200-01-01: a time outside is a mistake of units. */
 #define TIME_MIN INT64_C(1577836800000000)
 #define TIME_MAX INT64_C(7258118400000000)
 
-static const char *const _known[] = {
+static const char *const _known_plain[] = {
 	"v",	"cluster", "node",	  "epoch",  "template",
 	"addr", "gw",	   "dns",	  "mtu",    "conf_server",
+	"time", "slurmd",  "not_after", "seed",   NULL,
+};
+static const char *const _known_cards[] = {
+	"v",	"cluster", "node",	  "epoch",  "template",
+	"nics", "search",  "dns",	  "conf_server",
 	"time", "slurmd",  "not_after", "seed",   NULL,
 };
 
 /*
  * A JSON reader keeps the last of two equal keys, another one the first:
- * refuse both. Colons outside strings count the keys, since no value of an
- * identity is itself an object.
+ * refuse both. Colons outside strings count the keys; the only objects in an
+ * identity are the elements of nics.
  */
 static size_t _count_keys(const char *text, size_t len)
 {
@@ -41,29 +46,29 @@ static size_t _count_keys(const char *text, size_t len)
 	return keys;
 }
 
-static int _check_keys(const struct json *json, const char *text, size_t len,
-		       struct err *err)
+static size_t _count_all(const struct json *json)
 {
-	const struct json *value;
-	const char *key;
-	size_t pos = 0;
+	const struct json *nics = json_get(json, "nics");
+	size_t keys = json_count(json);
 
+	for (size_t i = 0; json_is_array(nics) && i < json_count(nics); i++)
+		if (json_is_object(json_at(nics, i)))
+			keys += json_count(json_at(nics, i));
+	return keys;
+}
+
+static int _check_keys(const struct json *json, const char *text, size_t len,
+		       struct identity *id, struct err *err)
+{
 	if (!json_is_object(json))
 		return err_set(err, ERR_PROTOCOL, "not a JSON object");
-	if (_count_keys(text, len) != json_count(json))
+	if (_count_keys(text, len) != _count_all(json))
 		return err_set(err, ERR_PROTOCOL, "a key stands twice");
-	while (json_next(json, &pos, &key, &value)) {
-		size_t i = 0;
-
-		while (_known[i] && strcmp(_known[i], key) != 0)
-			i++;
-		if (!_known[i])
-			return err_set(err, ERR_PROTOCOL, "unknown key %s",
-				       key);
-		if (!value)
-			return err_set(err, ERR_PROTOCOL, "%s is null", key);
-	}
-	return 0;
+	if (json_get_int(json, "v", 1, IDENTITY_VERSION, &id->version,
+			 err) < 0)
+		return -1;
+	return members_known(json, id->version > 1 ? _known_cards
+						   : _known_plain, err);
 }
 
 static int _check_bytes(const char *text, size_t len, struct err *err)
@@ -94,10 +99,7 @@ static int _name(const struct json *json, const char *key, char *out,
 static int _names(const struct json *json, struct identity *id,
 		  struct err *err)
 {
-	int64_t version;
-
-	if (json_get_int(json, "v", 1, 1, &version, err) < 0 ||
-	    _name(json, "cluster", id->cluster, err) < 0 ||
+	if (_name(json, "cluster", id->cluster, err) < 0 ||
 	    _name(json, "node", id->node, err) < 0 ||
 	    _name(json, "template", id->template, err) < 0)
 		return -1;
@@ -120,86 +122,14 @@ static int _times(const struct json *json, struct identity *id,
 	return 0;
 }
 
-static int _addr(const struct json *json, struct identity *id,
-		 struct err *err)
-{
-	struct err why = ERR_INIT;
-	const char *text;
-
-	if (json_get_str(json, "addr", &text, err) < 0)
-		return -1;
-	id->dhcp = strcmp(text, "dhcp") == 0;
-	if (id->dhcp)
-		return 0;
-	if (parse_inet_prefix(text, &id->addr, &id->prefix, &why) < 0)
-		return err_set(err, ERR_PROTOCOL, "addr: %s", why.text);
-	if (!parse_inet_is_host(&id->addr, id->prefix))
-		return err_set(err, ERR_PROTOCOL,
-			       "addr is no address of a host");
-	return 0;
-}
-
-static bool _is_link_local(const struct inet *a)
-{
-	return a->family == AF_INET6 && a->bytes[0] == 0xfe &&
-	       (a->bytes[1] & 0xc0) == 0x80;
-}
-
-static int _gw(const struct json *json, struct identity *id, struct err *err)
-{
-	struct err why = ERR_INIT;
-	const char *text;
-
-	if (json_get_str_or(json, "gw", NULL, &text, err) < 0)
-		return -1;
-	if (!text)
-		return 0;
-	if (id->dhcp)
-		return err_set(err, ERR_PROTOCOL, "gw together with dhcp");
-	if (parse_inet(text, &id->gw, &why) < 0)
-		return err_set(err, ERR_PROTOCOL, "gw: %s", why.text);
-	if (id->gw.family != id->addr.family ||
-	    !parse_inet_is_host(&id->gw, id->prefix) ||
-	    parse_inet_same_net(&id->gw, &id->addr,
-				id->addr.family == AF_INET ? 32 : 128))
-		return err_set(err, ERR_PROTOCOL, "gw is no router of addr");
-	if (!parse_inet_same_net(&id->gw, &id->addr, id->prefix) &&
-	    !_is_link_local(&id->gw))
-		return err_set(err, ERR_PROTOCOL, "gw is not in addr's net");
-	id->has_gw = true;
-	return 0;
-}
-
-/* The elements of an optional array of strings; *count is 0 without it. */
-static int _list(const struct json *json, const char *key, size_t max,
-		 const struct json **list, unsigned *count, struct err *err)
-{
-	*list = json_get(json, key);
-	*count = 0;
-	if (!*list)
-		return 0;
-	if (!json_is_array(*list))
-		return err_set(err, ERR_PROTOCOL, "%s is not an array", key);
-	if (json_count(*list) > max)
-		return err_set(err, ERR_PROTOCOL, "%s has more than %zu", key,
-			       max);
-	for (size_t i = 0; i < json_count(*list); i++)
-		if (!json_str(json_at(*list, i)))
-			return err_set(err, ERR_PROTOCOL,
-				       "%s has an element that is no string",
-				       key);
-	*count = (unsigned) json_count(*list);
-	return 0;
-}
-
 static int _dns(const struct json *json, struct identity *id,
 		struct err *err)
 {
 	const struct json *list;
 	struct err why = ERR_INIT;
 
-	if (_list(json, "dns", IDENTITY_DNS_MAX, &list, &id->dns_count, err) <
-	    0)
+	if (members_strings(json, "dns", IDENTITY_DNS_MAX, &list,
+			    &id->dns_count, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < id->dns_count; i++)
 		if (parse_inet(json_str(json_at(list, i)), &id->dns[i],
@@ -209,18 +139,84 @@ static int _dns(const struct json *json, struct identity *id,
 	return 0;
 }
 
-static int _mtu(const struct json *json, struct identity *id,
-		struct err *err)
+static int _search(const struct json *json, struct identity *id,
+		   struct err *err)
 {
-	int64_t least = !id->dhcp && id->addr.family == AF_INET6 ? 1280 : 576;
-	int64_t mtu = 0;
+	const struct json *list;
+	size_t bytes = 0;
 
-	if (!json_get(json, "mtu"))
-		return 0;
-	if (json_get_int(json, "mtu", least, 9216, &mtu, err) < 0)
+	if (members_strings(json, "search", IDENTITY_SEARCH_MAX, &list,
+			    &id->search_count, err) < 0)
 		return -1;
-	id->mtu = (unsigned) mtu;
+	for (unsigned i = 0; i < id->search_count; i++) {
+		const char *text = json_str(json_at(list, i));
+
+		bytes += strlen(text) + 1;
+		if (bytes > sizeof(id->search[i]) ||
+		    !parse_is_name(text, sizeof(id->search[i]) - 1))
+			return err_set(err, ERR_PROTOCOL,
+				       "search %u is no domain, or too long",
+				       i);
+		(void) snprintf(id->search[i], sizeof(id->search[i]), "%s",
+				text);
+	}
 	return 0;
+}
+
+/* Two entries for one card, or two default routes, contradict each other. */
+static int _differ(const struct identity *id, unsigned at, struct err *err)
+{
+	const struct identity_nic *nic = &id->nics[at];
+
+	for (unsigned i = 0; i < at; i++) {
+		const struct identity_nic *other = &id->nics[i];
+
+		if (!strcmp(nic->name, other->name) ||
+		    mac_equal(&nic->source, &other->source))
+			return err_set(err, ERR_PROTOCOL,
+				       "nics: %s stands twice", nic->name);
+		if (nic->has_gw && other->has_gw &&
+		    nic->gw.family == other->gw.family)
+			return err_set(err, ERR_PROTOCOL,
+				       "nics: %s has a second gw", nic->name);
+	}
+	return 0;
+}
+
+static int _cards(const struct json *json, struct identity *id,
+		  struct err *err)
+{
+	const struct json *list = json_get(json, "nics");
+
+	if (!json_is_array(list) || !json_count(list) ||
+	    json_count(list) > IDENTITY_NICS_MAX)
+		return err_set(err, ERR_PROTOCOL, "nics is no array of 1 to "
+			       "%d", IDENTITY_NICS_MAX);
+	id->nic_count = (unsigned) json_count(list);
+	for (unsigned i = 0; i < id->nic_count; i++) {
+		struct identity_nic *nic = &id->nics[i];
+
+		if (identity_nic_parse(json_at(list, i), nic, err) < 0)
+			return err_wrap(err, "nics");
+		if (id->nic_count > 1 && !nic->has_source)
+			return err_set(err, ERR_PROTOCOL,
+				       "nics: %s does not say its source",
+				       nic->name);
+		if (_differ(id, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int _network(const struct json *json, struct identity *id,
+		    struct err *err)
+{
+	if (id->version > 1)
+		return _cards(json, id, err) < 0 ? -1
+						 : _search(json, id, err);
+	id->nic_count = 1;
+	(void) snprintf(id->nics[0].name, sizeof(id->nics[0].name), "node");
+	return identity_nic_plain(json, &id->nics[0], err);
 }
 
 static int _servers(const struct json *json, struct identity *id,
@@ -244,8 +240,8 @@ static int _options(const struct json *json, struct identity *id,
 {
 	const struct json *list;
 
-	if (_list(json, "slurmd", SLURMD_OPTIONS_MAX, &list,
-		  &id->option_count, err) < 0)
+	if (members_strings(json, "slurmd", SLURMD_OPTIONS_MAX, &list,
+			  &id->option_count, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < id->option_count; i++) {
 		const char *text = json_str(json_at(list, i));
@@ -286,10 +282,9 @@ int identity_parse(const char *text, size_t len, struct identity *out,
 	json = json_parse(text, len, err);
 	if (!json)
 		return -1;
-	rc = _check_keys(json, text, len, err) < 0 ||
+	rc = _check_keys(json, text, len, &id, err) < 0 ||
 	     _names(json, &id, err) < 0 || _times(json, &id, err) < 0 ||
-	     _addr(json, &id, err) < 0 || _gw(json, &id, err) < 0 ||
-	     _dns(json, &id, err) < 0 || _mtu(json, &id, err) < 0 ||
+	     _network(json, &id, err) < 0 || _dns(json, &id, err) < 0 ||
 	     _servers(json, &id, err) < 0 || _options(json, &id, err) < 0 ||
 	     _seed(json, &id, err) < 0 ? -1 : 0;
 	json_wipe(json, "seed");

@@ -168,21 +168,35 @@ int netlink_add_address(int ifindex, const struct inet *addr, unsigned prefix,
 	return _ask(&req, "add address", err);
 }
 
-int netlink_add_default(int ifindex, const struct inet *gateway,
-			struct err *err)
+int netlink_add_route(int ifindex, const struct route *route,
+		      struct err *err)
 {
+	const struct inet *via = &route->via;
 	struct request req;
 
 	_begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
 	       sizeof(req.route));
-	req.route.rtm_family = (uint8_t) gateway->family;
+	req.route.rtm_family = (uint8_t) via->family;
+	req.route.rtm_dst_len = (uint8_t) route->prefix;
 	req.route.rtm_table = RT_TABLE_MAIN;
 	req.route.rtm_protocol = RTPROT_STATIC;
 	req.route.rtm_scope = RT_SCOPE_UNIVERSE;
 	req.route.rtm_type = RTN_UNICAST;
-	_put(&req, RTA_GATEWAY, gateway->bytes, _length(gateway));
+	if (route->prefix)
+		_put(&req, RTA_DST, route->net.bytes, _length(via));
+	_put(&req, RTA_GATEWAY, via->bytes, _length(via));
 	_put(&req, RTA_OIF, &ifindex, sizeof(ifindex));
-	return _ask(&req, "add default route", err);
+	return _ask(&req, route->prefix ? "add route" : "add default route",
+		    err);
+}
+
+int netlink_add_default(int ifindex, const struct inet *gateway,
+			struct err *err)
+{
+	struct route route = { .net.family = gateway->family,
+			       .via = *gateway };
+
+	return netlink_add_route(ifindex, &route, err);
 }
 
 /* Whether these messages say that the link is up and has its carrier. */

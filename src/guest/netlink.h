@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netlink - the four requests to the kernel's network that a clone needs
+ * netlink - the few requests to the kernel's network that a clone needs
  * (rtnetlink(7)), each acknowledged, and the wait for a link by event.
  */
 #ifndef SCLONE_GUEST_NETLINK_H
@@ -10,6 +10,7 @@
 
 #include "common/base/err.h"
 #include "common/base/parse.h"
+#include "common/base/route.h"
 
 /* Set a link up, with an MTU unless it is 0. FATAL. */
 int netlink_link_up(int ifindex, unsigned mtu, struct err *err);
@@ -24,6 +25,10 @@ int netlink_wait_link(int ifindex, uint64_t limit_s, struct err *err);
  * controller has given it to nobody else. FATAL. */
 int netlink_add_address(int ifindex, const struct inet *addr, unsigned prefix,
 			struct err *err);
+
+/* A route through the link. FATAL. */
+int netlink_add_route(int ifindex, const struct route *route,
+		      struct err *err);
 
 /* The default route of the gateway's family. FATAL. */
 int netlink_add_default(int ifindex, const struct inet *gateway,

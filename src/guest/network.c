@@ -39,8 +39,8 @@ static int _dhcp(const struct settings *settings, char *name,
 	return command_must(&command, err);
 }
 
-static int _dns(const struct settings *settings,
-		const struct identity *identity, struct err *err)
+static int _names(const struct settings *settings,
+		  const struct identity *identity, struct err *err)
 {
 	char addr[INET_TEXT_SIZE];
 	cleanup_buf struct buf text;
@@ -48,6 +48,11 @@ static int _dns(const struct settings *settings,
 	buf_init(&text, 1024);
 	if (!identity->dns_count)
 		return 0;
+	for (unsigned i = 0; i < identity->search_count; i++)
+		buf_printf(&text, "%s%s", i ? " " : "search ",
+			   identity->search[i]);
+	if (identity->search_count)
+		buf_puts(&text, "\n");
 	for (unsigned i = 0; i < identity->dns_count; i++) {
 		parse_print_inet(&identity->dns[i], addr);
 		buf_printf(&text, "nameserver %s\n", addr);
@@ -57,35 +62,83 @@ static int _dns(const struct settings *settings,
 	return files_replace(settings->resolv_conf, buf_str(&text), err);
 }
 
-static int _address(const struct identity *identity, const char *name,
+static int _address(const struct identity_nic *nic, const char *name,
 		    int ifindex, struct err *err)
 {
 	struct err why = ERR_INIT;
 
-	if (netlink_add_address(ifindex, &identity->addr, identity->prefix,
-				err) < 0)
+	if (netlink_add_address(ifindex, &nic->addr, nic->prefix, err) < 0)
 		return -1;
-	if (identity->has_gw &&
-	    netlink_add_default(ifindex, &identity->gw, err) < 0)
+	if (nic->has_gw && netlink_add_default(ifindex, &nic->gw, err) < 0)
 		return -1;
-	if (announce_address(name, ifindex, &identity->addr, &why) < 0)
+	for (unsigned i = 0; i < nic->route_count; i++)
+		if (netlink_add_route(ifindex, &nic->routes[i], err) < 0)
+			return -1;
+	if (announce_address(name, ifindex, &nic->addr, &why) < 0)
 		log_warn("not announced to the neighbours: %s", why.text);
 	return 0;
 }
 
-int network_start(const struct settings *settings, struct nics *nics,
-		  const struct identity *identity, char name[IF_NAMESIZE],
-		  struct err *err)
+static int _check_mac(const char *sysfs, const struct identity_nic *nic,
+		      const char *name, struct err *err)
 {
-	int ifindex;
+	char is[MAC_TEXT_SIZE], must[MAC_TEXT_SIZE];
+	struct mac mac;
 
-	if (nic_bind("/sys", nics, err) < 0 ||
-	    nic_interface("/sys", nics, name, &ifindex, err) < 0 ||
-	    netlink_link_up(ifindex, identity->mtu, err) < 0 ||
-	    netlink_wait_link(ifindex, settings->link_time, err) < 0)
+	if (!nic->has_mac)
+		return 0;
+	if (nic_address(sysfs, name, &mac, err) < 0)
 		return -1;
-	if (identity->dhcp ? _dhcp(settings, name, err) < 0
-			   : _address(identity, name, ifindex, err) < 0)
+	if (mac_equal(&mac, &nic->mac))
+		return 0;
+	mac_print(&mac, is);
+	mac_print(&nic->mac, must);
+	return err_set(err, ERR_CONFIG, "%s has the MAC address %s, and must "
+		       "have %s", name, is, must);
+}
+
+/* Find the card's interface and begin to bring its link up. */
+static int _raise(const char *sysfs, const struct nics *nics,
+		  const struct identity_nic *nic, char name[IF_NAMESIZE],
+		  int *ifindex, struct err *err)
+{
+	const struct nic *card =
+		nic_pick(nics, nic->has_source ? &nic->source : NULL, err);
+
+	if (!card || nic_interface(sysfs, card, name, ifindex, err) < 0 ||
+	    _check_mac(sysfs, nic, name, err) < 0)
 		return -1;
-	return _dns(settings, identity, err);
+	return netlink_link_up(*ifindex, nic->mtu, err);
+}
+
+static int _set_up(const struct settings *settings,
+		   const struct identity_nic *nic, char *name, int ifindex,
+		   struct err *err)
+{
+	if (netlink_wait_link(ifindex, settings->link_time, err) < 0)
+		return -1;
+	return nic->dhcp ? _dhcp(settings, name, err)
+			 : _address(nic, name, ifindex, err);
+}
+
+int network_start(const char *sysfs, const struct settings *settings,
+		  struct nics *nics, const struct identity *identity,
+		  struct network *network, struct err *err)
+{
+	int ifindex[IDENTITY_NICS_MAX];
+
+	if (nic_bind(sysfs, nics, err) < 0)
+		return -1;
+	/* All links come up at the same time. */
+	for (unsigned i = 0; i < identity->nic_count; i++)
+		if (_raise(sysfs, nics, &identity->nics[i],
+			   network->interfaces[i], &ifindex[i], err) < 0)
+			return err_wrap(err, "card %s",
+					identity->nics[i].name);
+	for (unsigned i = 0; i < identity->nic_count; i++)
+		if (_set_up(settings, &identity->nics[i],
+			    network->interfaces[i], ifindex[i], err) < 0)
+			return err_wrap(err, "card %s",
+					identity->nics[i].name);
+	return _names(settings, identity, err);
 }

@@ -26,6 +26,19 @@ static bool _link_name(const char *path, char *out, size_t size)
 	return (size_t) snprintf(out, size, "%s", name) < size;
 }
 
+int nic_address(const char *sysfs, const char *name, struct mac *mac,
+		struct err *err)
+{
+	char path[PATH_MAX], text[64];
+
+	(void) snprintf(path, sizeof(path), "%s/class/net/%s/address", sysfs,
+			name);
+	files_line(path, text, sizeof(text));
+	if (mac_parse(text, mac, NULL) < 0)
+		return err_set(err, ERR_FATAL, "%s has no MAC address", name);
+	return 0;
+}
+
 /* A card is an interface with a device that has a driver. */
 static bool _read(const char *sysfs, const char *name, struct nic *nic)
 {
@@ -44,6 +57,7 @@ static bool _read(const char *sysfs, const char *name, struct nic *nic)
 	if (!_link_name(link, nic->driver, sizeof(nic->driver)))
 		return false;
 	(void) snprintf(nic->name, sizeof(nic->name), "%.15s", name);
+	nic->has_mac = nic_address(sysfs, name, &nic->mac, NULL) == 0;
 	nic->bound = true;
 	return true;
 }
@@ -55,12 +69,9 @@ static int _choose(const char *wanted, struct nics *nics, struct err *err)
 	if (nics->count == 0)
 		return err_set(err, ERR_CONFIG, "no network card with a "
 						"driver was found");
+	nics->main = NIC_NONE;
 	if (any && nics->count > 1)
-		return err_set(err, ERR_CONFIG,
-			       "%zu network cards (%s, %s, ...): name one "
-			       "with Nic=",
-			       nics->count, nics->list[0].name,
-			       nics->list[1].name);
+		return 0;
 	for (size_t i = 0; i < nics->count; i++) {
 		if (any || strcmp(nics->list[i].name, wanted) == 0) {
 			nics->main = i;
@@ -131,10 +142,33 @@ int nic_bind(const char *sysfs, struct nics *nics, struct err *err)
 	return 0;
 }
 
-int nic_interface(const char *sysfs, const struct nics *nics,
+const struct nic *nic_pick(const struct nics *nics, const struct mac *source,
+			   struct err *err)
+{
+	char text[MAC_TEXT_SIZE];
+
+	if (!source && nics->main < nics->count)
+		return &nics->list[nics->main];
+	if (!source) {
+		err_set(err, ERR_CONFIG, "%zu network cards (%s, %s ...), "
+			"and neither NicName= lines in sclone.conf nor Nic= "
+			"in guest.conf say which", nics->count,
+			nics->list[0].name, nics->list[1].name);
+		return NULL;
+	}
+	for (size_t i = 0; i < nics->count; i++)
+		if (nics->list[i].has_mac &&
+		    mac_equal(&nics->list[i].mac, source))
+			return &nics->list[i];
+	mac_print(source, text);
+	err_set(err, ERR_CONFIG, "no network card had the address %s in the "
+		"source", text);
+	return NULL;
+}
+
+int nic_interface(const char *sysfs, const struct nic *wanted,
 		  char name[IF_NAMESIZE], int *ifindex, struct err *err)
 {
-	const struct nic *wanted = &nics->list[nics->main];
 	char path[PATH_MAX], text[32];
 	cleanup_dir DIR *dir = NULL;
 	const struct dirent *entry;

@@ -12,27 +12,32 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
+#include "common/base/mac.h"
 
 #define NIC_MAX 8
 #define NIC_TEXT 128
+#define NIC_NONE NIC_MAX	/* no index */
 
 struct nic {
 	char name[IF_NAMESIZE];	/* before the freeze */
 	char bus[NIC_TEXT];	/* "pci" */
 	char device[NIC_TEXT];	/* "0000:03:00.0" */
 	char driver[NIC_TEXT];	/* "vmxnet3" */
+	bool has_mac;
+	struct mac mac;		/* before the freeze: the source's */
 	bool bound;
 };
 
 struct nics {
 	size_t count;
-	size_t main;	/* index of the one that gets the address */
+	size_t main;	/* the one for a node that has one card; NIC_NONE:
+			 * there are several, and none is named */
 	struct nic list[NIC_MAX];
 };
 
 /*
  * Find the cards with a driver under sysfs (its root, "/sys"). wanted is
- * the main one's interface, or "auto" when there is only one. CONFIG.
+ * the main one's interface, or "auto". CONFIG.
  */
 int nic_find(const char *sysfs, const char *wanted, struct nics *nics,
 	     struct err *err);
@@ -43,8 +48,17 @@ int nic_unbind(const char *sysfs, struct nics *nics, struct err *err);
 /* Bind all that are unbound. FATAL. */
 int nic_bind(const char *sysfs, struct nics *nics, struct err *err);
 
-/* The main card's interface, which may have a new name. FATAL. */
-int nic_interface(const char *sysfs, const struct nics *nics,
+/* The card that had this MAC address in the source; NULL: the main one.
+ * CONFIG when there is none. */
+const struct nic *nic_pick(const struct nics *nics, const struct mac *source,
+			   struct err *err);
+
+/* A bound card's interface, which may have a new name. FATAL. */
+int nic_interface(const char *sysfs, const struct nic *nic,
 		  char name[IF_NAMESIZE], int *ifindex, struct err *err);
+
+/* The MAC address that an interface has now. FATAL. */
+int nic_address(const char *sysfs, const char *name, struct mac *mac,
+		struct err *err);
 
 #endif

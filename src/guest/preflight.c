@@ -273,7 +273,8 @@ static void _check_programs(struct look *look)
 	_each(look, s->slurmd_spool, _stale, &said);
 }
 
-static void _check_card(struct look *look)
+/* With several cards the identity says which is which. */
+static void _check_cards(struct look *look)
 {
 	char full[PATH_MAX];
 	struct err err = ERR_INIT;
@@ -283,6 +284,13 @@ static void _check_card(struct look *look)
 		     &err) < 0)
 		_find(look, true, "set Nic= in guest.conf", "%.200s",
 		      err.text);
+	else if (nics.main == NIC_NONE)
+		_find(look, false,
+		      "describe all with NicName= lines in sclone.conf, or "
+		      "name the one to use with Nic= in guest.conf",
+		      "there are %zu network cards (%s, %s%s)", nics.count,
+		      nics.list[0].name, nics.list[1].name,
+		      nics.count > 2 ? ", ..." : "");
 }
 
 /*
@@ -317,7 +325,7 @@ void preflight_run(const struct settings *settings, const char *root,
 	_check_programs(&look);
 	_check_processes(&look);
 	_check_mounts(&look);
-	_check_card(&look);
+	_check_cards(&look);
 	_check_managers(&look);
 	_check_systemd(&look);
 	_check_random(&look);

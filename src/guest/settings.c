@@ -37,8 +37,10 @@ const struct conf_key settings_keys[] = {
 		 "kernel: power off by system call, at once; otherwise the "
 		 "path of a program that does it."),
 	TEXT_KEY("Nic", nic, "auto",
-		 "Interface that gets the node's address; auto when there is "
-		 "only one."),
+		 "Interface of a node that has one network card; auto when "
+		 "there is only one, or when sclone.conf has NicName= lines "
+		 "for the others: then each is known by its MAC address in "
+		 "the source."),
 	TEXT_KEY("DhcpClient", dhcp, "/sbin/dhclient -1 %i",
 		 "Command line for addr=dhcp; %i stands for the interface."),
 	FILE_KEY("PreFreezeDir", pre_freeze, "/etc/sclone/pre-freeze.d",

@@ -427,6 +427,38 @@ static void _make_sysfs(bool second)
 			       _at("root/sys/class/net/eth1/device"));
 }
 
+/* Of two cards none is the main one; their source's addresses tell which. */
+static void _test_pick(void)
+{
+	const struct nic *nic;
+	struct err err = ERR_INIT;
+	char name[IF_NAMESIZE];
+	struct nics nics;
+	struct mac mac;
+	int ifindex;
+
+	_put("root/sys/class/net/eth0/address", "00:50:56:8f:00:0A\n", 0644);
+	_put("root/sys/class/net/eth1/address", "00:50:56:8f:00:0b\n", 0644);
+	_put("root/sys/class/net/eth1/ifindex", "7\n", 0644);
+	ok(nic_find(_at("root/sys"), "auto", &nics, &err) == 0 &&
+		   nics.count == 2 && nics.main == NIC_NONE,
+	   "of two cards none is the main one");
+	ok(!nic_pick(&nics, NULL, &err) && err.code == ERR_CONFIG,
+	   "so one must be named");
+	has_str(err.text, "neither NicName= lines", "says how");
+	if (mac_parse("00:50:56:8f:00:0b", &mac, &err) < 0)
+		bail_out("%s", err.text);
+	nic = nic_pick(&nics, &mac, &err);
+	ok(nic && strcmp(nic->device, "dev1") == 0,
+	   "one is found by its address in the source");
+	ok(nic && nic_interface(_at("root/sys"), nic, name, &ifindex,
+				&err) == 0 && ifindex == 7, "its interface");
+	is_str(name, "eth1", "by its name");
+	mac.bytes[5] = 0xc;
+	ok(!nic_pick(&nics, &mac, &err), "and by no other");
+	has_str(err.text, "00:50:56:8f:00:0c", "which is named");
+}
+
 static void _test_cards(void)
 {
 	struct nics nics;
@@ -447,9 +479,7 @@ static void _test_cards(void)
 	is_str(_get("root/sys/bus/pci/drivers/vmxnet3/bind"), "dev0",
 	       "by its driver");
 	_make_sysfs(true);
-	ok(nic_find(_at("root/sys"), "auto", &nics, &err) < 0 &&
-		   err.code == ERR_CONFIG,
-	   "of two cards one must be named");
+	_test_pick();
 	ok(nic_find(_at("root/sys"), "eth1", &nics, &err) == 0 &&
 		   strcmp(nics.list[nics.main].name, "eth1") == 0,
 	   "the named one is the main one");

@@ -73,11 +73,14 @@ static void _test_good(void)
 	is_int(id.epoch, 1800000000000001, "epoch");
 	is_int(id.time, 1800000000000000, "time");
 	is_int(id.not_after, 1800000600000000, "not_after");
-	ok(!id.dhcp && id.addr.family == AF_INET && id.prefix == 16, "addr");
-	is_int(id.addr.bytes[3], 1, "last byte of addr");
-	ok(id.has_gw && id.gw.bytes[3] == 254, "gw");
+	is_int(id.nic_count, 1, "one card");
+	ok(!id.nics[0].has_source && !id.nics[0].has_mac, "the main one");
+	ok(!id.nics[0].dhcp && id.nics[0].addr.family == AF_INET &&
+	   id.nics[0].prefix == 16, "addr");
+	is_int(id.nics[0].addr.bytes[3], 1, "last byte of addr");
+	ok(id.nics[0].has_gw && id.nics[0].gw.bytes[3] == 254, "gw");
 	is_int(id.dns_count, 2, "dns");
-	is_int(id.mtu, 9000, "mtu");
+	is_int(id.nics[0].mtu, 9000, "mtu");
 	is_str(id.conf_server, "ctl1:6817,ctl2", "conf_server");
 	is_int(id.option_count, 1, "options");
 	is_int(id.seed[31], 0xff, "last byte of the seed");
@@ -114,7 +117,9 @@ static void _test_taken(void)
 
 static const struct member _bad[] = {
 	{ "v", NULL },
-	{ "v", "2" },
+	{ "v", "0" },
+	{ "v", "2" },	/* which has no addr */
+	{ "v", "3" },
 	{ "v", "\"1\"" },
 	{ "v", "1.0" },
 	{ "v", "null" },
@@ -259,6 +264,8 @@ static void _test_texts(void)
 	_refuse_text(big, strlen(big), "a key that stands twice is refused");
 	(void) snprintf(big, sizeof(big), "{\"x\":1,%s", text + 1);
 	_refuse_text(big, strlen(big), "an unknown key is refused");
+	(void) snprintf(big, sizeof(big), "{\"search\":[],%s", text + 1);
+	_refuse_text(big, strlen(big), "version 2's key is none of 1's");
 	(void) snprintf(big, sizeof(big), "\n%s", text);
 	_refuse_text(big, strlen(big), "a control character is refused");
 	memset(big, ' ', sizeof(big));
@@ -283,12 +290,132 @@ static void _test_families(void)
 		"\"not_after\":1800000600000000,\"seed\":\"" SEED "\"}";
 	struct identity id;
 
-	ok(identity_parse(v6, strlen(v6), &id, NULL) == 0 && id.has_gw &&
-		   id.addr.family == AF_INET6 && id.prefix == 64,
+	ok(identity_parse(v6, strlen(v6), &id, NULL) == 0 && 
+		   id.nics[0].has_gw && id.nics[0].prefix == 64 &&
+		   id.nics[0].addr.family == AF_INET6,
 	   "an IPv6 address with a link-local router");
-	ok(identity_parse(dhcp, strlen(dhcp), &id, NULL) == 0 && id.dhcp &&
-		   !id.has_gw && id.option_count == 0,
+	ok(identity_parse(dhcp, strlen(dhcp), &id, NULL) == 0 && 
+		   id.nics[0].dhcp && !id.nics[0].has_gw &&
+		   id.option_count == 0,
 	   "dhcp and nothing optional");
+}
+
+/* --- version 2 --- */
+
+#define NODE(more)                                                          \
+	"{\"name\":\"node\",\"source\":\"00:50:56:8f:00:01\","              \
+	"\"addr\":\"10.20.0.1/16\"" more "}"
+#define STORE(more)                                                         \
+	"{\"name\":\"store\",\"source\":\"00:50:56:8f:00:02\","             \
+	"\"addr\":\"10.30.0.1/16\"" more "}"
+#define ROUTE "\"10.0.0.0/8 via 10.20.255.254\""
+
+/* An identity of version 2 with these cards, and more members. */
+static int _parse_cards(const char *nics, const char *more,
+			struct identity *id, struct err *err)
+{
+	char text[8192];
+
+	(void) snprintf(text, sizeof(text), "{\"v\":2,\"cluster\":\"c\","
+			"\"node\":\"n\",\"epoch\":1,\"template\":\"t\","
+			"\"nics\":%s%s,\"time\":1800000000000000,"
+			"\"not_after\":1800000600000000,\"seed\":\"" SEED
+			"\"}", nics, more);
+	return identity_parse(text, strlen(text), id, err);
+}
+
+static void _test_two_cards(void)
+{
+	struct identity id;
+	struct err err = ERR_INIT;
+	char mac[MAC_TEXT_SIZE], route[ROUTE_TEXT_SIZE];
+
+	if (!ok(_parse_cards("[" NODE(",\"gw\":\"10.20.255.254\",\"mtu\":9000")
+			     "," STORE(",\"mac\":\"02:00:00:00:00:0a\","
+			     "\"routes\":[\"10.40.0.0/16 via 10.30.0.9\"]")
+			     "]", ",\"dns\":[\"10.20.0.53\"],"
+			     "\"search\":[\"a.b\",\"c\"]", &id, &err) == 0,
+		"two cards are taken")) {
+		diag("%s", err.text);
+		return;
+	}
+	is_int(id.nic_count, 2, "they are two");
+	ok(id.nics[0].has_gw && id.nics[0].mtu == 9000, "the first's values");
+	ok(!id.nics[1].has_gw && id.nics[1].mtu == 0, "not the second's");
+	is_str(id.nics[1].name, "store", "its name");
+	mac_print(&id.nics[1].source, mac);
+	is_str(mac, "00:50:56:8f:00:02", "its source");
+	mac_print(&id.nics[1].mac, mac);
+	ok(id.nics[1].has_mac && !id.nics[0].has_mac, "a MAC address");
+	is_str(mac, "02:00:00:00:00:0a", "which");
+	is_int(id.nics[1].route_count, 1, "a route");
+	route_print(&id.nics[1].routes[0], route);
+	is_str(route, "10.40.0.0/16 via 10.30.0.9", "where to");
+	is_int(id.search_count, 2, "domains");
+	is_str(id.search[1], "c", "the second");
+	ok(!_parse_cards("[{\"name\":\"node\",\"addr\":\"dhcp\"}]", "", &id,
+			 &err) && !id.nics[0].has_source,
+	   "one card need not say its source");
+}
+
+static void _test_bad_cards(void)
+{
+	static const char *const bad[] = {
+		"[]", "{}", "null", "7", "[7]", "[null]", "[[]]", "[{}]",
+		"[" NODE(",\"x\":1") "]", "[" NODE(",\"name\":\"b\"") "]",
+		"[" NODE(",\"gw\":\"10.21.0.1\"") "]",
+		"[" NODE(",\"mac\":\"01:00:00:00:00:0a\"") "]",
+		"[" NODE(",\"mac\":\"00:00:00:00:00:00\"") "]",
+		"[" NODE(",\"mac\":\"02:00:00:00:00\"") "]",
+		"[" NODE(",\"mac\":7") "]", "[" NODE(",\"mac\":null") "]",
+		"[" NODE(",\"mtu\":70000") "]",
+		"[" NODE(",\"routes\":" ROUTE) "]",
+		"[" NODE(",\"routes\":[7]") "]",
+		"[" NODE(",\"routes\":[\"10.0.0.0/8 via 10.21.0.1\"]") "]",
+		"[" NODE(",\"routes\":[\"10.0.0.0/8 via 10.20.0.1\"]") "]",
+		"[" NODE(",\"routes\":[\"10.0.0.1/8 via 10.20.0.2\"]") "]",
+		"[" NODE(",\"routes\":[\"0.0.0.0/0 via 10.20.0.2\"]") "]",
+		"[" NODE(",\"routes\":[" ROUTE "," ROUTE "," ROUTE "," ROUTE
+			 "," ROUTE "," ROUTE "," ROUTE "," ROUTE "," ROUTE ","
+			 ROUTE "," ROUTE "," ROUTE "," ROUTE "," ROUTE ","
+			 ROUTE "," ROUTE "," ROUTE "]") "]",
+		"[{\"name\":\"a b\",\"addr\":\"dhcp\"}]",
+		"[{\"name\":\"../a\",\"addr\":\"dhcp\"}]",
+		"[{\"addr\":\"dhcp\"}]", "[{\"name\":\"a\"}]",
+		"[{\"name\":\"a\",\"addr\":\"dhcp\",\"routes\":[" ROUTE "]}]",
+		"[" NODE("") "," NODE("") "]",
+		"[" NODE("") ",{\"name\":\"b\",\"addr\":\"dhcp\"}]",
+		"[" NODE("") ",{\"name\":\"b\",\"addr\":\"dhcp\","
+			"\"source\":\"00:50:56:8F:00:01\"}]",
+		"[" NODE(",\"gw\":\"10.20.0.9\"") ","
+			STORE(",\"gw\":\"10.30.0.9\"") "]",
+		"[" NODE("") "," NODE("") "," NODE("") "," NODE("") ","
+			NODE("") "]",
+	};
+	static const char *const more[] = {
+		",\"addr\":\"10.0.0.1/8\"", ",\"gw\":\"10.20.0.9\"",
+		",\"mtu\":1500", ",\"search\":\"a\"", ",\"search\":[7]",
+		",\"search\":[\"a b\"]", ",\"search\":[\"\"]",
+		",\"search\":[\"a\\nnameserver 6.6.6.6\"]",
+		",\"search\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]",
+		",\"slurmd\":[{\"a\":1}]",
+	};
+	struct identity id;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct err err = ERR_INIT;
+
+		ok(_parse_cards(bad[i], "", &id, &err) < 0 &&
+			   err.code == ERR_PROTOCOL,
+		   "refused: nics %s", bad[i]);
+	}
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		struct err err = ERR_INIT;
+
+		ok(_parse_cards("[" NODE("") "]", more[i], &id, &err) < 0 &&
+			   err.code == ERR_PROTOCOL,
+		   "refused: %s", more[i] + 1);
+	}
 }
 
 static void _test_arguments(void)
@@ -318,6 +445,8 @@ int main(void)
 	_test_refused();
 	_test_texts();
 	_test_families();
+	_test_two_cards();
+	_test_bad_cards();
 	_test_arguments();
 	return done_testing();
 }

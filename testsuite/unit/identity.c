@@ -36,6 +36,9 @@ static int _told(const struct config *config, const char *node,
 	struct identity id;
 	cleanup_buf struct buf line;
 
+	for (int i = 0; i < CONFIG_NICS_MAX; i++)
+		snprintf(letter.sources[i], MAC_TEXT_SIZE,
+			 "00:50:56:8f:00:%02x", i);
 	buf_init(&line, LETTER_MAX);
 	if (letter_print(&letter, config, &line, err) < 0 ||
 	    identity_parse(buf_str(&line), line.len, &id, err) < 0)
@@ -87,6 +90,15 @@ static void _accepted(void)
 	_taken("c", "t", "NodeName=vm1 ConfServer=a,b:1,[fd00::1]:6817 "
 	       "SlurmdOptions=\"-vvv -v  -vv --extra=a=b --instance-id=i-1 "
 	       "--instance-type=x/y -v -v\"");
+	_taken("c", "t", "NodeName=vm[1-9] NodeAddr=10.0.0.1+/24 MTU=9000 "
+	       "Gateway=10.0.0.254 Mac=00:50:56:3f:ff:f7+ DNS=10.0.0.33 "
+	       "DNSSearch=a-b.example,c Routes=\"10.1.0.0/16 via 10.0.0.19,"
+	       " 10.2.0.0/16 via 10.0.0.20\"");
+	_taken("c", "t", "NicName=s NicAddr=fd00::1+/64 Nodes=vm[1-9] "
+	       "Gateway=fe80::1 Routes=\"fd01::/32 via fd00::ff\"\n"
+	       "NicName=t Nodes=vm[1-9] Mac=fe:00:00:00:00:01+\n"
+	       "NicName=u Nodes=vm[1-9] NicAddr=10.1.0.1+/16\n"
+	       "NodeName=vm[1-9] NodeAddr=10.0.0.1+/24 Gateway=10.0.0.254");
 }
 
 static void _not_accepted(void)
