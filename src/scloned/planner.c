@@ -35,6 +35,7 @@ static void _take_source(struct place_source *place,
 	place->host = source->host;
 	place->note = source->why;
 	place->lanes = source->lanes;
+	place->pack = source->pack;
 	place->found = moref_is_set(&source->vm);
 	place->powered_on = source->state >= SOURCE_RUNNING;
 	place->frozen = source->state == SOURCE_FROZEN ||

@@ -170,6 +170,64 @@ static void _room(void)
 	       "datastore space", "and is told");
 }
 
+/* So many clones in a row, by the indexes of their sources. */
+static void _walk(struct place_source *s, size_t count, unsigned clones,
+		  const char *expected, const char *what)
+{
+	char got[64] = "";
+
+	for (unsigned i = 0; i < clones; i++) {
+		int source = _pick(s, count, "rocky9", NULL, 0, NULL);
+
+		text_add(got, sizeof(got),
+			 source < 0 ? "-" : (char[2]) { '0' + (char) source });
+		if (source >= 0)
+			place_start(s, count, (size_t) source);
+	}
+	is_str(got, expected, what);
+}
+
+/* Three hosts with room for four, five and three clones. */
+static void _hosts(struct place_source *s, bool pack, unsigned lanes)
+{
+	static const char *const ids[] = { "host-0", "host-1", "host-2" };
+	static const int64_t room[] = { 4, 5, 3 };
+
+	for (int i = 0; i < 3; i++) {
+		s[i] = _source("s", lanes);
+		s[i].pack = pack;
+		s[i].host_id = ids[i];
+		s[i].memory_free = room[i] * 1000 + 10;
+		s[i].memory_need = 1000;
+	}
+}
+
+static void _placement(void)
+{
+	struct place_source s[4];
+
+	_hosts(s, false, 9);
+	_walk(s, 3, 14, "102102102101--", "spread: one after the other, until "
+	      "no host has room");
+	_hosts(s, true, 9);
+	_walk(s, 3, 14, "222000011111--", "pack: a host is filled before the "
+	      "next");
+	_hosts(s, true, 2);
+	_walk(s, 3, 7, "220011-", "but no lane stays empty for it");
+	_hosts(s, true, 9);
+	s[1].memory_free = PLACE_UNKNOWN;
+	s[1].in_flight = 1;
+	_walk(s, 3, 1, "1", "unknown memory: the busier source");
+	_hosts(s, true, 9);
+	s[3] = _source("u", 9);
+	s[3].template_name = "ubuntu22";
+	s[3].host_id = s[0].host_id;
+	s[3].memory_need = 3000;
+	place_start(s, 4, 3);
+	_walk(s, 4, 9, "022211111", "another template's clone on a host fills "
+	      "it, too");
+}
+
 /* Each of two sources fails less often than their template does. */
 static void _template_rests(void)
 {
@@ -423,6 +481,7 @@ int main(void)
 	_place();
 	_verdicts();
 	_room();
+	_placement();
 	_template_rests();
 	_fairness();
 	_no_starving();

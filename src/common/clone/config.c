@@ -429,6 +429,14 @@ const struct config_template *config_template(const struct config *config,
 	return &config->templates[index];
 }
 
+enum config_placement config_placement(const struct config *config,
+				       const struct config_template *tmpl)
+{
+	return (enum config_placement)
+		(tmpl->placement == CONFIG_PLACEMENT_SITE
+			 ? config->global.placement : tmpl->placement);
+}
+
 size_t config_set_count(const struct config *config)
 {
 	return config->set_count;

@@ -58,6 +58,7 @@ struct config_global {
 	uint64_t keep_history;	/* seconds */
 	uint64_t in_flight;	/* clones being made at a time, all sources */
 	uint64_t attempts;	/* clones tried for one request */
+	int placement;		/* enum config_placement but SITE */
 	uint64_t margin;	/* seconds before ResumeTimeout to give up */
 	char *chain_resume;	/* programs for nodes that are not ours */
 	char *chain_suspend;
@@ -74,10 +75,16 @@ struct config_template {
 	uint64_t lanes;		/* clones in flight per source */
 	uint64_t memory_growth;	/* percent of its memory a clone takes */
 	uint64_t disk_growth;	/* MiB it writes to its disk */
+	int placement;		/* enum config_placement */
 	int backend;		/* enum config_backend */
 	char *network;		/* inventory path of the clones' first card's,
 				 * or NULL */
 	unsigned line;
+};
+
+/* Which of several sources that have room; SITE: as the global key says. */
+enum config_placement {
+	CONFIG_PLACEMENT_SPREAD, CONFIG_PLACEMENT_PACK, CONFIG_PLACEMENT_SITE
 };
 
 enum config_backend { CONFIG_INSTANT };
@@ -143,6 +150,10 @@ const struct config_global *config_global(const struct config *config);
 size_t config_template_count(const struct config *config);
 const struct config_template *config_template(const struct config *config,
 					      size_t index);
+
+/* Its own, or the site's. */
+enum config_placement config_placement(const struct config *config,
+				       const struct config_template *tmpl);
 size_t config_set_count(const struct config *config);
 const struct config_set *config_set(const struct config *config,
 				    size_t index);

@@ -13,6 +13,15 @@
 
 #define DAY UINT64_C(86400)
 
+static const char *const site_placements[] = {
+	[CONFIG_PLACEMENT_SPREAD] = "spread",
+	[CONFIG_PLACEMENT_PACK] = "pack", NULL
+};
+static const char *const placements[] = {
+	[CONFIG_PLACEMENT_SPREAD] = "spread",
+	[CONFIG_PLACEMENT_PACK] = "pack",
+	[CONFIG_PLACEMENT_SITE] = "site", NULL
+};
 static const char *const backends[] = { [CONFIG_INSTANT] = "instant", NULL };
 static const char *const isolations[] = {
 	[ISOLATION_JOB] = "job", [ISOLATION_SHARED] = "shared", NULL
@@ -84,6 +93,13 @@ const struct conf_key config_global_keys[] = {
 	  .fallback = "3", .min = 1, .max = 10,
 	  .help = "How many clones are tried for one request, inside its "
 		  "deadline, before the job is told." },
+	{ .name = "Placement", .type = CONF_CHOICE, GLOBAL(placement),
+	  .fallback = "spread", .choices = site_placements,
+	  .help = "Which source a clone is made from, of those that have a "
+		  "lane and room: spread takes the one with the smallest "
+		  "part of its lanes busy, then the one with most memory "
+		  "free; pack the one with least memory free, so that a "
+		  "host is filled before the next one is begun." },
 	{ .name = "DeadlineMargin", .type = CONF_DURATION, GLOBAL(margin),
 	  .fallback = "10s", .min = 1, .max = 600,
 	  .help = "A node must be up this long before Slurm's ResumeTimeout, "
@@ -122,6 +138,10 @@ const struct conf_key config_template_keys[] = {
 		  "many again as its host works on at a time keep the host "
 		  "busy: a lane is empty from a clone's end until the next "
 		  "one is submitted." },
+	{ .name = "Placement", .type = CONF_CHOICE, TEMPLATE(placement),
+	  .fallback = "site", .choices = placements,
+	  .help = "For this template alone; site leaves it to the global "
+		  "key." },
 	{ .name = "MemoryGrowth", .type = CONF_UINT, TEMPLATE(memory_growth),
 	  .fallback = "100", .min = 1, .max = 200,
 	  .help = "Percent of its memory that a clone will take of its host. "

@@ -39,6 +39,7 @@ struct source {
 	unsigned lanes;
 	unsigned memory_growth;		/* percent of its memory, per clone */
 	int64_t disk_growth;		/* MiB a clone writes */
+	bool pack;			/* Placement= */
 
 	enum source_state state;
 	char why[SOURCE_WHY_SIZE];	/* "" when it is ready */

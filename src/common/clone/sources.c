@@ -304,6 +304,7 @@ static void _look(void *arg)
 /* --- the whole ---------------------------------------------------------- */
 
 static void _fill_one(struct source *source, const char *path,
+		      const struct config *config,
 		      const struct config_template *template)
 {
 	source->path = path;
@@ -311,6 +312,8 @@ static void _fill_one(struct source *source, const char *path,
 	source->lanes = (unsigned) template->lanes;
 	source->memory_growth = (unsigned) template->memory_growth;
 	source->disk_growth = (int64_t) template->disk_growth;
+	source->pack = config_placement(config, template) ==
+		       CONFIG_PLACEMENT_PACK;
 	source_forget(source);
 }
 
@@ -324,7 +327,7 @@ static void _fill(struct sources *sources, const struct config *config)
 			size_t i = sources->count++;
 
 			_fill_one(&sources->list[i], template->sources[s],
-				  template);
+				  config, template);
 			sources->places[i].path = template->sources[s];
 		}
 	}

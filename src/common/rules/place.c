@@ -72,17 +72,34 @@ static enum place_verdict _judge(const struct place_source *source,
 	return PLACE_FREE;
 }
 
-/* a is the better choice: a smaller part of its lanes busy, more memory. */
+/* How much more memory a has left than b; 0 also when one is not known. */
+static int64_t _more_memory(const struct place_source *a,
+			    const struct place_source *b)
+{
+	if (a->memory_free == PLACE_UNKNOWN ||
+	    b->memory_free == PLACE_UNKNOWN)
+		return 0;
+	return (a->memory_free - a->memory_held) -
+	       (b->memory_free - b->memory_held);
+}
+
+/* How much larger a part of its lanes a has busy than b. */
+static int64_t _more_load(const struct place_source *a,
+			  const struct place_source *b)
+{
+	return (int64_t) a->in_flight * b->lanes -
+	       (int64_t) b->in_flight * a->lanes;
+}
+
+/* a is the better choice; of equals, the first one stays. */
 static bool _better(const struct place_source *a,
 		    const struct place_source *b)
 {
-	uint64_t load_a = (uint64_t) a->in_flight * b->lanes;
-	uint64_t load_b = (uint64_t) b->in_flight * a->lanes;
+	int64_t memory = _more_memory(a, b), load = _more_load(a, b);
 
-	if (load_a != load_b)
-		return load_a < load_b;
-	return a->memory_free - a->memory_held >
-	       b->memory_free - b->memory_held;
+	if (a->pack)
+		return memory ? memory < 0 : load > 0;
+	return load ? load < 0 : memory > 0;
 }
 
 static int _none(const unsigned counts[PLACE_VERDICTS],

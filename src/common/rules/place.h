@@ -28,6 +28,8 @@ struct place_source {
 	bool host_ok;		/* connected, not in maintenance */
 	bool drained;		/* taken out by an admin */
 	const char *drain;	/* then: by whom and why, a sentence */
+	bool pack;		/* fill a host before the next: the same for
+				 * all sources of a template */
 	unsigned lanes;
 	unsigned in_flight;
 	const char *host_id;	/* vCenter's: sources of the same one share */
@@ -61,11 +63,13 @@ enum place_verdict {
 };
 
 /*
- * Index of the least loaded source of the template that can take a clone
- * now; avoid (may be NULL) only when no other can. -1: BUSY when one may
- * take it later (lanes, breaker, memory), CONFIG when the template has no
- * source, CAPACITY when none is fit for use; the text counts the reasons.
- * verdicts, if not NULL, has room for count: what was made of each.
+ * Index of the best source of the template that can take a clone now: with
+ * the smallest part of its lanes busy and then most memory free or, to pack,
+ * with least memory free and then most lanes busy. avoid (may be NULL) only
+ * when no other can. -1: BUSY when one may take it later (lanes, breaker,
+ * memory), CONFIG when the template has no source, CAPACITY when none is fit
+ * for use; the text counts the reasons. verdicts, if not NULL, has room for
+ * count: what was made of each.
  */
 int place_pick(const struct place_source *sources, size_t count,
 	       const char *template_name, const char *avoid, int64_t now,
