@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/rules/plan.h"
 #include "breakers.h"
 #include "planner.h"
@@ -27,9 +28,23 @@ struct planner {
 
 /* --- sources ------------------------------------------------------------ */
 
+/* Who goes out of service, and why, and who is back. */
+static void _log_source(const struct place_source *place,
+			const struct source *source, bool was_usable)
+{
+	if (was_usable && !place_usable(place))
+		log_warn("source %s: out of service, %s: %s", source->path,
+			 source_state_name(source->state), source->why);
+	else if (place->returns != source->returns && place_usable(place))
+		log_info("source %s: back in service, on trial with one "
+			 "clone", source->path);
+}
+
 static void _take_source(struct place_source *place,
 			 const struct source *source)
 {
+	bool was_usable = place_usable(place);
+
 	place->name = source->path;
 	place->template_name = source->template_name;
 	place->host = source->host;
@@ -45,8 +60,12 @@ static void _take_source(struct place_source *place,
 	place->store_id = source->store_ref.id;
 	place->memory_free = source->host_free;
 	place->memory_need = source->memory_need;
+	place->memory_at = source->host_at;
+	place->space_at = source->space_at;
 	place->space_free = source->space_free;
 	place->space_need = source->space_need;
+	_log_source(place, source, was_usable);
+	place_returned(place, source->returns, clock_wall_us());
 }
 
 void planner_drained(struct planner *planner)
@@ -68,7 +87,7 @@ void planner_sources(struct planner *planner, const struct sources *sources)
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
 	planner_drained(planner);
-	plan_looked(planner->plan, sources_began(sources));
+	plan_looked(planner->plan);
 	plan_trouble(planner->plan, sources_problem(sources));
 	planner_poke(planner);
 }
@@ -289,6 +308,12 @@ bool planner_rests(const struct planner *planner, size_t source)
 {
 	return source < planner->place_count &&
 	       place_rests(&planner->places[source]);
+}
+
+bool planner_on_trial(const struct planner *planner, size_t source)
+{
+	return source < planner->place_count &&
+	       place_on_trial(&planner->places[source]);
 }
 
 size_t planner_in_flight(const struct planner *planner, size_t source)

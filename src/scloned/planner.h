@@ -64,6 +64,9 @@ bool planner_paused(const struct planner *planner);
  * in a row. */
 bool planner_rests(const struct planner *planner, size_t source);
 
+/* That one was out of service: the next clone decides. */
+bool planner_on_trial(const struct planner *planner, size_t source);
+
 /* Clones in flight from the source at that index of sources. */
 size_t planner_in_flight(const struct planner *planner, size_t source);
 

@@ -62,13 +62,15 @@ static int _put_drain(struct json *row, const struct drain *drain)
 	return drain ? json_put(row, "drained", _drain_row(drain)) : 0;
 }
 
-static const char *_why(const struct source *source, bool rests,
+static const char *_why(const struct source *source, bool rests, bool trial,
 			const struct drain *drain)
 {
 	if (*source->why)
 		return source->why;
 	if (drain)
 		return drain->text;
+	if (trial)
+		return "was out of service; the next clone decides";
 	return rests ? "rests after failures in a row" : NULL;
 }
 
@@ -78,6 +80,7 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 		sources_at(executor_sources(daemon->executor), index);
 	const struct drain *drain = _drain_of(daemon, source);
 	bool rests = planner_rests(daemon->planner, index);
+	bool trial = planner_on_trial(daemon->planner, index);
 	cleanup_json struct json *row = json_new_object();
 	int rc = row ? 0 : -1;
 
@@ -88,7 +91,8 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 	rc |= _put_text(row, "host", source->host);
 	rc |= json_put_str(row, "state", source_state_name(source->state));
 	rc |= json_put_bool(row, "resting", rests);
-	rc |= _put_text(row, "why", _why(source, rests, drain));
+	rc |= json_put_bool(row, "trial", trial);
+	rc |= _put_text(row, "why", _why(source, rests, trial, drain));
 	rc |= _put_drain(row, drain);
 	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
 	rc |= json_put_int(row, "in_flight",

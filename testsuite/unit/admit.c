@@ -43,6 +43,29 @@ static void _breaker(void)
 	is_int(b.open_until, BREAKER_PAUSE_MAX, "the rest has a maximum");
 }
 
+static void _trial(void)
+{
+	struct breaker b = { 0 };
+	struct place_source s = { .returns = 1, .breaker = &b };
+
+	place_returned(&s, 1, S);
+	ok(!breaker_open(&b), "nothing new");
+	place_returned(&s, 2, S);
+	ok(place_on_trial(&s) && breaker_allows(&b, S), "it is on trial");
+	breaker_start(&b);
+	ok(!breaker_allows(&b, S), "with one clone");
+	place_returned(&s, 3, 2 * S);
+	ok(!breaker_allows(&b, 2 * S), "also when it comes and goes");
+	breaker_failure(&b, 2 * S);
+	ok(!breaker_on_trial(&b) && !breaker_allows(&b, BREAKER_PAUSE) &&
+	   breaker_allows(&b, BREAKER_PAUSE + 2 * S), "which fails: it rests");
+	place_returned(&s, 4, 3 * S);
+	ok(!breaker_allows(&b, 3 * S), "to return shortens no rest");
+	breaker_start(&b);
+	breaker_success(&b);
+	ok(!breaker_open(&b), "one that lives ends it");
+}
+
 static struct place_source _source(const char *name, unsigned lanes)
 {
 	return (struct place_source) {
@@ -157,7 +180,7 @@ static void _room(void)
 	ok(place_is_short(s, 2, "rocky9") && err.code == ERR_BUSY,
 	   "for want of room");
 	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), 2, "but elsewhere");
-	place_hold(s, 3, 0, -1);
+	place_hold(s, 3, 0, PLACE_FLYING, -1);
 	is_int(_pick(s, 2, "rocky9", NULL, 0, &err), 1, "given back");
 	s[2].space_free = 10;
 	s[2].space_need = 11;
@@ -478,6 +501,7 @@ static void _feasible(void)
 int main(void)
 {
 	_breaker();
+	_trial();
 	_place();
 	_verdicts();
 	_room();

@@ -170,6 +170,8 @@ static void _watching(void)
 	_print("CreateFilter", &request);
 	watch_write_filter(&request, &collector, &list, false);
 	_print("CreateFilter-power", &request);
+	watch_write_state_filter(&request, &collector, &list);
+	_print("CreateFilter-state", &request);
 	watch_write_modify(&request, &list, tasks, 2, tasks + 2, 1);
 	_print("ModifyListView", &request);
 	watch_write_wait(&request, &collector, "", 30);

@@ -168,6 +168,15 @@ want("CreateFilter", collector.CreateFilter,
      False)
 want("CreateFilter-power", collector.CreateFilter,
      PC.FilterSpec(propSet=[power], objectSet=[via(view, "view")]), False)
+want("CreateFilter-state", collector.CreateFilter, PC.FilterSpec(propSet=[
+    PC.PropertySpec(type=vim.VirtualMachine, pathSet=[
+        "runtime.powerState", "runtime.host", "runtime.instantCloneFrozen"]),
+    PC.PropertySpec(type=vim.HostSystem, pathSet=[
+        "runtime.connectionState", "runtime.inMaintenanceMode",
+        "summary.quickStats.overallMemoryUsage"]),
+    PC.PropertySpec(type=vim.Datastore, pathSet=[
+        "summary.accessible", "summary.maintenanceMode",
+        "summary.freeSpace"])], objectSet=[via(view, "view")]), False)
 want("ModifyListView", view.Modify, tasks[:2], tasks[2:])
 wait = PC.WaitOptions(maxWaitSeconds=30, maxObjectUpdates=256)
 want("WaitForUpdatesEx-first", collector.WaitForUpdatesEx, "", wait)

@@ -42,7 +42,11 @@ static void _on_sources(void *arg)
 {
 	struct stage *stage = arg;
 
-	stage->looks += sources_seen(executor_sources(stage->executor)) != 0;
+	int64_t seen = sources_seen(executor_sources(stage->executor));
+
+	stage->changes++;
+	stage->looks += seen && seen != stage->seen;
+	stage->seen = seen;
 }
 
 static void _on_source(const char *vm, const char *instance_uuid, void *arg)

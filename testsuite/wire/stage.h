@@ -30,6 +30,8 @@ struct stage {
 	struct config *config;
 	struct executor *executor;
 	unsigned looks;		/* at the sources */
+	unsigned changes;	/* of them, by looks or news */
+	int64_t seen;		/* the last look */
 	unsigned kept;		/* sources that were new */
 	char past[2][2][64];	/* their ids and instanceUuids */
 	unsigned ended, shown;	/* ends of acts; what VMs show */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/clock.h"
 #include "common/clone/sources.h"
 #include "dice.h"
 #include "fake_executor.h"
@@ -19,7 +18,6 @@ struct sources {
 	struct source list[VCENTER_SOURCES];
 	struct err problem;
 	bool looked;
-	int64_t began;	/* a look takes no time */
 };
 
 static struct sources *self;
@@ -33,12 +31,15 @@ static void _look_at(size_t i)
 {
 	struct source *source = &self->list[i];
 	const struct machine_is *vm = vcenter_source(i);
+	enum source_state before = source->state;
 
 	(void) moref_set(&source->vm, "VirtualMachine", vm->id, NULL);
 	memcpy(source->instance_uuid, vm->instance_uuid,
 	       sizeof(source->instance_uuid));
 	source->host_ok = source->store_ok = true;
 	source->state = vcenter_source_fits(i) ? SOURCE_FROZEN : SOURCE_OFF;
+	if (before == SOURCE_OFF && source->state == SOURCE_FROZEN)
+		source->returns++;
 	executor_saw_source(vm);
 }
 
@@ -54,18 +55,17 @@ static void _look(void *arg)
 	for (size_t i = 0; i < VCENTER_SOURCES; i++)
 		_look_at(i);
 	self->looked = true;
-	self->began = clock_wall_us();
 	self->changed(self->arg);
 }
 
-struct sources *sources_create(struct loop *loop, struct session *session,
+struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
 			       void (*changed)(void *arg), void *arg,
 			       struct err *err)
 {
 	struct sources *sources = calloc(1, sizeof(*sources));
 
-	(void) session;
+	(void) watch;
 	if (!sources)
 		abort();
 	for (size_t i = 0; i < VCENTER_SOURCES; i++) {
@@ -116,11 +116,6 @@ const struct source *sources_find(const struct sources *sources,
 const struct err *sources_problem(const struct sources *sources)
 {
 	return sources->problem.code ? &sources->problem : NULL;
-}
-
-int64_t sources_began(const struct sources *sources)
-{
-	return sources->began;
 }
 
 const char *source_state_name(enum source_state state)

@@ -198,7 +198,7 @@ static int _open_session(struct executor *executor, struct err *err)
 	executor->watch = watch_create(executor->session, &watch, err);
 	if (!executor->watch)
 		return -1;
-	executor->sources = sources_create(executor->loop, executor->session,
+	executor->sources = sources_create(executor->loop, executor->watch,
 					   executor->config, _sources_changed,
 					   executor, err);
 	return executor->sources ? 0 : -1;
@@ -280,7 +280,7 @@ int executor_reload(struct executor *executor, const struct config *config,
 	struct sources *sources;
 
 	/* Session and key stay: to change them is a restart's business. */
-	sources = sources_create(executor->loop, executor->session, config,
+	sources = sources_create(executor->loop, executor->watch, config,
 				 _sources_changed, executor, err);
 	if (!sources)
 		return -1;

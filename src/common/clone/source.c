@@ -52,7 +52,9 @@ static void _forget_host(struct source *source)
 	source->host[0] = '\0';
 	source->host_ok = false;
 	source->connected = source->maintenance = SOURCE_UNTOLD;
-	source->host_memory = source->host_free = SOURCE_UNTOLD;
+	source->host_memory = source->host_used = SOURCE_UNTOLD;
+	source->host_free = SOURCE_UNTOLD;
+	source->host_at = 0;
 }
 
 static void _forget_store(struct source *source)
@@ -61,11 +63,18 @@ static void _forget_store(struct source *source)
 	source->store_count = 0;
 	source->store[0] = '\0';
 	source->store_ok = true;
+	source->accessible = source->store_maintenance = SOURCE_UNTOLD;
 	source->space = source->space_free = SOURCE_UNTOLD;
+	source->space_at = 0;
 }
 
 void source_forget(struct source *source)
 {
+	source->vm = (struct moref) { 0 };
+	source->instance_uuid[0] = source->bios_uuid[0] = '\0';
+	source->told = false;
+	source->powered = source->frozen = SOURCE_UNTOLD;
+	source->is_template = SOURCE_UNTOLD;
 	source->memory = source->reserved = SOURCE_UNTOLD;
 	source->memory_need = source->space_need = SOURCE_UNTOLD;
 	source->cpus = source->depth = SOURCE_UNTOLD;
@@ -101,25 +110,23 @@ void source_store_spec(struct property_spec *spec)
 
 static void _take_state(struct source *source, const struct machine *machine)
 {
-	if (machine->is_template == 1)
-		source_set_state(source, SOURCE_OFF,
-				 "it is a vSphere template, which cannot "
-				 "run");
-	else if (!machine->power || strcmp(machine->power, "poweredOn"))
-		source_set_state(source, SOURCE_OFF,
-				 "power it on; it freezes itself at the end "
-				 "of its boot");
-	else if (machine->is_frozen != 1)
-		source_set_state(source, SOURCE_RUNNING,
-				 "it runs, but is not frozen: sclone-guest "
-				 "freeze, in the guest");
-	else
-		source_set_state(source, SOURCE_FROZEN, "");
+	if (machine->power)
+		source->powered = !strcmp(machine->power, "poweredOn");
+	if (machine->is_frozen >= 0)
+		source->frozen = machine->is_frozen;
+	if (machine->is_template >= 0)
+		source->is_template = machine->is_template;
+	if (moref_is_set(&machine->host) &&
+	    !moref_equal(&machine->host, &source->host_ref)) {
+		_forget_host(source);
+		source->host_ref = machine->host;
+	}
 }
 
 static void _copy_uuid(char *out, const char *uuid)
 {
-	snprintf(out, UUID_TEXT_SIZE, "%s", uuid ? uuid : "");
+	if (uuid)
+		snprintf(out, UUID_TEXT_SIZE, "%s", uuid);
 }
 
 static int64_t _count(const struct xml_node *first, const char *name)
@@ -145,7 +152,7 @@ static int64_t _backing_depth(const struct xml_node *backing)
 static int64_t _depth(const struct machine *machine)
 {
 	const struct xml_node *disk = NULL;
-	int64_t depth = machine->devices ? 0 : SOURCE_UNTOLD, one;
+	int64_t depth = 0, one;
 
 	while (machine->devices &&
 	       (disk = disk_next(machine->devices, disk)) != NULL) {
@@ -170,18 +177,27 @@ static void _take_store_name(struct source *source, const char *path)
 			 (int) (end - path - 1), path + 1);
 }
 
+/* What is not told stays as it is. */
+static int _take_int(const struct property_object *object, const char *path,
+		     int64_t *out, struct err *err)
+{
+	return property_int(object, path, *out, out, err);
+}
+
 static int _take_size(struct source *source,
 		      const struct property_object *object, struct err *err)
 {
-	return property_int(object, "config.hardware.memoryMB",
-			    SOURCE_UNTOLD, &source->memory, err) ||
-	       property_int(object, "summary.config.memoryReservation",
-			    SOURCE_UNTOLD, &source->reserved, err) ||
-	       property_int(object, "config.hardware.numCPU", SOURCE_UNTOLD,
-			    &source->cpus, err) ||
-	       property_refs(object, "datastore", source->stores,
-			     SOURCE_STORES_MAX, &source->store_count, err)
-		       ? -1 : 0;
+	if (_take_int(object, "config.hardware.memoryMB", &source->memory,
+		      err) < 0 ||
+	    _take_int(object, "summary.config.memoryReservation",
+		      &source->reserved, err) < 0 ||
+	    _take_int(object, "config.hardware.numCPU", &source->cpus,
+		      err) < 0)
+		return -1;
+	if (!property_value(object, "datastore"))
+		return 0;
+	return property_refs(object, "datastore", source->stores,
+			     SOURCE_STORES_MAX, &source->store_count, err);
 }
 
 static void _take_needs(struct source *source)
@@ -197,126 +213,222 @@ static void _take_needs(struct source *source)
 	source->space_need = (swap > 0 ? swap : 0) + source->disk_growth;
 }
 
-int source_take_machine(struct source *source,
-			const struct property_object *object,
-			struct err *err)
+static int _take_machine(struct source *source,
+			 const struct property_object *object,
+			 struct err *err)
 {
 	struct machine machine;
 
-	if (!moref_equal(&source->vm, &object->ref))
-		return 0;
 	if (machine_parse(&machine, object, err) < 0 ||
 	    _take_size(source, object, err) < 0)
 		return -1;
+	source->told = true;
 	_take_needs(source);
 	_take_state(source, &machine);
 	_copy_uuid(source->instance_uuid, machine.instance_uuid);
 	_copy_uuid(source->bios_uuid, machine.bios_uuid);
-	source->depth = _depth(&machine);
-	source->host_ref = machine.host;
+	if (machine.devices || machine.layout)
+		source->depth = _depth(&machine);
 	_take_store_name(source, machine.path);
 	return 0;
 }
 
 /* --- host and datastore ------------------------------------------------- */
 
-static int _tri(const struct property_object *object, const char *path,
-		int *out, struct err *err)
+static int _take_tri(const struct property_object *object, const char *path,
+		     int *out, struct err *err)
 {
 	bool value = false;
 
 	if (property_bool(object, path, false, &value, err) < 0)
 		return -1;
-	*out = property_value(object, path) ? value : SOURCE_UNTOLD;
+	if (property_value(object, path))
+		*out = value;
 	return 0;
 }
 
-static int64_t _mib(int64_t bytes)
+/* In bytes. */
+static int _take_bytes(const struct property_object *object,
+		       const char *path, int64_t *mib, struct err *err)
 {
-	return bytes < 0 ? SOURCE_UNTOLD : bytes / BYTES_PER_MIB;
+	int64_t bytes;
+
+	if (property_int(object, path, SOURCE_UNTOLD, &bytes, err) < 0)
+		return -1;
+	if (bytes >= 0)
+		*mib = bytes / BYTES_PER_MIB;
+	return 0;
 }
 
-int source_take_host(struct source *source,
-		     const struct property_object *object, struct err *err)
+static int64_t _free_memory(const struct source *source)
+{
+	int64_t left = source->host_memory - source->host_used;
+
+	if (source->host_memory < 0 || source->host_used < 0)
+		return SOURCE_UNTOLD;
+	return left > 0 ? left : 0;
+}
+
+static void _set_figure(int64_t *figure, int64_t *since, int64_t value,
+			int64_t at)
+{
+	if (*figure != value)
+		*since = at;
+	*figure = value;
+}
+
+static int _take_host(struct source *source,
+		      const struct property_object *object, int64_t at,
+		      struct err *err)
 {
 	const char *name = NULL, *connection = NULL;
-	int64_t bytes, used;
 
-	if (!moref_equal(&source->host_ref, &object->ref))
-		return 0;
 	if (property_str(object, "name", &name, err) < 0 ||
 	    property_str(object, "runtime.connectionState", &connection,
 			 err) < 0 ||
-	    _tri(object, "runtime.inMaintenanceMode", &source->maintenance,
-		 err) < 0 ||
-	    property_int(object, "summary.hardware.memorySize",
-			 SOURCE_UNTOLD, &bytes, err) < 0 ||
-	    property_int(object, "summary.quickStats.overallMemoryUsage",
-			 SOURCE_UNTOLD, &used, err) < 0)
+	    _take_tri(object, "runtime.inMaintenanceMode",
+		      &source->maintenance, err) < 0 ||
+	    _take_bytes(object, "summary.hardware.memorySize",
+			&source->host_memory, err) < 0 ||
+	    _take_int(object, "summary.quickStats.overallMemoryUsage",
+		      &source->host_used, err) < 0)
 		return -1;
-	snprintf(source->host, sizeof(source->host), "%s", name ? name : "");
+	if (name)
+		snprintf(source->host, sizeof(source->host), "%s", name);
 	if (connection)
 		source->connected = !strcmp(connection, "connected");
 	source->host_ok = source->connected == 1 && source->maintenance != 1;
-	source->host_memory = _mib(bytes);
-	if (bytes >= 0 && used >= 0)
-		source->host_free = source->host_memory > used
-					    ? source->host_memory - used : 0;
+	_set_figure(&source->host_free, &source->host_at,
+		    _free_memory(source), at);
 	return 0;
 }
 
-static bool _is_store(const struct source *source, const struct moref *ref,
-		      const char *name)
+/* Is it the datastore with the .vmx? By its name, at first. */
+static bool _is_store(struct source *source,
+		      const struct property_object *object)
 {
+	const char *name = NULL;
+
+	if (moref_is_set(&source->store_ref))
+		return moref_equal(&source->store_ref, &object->ref);
+	if (property_str(object, "name", &name, NULL) < 0 || !name ||
+	    strcmp(name, source->store) != 0)
+		return false;
 	for (size_t i = 0; i < source->store_count; i++)
-		if (moref_equal(&source->stores[i], ref))
-			return name && !strcmp(name, source->store);
+		if (moref_equal(&source->stores[i], &object->ref))
+			return true;
 	return false;
 }
 
-int source_take_store(struct source *source,
-		      const struct property_object *object, struct err *err)
+static int _take_store(struct source *source,
+		       const struct property_object *object, int64_t at,
+		       struct err *err)
 {
-	const char *name = NULL, *mode = NULL;
-	int64_t space, space_free;
-	int accessible;
+	int64_t left = source->space_free;
+	int accessible = SOURCE_UNTOLD;
+	const char *mode = NULL;
 
-	if (property_str(object, "name", &name, err) < 0)
-		return -1;
-	if (!_is_store(source, &object->ref, name))
-		return 0;
-	if (_tri(object, "summary.accessible", &accessible, err) < 0 ||
+	if (_take_tri(object, "summary.accessible", &accessible, err) < 0 ||
 	    property_str(object, "summary.maintenanceMode", &mode, err) < 0 ||
-	    property_int(object, "summary.capacity", SOURCE_UNTOLD, &space,
-			 err) < 0 ||
-	    property_int(object, "summary.freeSpace", SOURCE_UNTOLD,
-			 &space_free, err) < 0)
+	    _take_bytes(object, "summary.capacity", &source->space,
+			err) < 0 ||
+	    _take_bytes(object, "summary.freeSpace", &left, err) < 0)
 		return -1;
 	source->store_ref = object->ref;
-	source->store_ok = accessible && (!mode || !strcmp(mode, "normal"));
-	source->space = _mib(space);
-	source->space_free = _mib(space_free);
+	if (accessible != SOURCE_UNTOLD)
+		source->accessible = accessible;
+	if (mode)
+		source->store_maintenance = strcmp(mode, "normal") != 0;
+	source->store_ok = source->accessible != 0 &&
+			   source->store_maintenance != 1;
+	_set_figure(&source->space_free, &source->space_at, left, at);
 	return 0;
+}
+
+int source_take(struct source *source, const struct property_object *object,
+		int64_t at, struct err *err)
+{
+	if (moref_equal(&source->vm, &object->ref))
+		return _take_machine(source, object, err);
+	if (moref_equal(&source->host_ref, &object->ref))
+		return _take_host(source, object, at, err);
+	if (_is_store(source, object))
+		return _take_store(source, object, at, err);
+	return 0;
+}
+
+static int64_t _since(int64_t told, int64_t last)
+{
+	return last > told - SOURCE_LAG ? last : told - SOURCE_LAG;
+}
+
+void source_compare(struct source *source, const struct source *last)
+{
+	if (source->host_free == last->host_free &&
+	    moref_equal(&source->host_ref, &last->host_ref))
+		source->host_at = _since(source->host_at, last->host_at);
+	if (source->space_free == last->space_free &&
+	    moref_equal(&source->store_ref, &last->store_ref))
+		source->space_at = _since(source->space_at, last->space_at);
+	source->returns = last->returns;
+	source_follow(source, last->state, &last->host_ref);
+}
+
+void source_follow(struct source *source, enum source_state before,
+		   const struct moref *host)
+{
+	if (source->state == SOURCE_FROZEN && before != SOURCE_UNKNOWN &&
+	    (before != SOURCE_FROZEN ||
+	     !moref_equal(&source->host_ref, host)))
+		source->returns++;
 }
 
 /* --- what follows ------------------------------------------------------- */
 
-void source_judge(struct source *source)
+static const char *_host_trouble(const struct source *source)
 {
-	const char *why = NULL;
-
 	if (source->maintenance == 1)
-		why = "is in maintenance mode";
-	else if (!source->host_ok)
-		why = "is not connected";
-	if (source->state != SOURCE_FROZEN || (!why && source->store_ok))
+		return "is in maintenance mode";
+	if (source->connected == SOURCE_UNTOLD)
+		return "is not known yet";
+	return source->host_ok ? NULL : "is not connected";
+}
+
+static void _judge_place(struct source *source)
+{
+	const char *trouble = _host_trouble(source);
+
+	if (!trouble && source->store_ok) {
+		source_set_state(source, SOURCE_FROZEN, "");
 		return;
+	}
 	source->state = SOURCE_UNFIT;
-	if (why)
-		snprintf(source->why, sizeof(source->why), "its host %s %s",
-			 source->host, why);
+	if (trouble)
+		snprintf(source->why, sizeof(source->why), "its host %s%s%s",
+			 source->host, *source->host ? " " : "", trouble);
 	else
 		snprintf(source->why, sizeof(source->why), "its datastore %s "
-			 "is not accessible or in maintenance mode",
-			 source->store);
+			 "is %s", source->store,
+			 source->accessible == 0 ? "not accessible"
+						 : "in maintenance mode");
+}
+
+void source_judge(struct source *source)
+{
+	if (!source->told)
+		return;
+	if (source->is_template == 1)
+		source_set_state(source, SOURCE_OFF,
+				 "it is a vSphere template, which cannot "
+				 "run");
+	else if (source->powered != 1)
+		source_set_state(source, SOURCE_OFF,
+				 "power it on; it freezes itself at the end "
+				 "of its boot");
+	else if (source->frozen != 1)
+		source_set_state(source, SOURCE_RUNNING,
+				 "it runs, but is not frozen: sclone-guest "
+				 "freeze, in the guest");
+	else
+		_judge_place(source);
 }

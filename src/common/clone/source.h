@@ -2,7 +2,8 @@
 /*
  * source - one frozen VM that clones are made from: what the configuration
  * says of it, and what vCenter tells of it, its host and its datastore. What
- * vCenter does not tell is SOURCE_UNTOLD or unset, never a guess.
+ * vCenter does not tell is SOURCE_UNTOLD or unset, never a guess. An update
+ * changes what it tells and leaves the rest.
  *
  * Memory and space are in MiB. Who reads what is read here: sources.h.
  */
@@ -43,9 +44,13 @@ struct source {
 
 	enum source_state state;
 	char why[SOURCE_WHY_SIZE];	/* "" when it is ready */
+	unsigned returns;		/* how often it was ready again after
+					 * it was not, or on another host */
 
 	/* The machine. */
 	struct moref vm;		/* unset until found */
+	bool told;			/* by vCenter, in the last look */
+	int powered, frozen, is_template;	/* 1, 0, SOURCE_UNTOLD */
 	char instance_uuid[UUID_TEXT_SIZE];
 	char bios_uuid[UUID_TEXT_SIZE];
 	int64_t memory;
@@ -62,7 +67,9 @@ struct source {
 	char host[SOURCE_HOST_SIZE];
 	bool host_ok;			/* connected, not in maintenance */
 	int connected, maintenance;	/* 1, 0, SOURCE_UNTOLD */
-	int64_t host_memory, host_free;
+	int64_t host_memory, host_used, host_free;
+	int64_t host_at;		/* wall time, us: since when vCenter
+					 * tells this host_free */
 
 	/* The datastore with its .vmx, where its clones' files go. */
 	struct moref store_ref;		/* unset until its name is known */
@@ -70,10 +77,12 @@ struct source {
 	size_t store_count;
 	char store[SOURCE_STORE_SIZE];
 	bool store_ok;			/* not said to be out of service */
+	int accessible, store_maintenance;	/* 1, 0, SOURCE_UNTOLD */
 	int64_t space, space_free;
+	int64_t space_at;		/* likewise */
 };
 
-/* Forget all that vCenter told of it but what it is: vm and its UUIDs. */
+/* Forget all that vCenter told of it but its state. */
 void source_forget(struct source *source);
 
 void source_set_state(struct source *source, enum source_state state,
@@ -84,18 +93,30 @@ void source_machine_spec(struct property_spec *spec);
 void source_host_spec(struct property_spec *spec);
 void source_store_spec(struct property_spec *spec);
 
-/* Take an object of the reply; one that is another source's changes nothing.
- * PROTOCOL when it tells nonsense. */
-int source_take_machine(struct source *source,
-			const struct property_object *object,
-			struct err *err);
-int source_take_host(struct source *source,
-		     const struct property_object *object, struct err *err);
-int source_take_store(struct source *source,
-		      const struct property_object *object, struct err *err);
+/*
+ * Take an object of the reply, or of an update of what the reply told; at is
+ * when it was asked for, or came. One that is another source's changes
+ * nothing. A machine that is on another host than before takes what was told
+ * of its host along. PROTOCOL when it tells nonsense.
+ */
+int source_take(struct source *source, const struct property_object *object,
+		int64_t at, struct err *err);
 
-/* All was taken: is it fit? */
+/*
+ * What the last look showed: figures that have not changed since are as old
+ * as they were, SOURCE_LAG at most. vCenter's statistics lag behind: one that
+ * is the same may not show yet what was done since.
+ */
+#define SOURCE_LAG INT64_C(30000000)	/* us */
+/* And whether it has returned. */
+void source_compare(struct source *source, const struct source *last);
+
+/* All was taken: set its state, if it was told. */
 void source_judge(struct source *source);
+
+/* It was in that state, on that host: has it returned? */
+void source_follow(struct source *source, enum source_state before,
+		   const struct moref *host);
 
 /* "frozen", "running" ...; static storage. */
 const char *source_state_name(enum source_state state);

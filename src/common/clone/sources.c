@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/vim25/search.h"
+#include "lookout.h"
 #include "sources.h"
 
 #define AGAIN_US (30 * CLOCK_US_PER_S)
@@ -21,7 +22,6 @@ struct place {
 	struct moref ref;
 	struct search *search;
 	struct sources *sources;
-	bool told;	/* in this look */
 };
 
 struct sources {
@@ -29,23 +29,42 @@ struct sources {
 	void (*changed)(void *arg);
 	void *arg;
 	struct loop_timer *timer;
-	struct source *list;	/* as the last look found them */
+	struct lookout *lookout;
+	struct loop_timer *tell;	/* of news, once for all of a reply */
+	int64_t news_at;		/* the first of them */
+	struct source *list;	/* as the last look and news since say */
 	struct source *fresh;	/* of the look under way */
 	size_t count;
 	struct place *places;	/* count + 2 */
 	size_t searching;
 	struct property_query *query;
 	bool looking, again;
-	int64_t began, seen, seen_began;
+	int64_t began, seen;
 	struct err problem;
 };
 
 /* --- the end of a look -------------------------------------------------- */
 
+static void _watch(struct sources *sources)
+{
+	lookout_begin(sources->lookout);
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->list[i];
+
+		lookout_keep(sources->lookout, &source->vm);
+		lookout_keep(sources->lookout, &source->host_ref);
+		lookout_keep(sources->lookout, &source->store_ref);
+	}
+	lookout_end(sources->lookout);
+}
+
 static void _show(struct sources *sources)
 {
+	for (size_t i = 0; i < sources->count; i++)
+		source_compare(&sources->fresh[i], &sources->list[i]);
 	memcpy(sources->list, sources->fresh,
 	       sources->count * sizeof(*sources->list));
+	_watch(sources);
 }
 
 static void _finish(struct sources *sources, const struct err *failure)
@@ -57,7 +76,6 @@ static void _finish(struct sources *sources, const struct err *failure)
 	} else {
 		_show(sources);
 		sources->seen = clock_wall_us();
-		sources->seen_began = sources->began;
 	}
 	loop_timer_set(sources->timer, sources->again ? 0
 				       : failure      ? RETRY_US
@@ -68,22 +86,16 @@ static void _finish(struct sources *sources, const struct err *failure)
 
 /* --- hosts and datastores ----------------------------------------------- */
 
-typedef int take_fn(struct source *source,
-		    const struct property_object *object, struct err *err);
-
-static int _take(struct sources *sources, take_fn *take,
-		 const struct property_object *object, struct err *err)
+static int _each(const struct property_object *object, void *arg,
+		 struct err *err)
 {
+	struct sources *sources = arg;
+
 	for (size_t i = 0; i < sources->count; i++)
-		if (take(&sources->fresh[i], object, err) < 0)
+		if (source_take(&sources->fresh[i], object, sources->began,
+				err) < 0)
 			return -1;
 	return 0;
-}
-
-static int _each_store(const struct property_object *object, void *arg,
-		       struct err *err)
-{
-	return _take(arg, source_take_store, object, err);
 }
 
 static void _stores_done(const struct err *failure, void *arg)
@@ -93,12 +105,6 @@ static void _stores_done(const struct err *failure, void *arg)
 	for (size_t i = 0; !failure && i < sources->count; i++)
 		source_judge(&sources->fresh[i]);
 	_finish(sources, failure);
-}
-
-static int _each_host(const struct property_object *object, void *arg,
-		      struct err *err)
-{
-	return _take(arg, source_take_host, object, err);
 }
 
 static size_t _add_ref(struct moref *refs, size_t count,
@@ -140,7 +146,7 @@ static size_t _collect_stores(const struct sources *sources,
 static void _read(struct sources *sources, struct property_spec *spec,
 		  size_t (*collect)(const struct sources *sources,
 				    struct moref *refs),
-		  property_each_fn *each, property_done_fn *done)
+		  property_done_fn *done)
 {
 	cleanup_free struct moref *refs =
 		calloc(sources->count * SOURCE_STORES_MAX, sizeof(*refs));
@@ -157,7 +163,7 @@ static void _read(struct sources *sources, struct property_spec *spec,
 		done(NULL, sources);
 		return;
 	}
-	sources->query = property_read(sources->session, spec, each, done,
+	sources->query = property_read(sources->session, spec, _each, done,
 				       sources, &err);
 	if (!sources->query)
 		_finish(sources, &err);
@@ -173,21 +179,10 @@ static void _hosts_done(const struct err *failure, void *arg)
 		return;
 	}
 	source_store_spec(&spec);
-	_read(sources, &spec, _collect_stores, _each_store, _stores_done);
+	_read(sources, &spec, _collect_stores, _stores_done);
 }
 
 /* --- machines ----------------------------------------------------------- */
-
-static int _each_machine(const struct property_object *object, void *arg,
-			 struct err *err)
-{
-	struct sources *sources = arg;
-
-	for (size_t i = 0; i < sources->count; i++)
-		if (moref_equal(&sources->fresh[i].vm, &object->ref))
-			sources->places[i].told = true;
-	return _take(sources, source_take_machine, object, err);
-}
 
 static void _machines_done(const struct err *failure, void *arg)
 {
@@ -198,7 +193,7 @@ static void _machines_done(const struct err *failure, void *arg)
 		struct source *source = &sources->fresh[i];
 
 		/* Gone since it was found: search its path anew. */
-		if (moref_is_set(&source->vm) && !sources->places[i].told) {
+		if (moref_is_set(&source->vm) && !source->told) {
 			sources->places[i].ref = (struct moref) { 0 };
 			source_set_state(source, SOURCE_MISSING,
 					 "it is gone");
@@ -209,7 +204,7 @@ static void _machines_done(const struct err *failure, void *arg)
 		return;
 	}
 	source_host_spec(&spec);
-	_read(sources, &spec, _collect_hosts, _each_host, _hosts_done);
+	_read(sources, &spec, _collect_hosts, _hosts_done);
 }
 
 static void _read_machines(struct sources *sources)
@@ -229,7 +224,6 @@ static void _read_machines(struct sources *sources)
 		source->vm = sources->places[i].ref;
 		if (!moref_is_set(&source->vm))
 			continue;
-		sources->places[i].told = false;
 		refs[spec.n_objects++] = source->vm;
 	}
 	if (!refs || !spec.n_objects) {
@@ -238,7 +232,7 @@ static void _read_machines(struct sources *sources)
 						       : NULL);
 		return;
 	}
-	sources->query = property_read(sources->session, &spec, _each_machine,
+	sources->query = property_read(sources->session, &spec, _each,
 				       _machines_done, sources, &err);
 	if (!sources->query)
 		_finish(sources, &err);
@@ -301,6 +295,67 @@ static void _look(void *arg)
 		_read_machines(sources);
 }
 
+/* --- news --------------------------------------------------------------- */
+
+/* What is under way may have read what was before. */
+static void _look_again(struct sources *sources)
+{
+	if (sources->looking)
+		sources->again = true;
+	else
+		loop_timer_set(sources->timer, 0);
+}
+
+/* A host that none of the others is on has to be looked at first. */
+static void _follow(struct sources *sources, struct source *source,
+		    const struct property_object *object, int64_t now)
+{
+	struct moref host = source->host_ref;
+	enum source_state state = source->state;
+
+	if (source_take(source, object, now, NULL) < 0 ||
+	    !moref_equal(&host, &source->host_ref))
+		_look_again(sources);
+	source_judge(source);
+	source_follow(source, state, &host);
+	if (state != source->state && sources->looking)
+		sources->again = true;
+}
+
+static void _news(const struct property_object *object, void *arg)
+{
+	struct sources *sources = arg;
+	int64_t now = clock_wall_us();
+
+	for (size_t i = 0; object && i < sources->count; i++)
+		_follow(sources, &sources->list[i], object, now);
+	if (!object) {
+		_look_again(sources);
+		return;
+	}
+	if (!sources->news_at)
+		sources->news_at = now;
+	loop_timer_set(sources->tell, 0);
+}
+
+/* Figures of a reply show the clones whose tasks end in the same one. */
+static void _tell(void *arg)
+{
+	struct sources *sources = arg;
+	int64_t now = clock_wall_us();
+
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->list[i];
+
+		if (source->host_at >= sources->news_at)
+			source->host_at = now;
+		if (source->space_at >= sources->news_at)
+			source->space_at = now;
+	}
+	sources->news_at = 0;
+	sources->changed(sources->arg);
+}
+
 /* --- the whole ---------------------------------------------------------- */
 
 static void _fill_one(struct source *source, const char *path,
@@ -346,7 +401,7 @@ static size_t _count(const struct config *config)
 	return count;
 }
 
-struct sources *sources_create(struct loop *loop, struct session *session,
+struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
 			       void (*changed)(void *arg), void *arg,
 			       struct err *err)
@@ -355,16 +410,19 @@ struct sources *sources_create(struct loop *loop, struct session *session,
 	size_t count = _count(config);
 
 	if (sources) {
-		sources->session = session;
+		sources->session = watch_session(watch);
 		sources->changed = changed;
 		sources->arg = arg;
 		sources->list = calloc(count, sizeof(*sources->list));
 		sources->fresh = calloc(count, sizeof(*sources->fresh));
 		sources->places = calloc(count + 2, sizeof(*sources->places));
 		sources->timer = loop_timer_create(loop, _look, sources, err);
+		sources->tell = loop_timer_create(loop, _tell, sources, err);
+		sources->lookout = lookout_create(watch, _news, sources, err);
 	}
 	if (!sources || !sources->list || !sources->fresh ||
-	    !sources->places || !sources->timer) {
+	    !sources->places || !sources->timer || !sources->tell ||
+	    !sources->lookout) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -383,6 +441,8 @@ void sources_destroy(struct sources *sources)
 		search_cancel(sources->places[i].search);
 	property_cancel(sources->query);
 	loop_timer_destroy(sources->timer);
+	loop_timer_destroy(sources->tell);
+	lookout_destroy(sources->lookout);
 	free(sources->places);
 	free(sources->list);
 	free(sources->fresh);
@@ -391,10 +451,7 @@ void sources_destroy(struct sources *sources)
 
 void sources_poke(struct sources *sources)
 {
-	if (sources->looking)
-		sources->again = true;
-	else
-		loop_timer_set(sources->timer, 0);
+	_look_again(sources);
 }
 
 size_t sources_count(const struct sources *sources)
@@ -442,9 +499,4 @@ const struct err *sources_problem(const struct sources *sources)
 int64_t sources_seen(const struct sources *sources)
 {
 	return sources->seen;
-}
-
-int64_t sources_began(const struct sources *sources)
-{
-	return sources->seen_began;
 }

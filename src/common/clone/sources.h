@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sources - the frozen VMs that clones are made from, and the places clones
- * go to, as vCenter has them now: looked up by their inventory paths, read
+ * go to, as vCenter has them now: looked up by their inventory paths, and
+ * followed as vCenter tells of changes (lookout.h). For safety all is read
  * again every half minute and whenever something fails.
  */
 #ifndef SCLONE_CLONE_SOURCES_H
@@ -11,15 +12,16 @@
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
-#include "common/vim25/session.h"
+#include "common/vim25/watch.h"
 #include "config.h"
 #include "source.h"
 
 struct sources;
 
-/* Looks at once, when vCenter answers. changed is called after each look.
- * Session and config are borrowed. NULL: FATAL. */
-struct sources *sources_create(struct loop *loop, struct session *session,
+/* Looks at once, when vCenter answers. changed is called after each look,
+ * and after news. Watch, which has the session, and config are borrowed.
+ * NULL: FATAL. */
+struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
 			       void (*changed)(void *arg), void *arg,
 			       struct err *err);
@@ -46,9 +48,7 @@ const struct moref *sources_pool(const struct sources *sources);
 /* Why the last look failed, or a place was not found; NULL: all is well. */
 const struct err *sources_problem(const struct sources *sources);
 
-/* When the last complete look ended, us since 1970; 0 = none. And when it
- * began: what was done later may not show in it. */
+/* The last complete look, us since 1970; 0 = none. */
 int64_t sources_seen(const struct sources *sources);
-int64_t sources_began(const struct sources *sources);
 
 #endif

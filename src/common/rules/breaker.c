@@ -13,6 +13,17 @@ bool breaker_allows(const struct breaker *breaker, int64_t now)
 	return now >= breaker->open_until && !breaker->canary;
 }
 
+void breaker_try(struct breaker *breaker, int64_t now)
+{
+	if (!breaker_open(breaker))
+		*breaker = (struct breaker) { .open_until = now };
+}
+
+bool breaker_on_trial(const struct breaker *breaker)
+{
+	return breaker_open(breaker) && !breaker->failures;
+}
+
 void breaker_start(struct breaker *breaker)
 {
 	if (breaker_open(breaker))
@@ -43,7 +54,7 @@ void breaker_failure(struct breaker *breaker, int64_t now)
 	/* Clones that were under way when it opened say nothing new. */
 	if (breaker_open(breaker) && !tried)
 		return;
-	if (breaker->failures < BREAKER_FAILURES)
+	if (breaker->failures < BREAKER_FAILURES && !tried)
 		return;
 	breaker->open_until = now + _pause(breaker->openings);
 	if (breaker->openings < 32)

@@ -3,7 +3,8 @@
  * breaker - lets a failing source or template rest.
  *
  * closed --k failures in a row--> open --pause over--> one canary clone:
- * its success closes, its failure opens again for twice as long.
+ * its success closes, its failure opens again for twice as long. What was out
+ * of service is on trial when it is back: a canary first, without a pause.
  */
 #ifndef SCLONE_RULES_BREAKER_H
 #define SCLONE_RULES_BREAKER_H
@@ -28,6 +29,12 @@ bool breaker_allows(const struct breaker *breaker, int64_t now);
 
 /* It is resting or trying its canary. */
 bool breaker_open(const struct breaker *breaker);
+
+/* What was out of service is back: on trial, unless it rests. */
+void breaker_try(struct breaker *breaker, int64_t now);
+
+/* Open, and not for failures. */
+bool breaker_on_trial(const struct breaker *breaker);
 
 /* A clone is started. Only after breaker_allows(). */
 void breaker_start(struct breaker *breaker);

@@ -11,6 +11,7 @@ static const char *const texts[PLACE_VERDICTS] = {
 	[PLACE_HOST] = "on a host or datastore out of service",
 	[PLACE_DRAINED] = "drained by an admin",
 	[PLACE_RESTING] = "resting after failures",
+	[PLACE_TRIAL] = "tried with one clone first",
 	[PLACE_FULL] = "with all lanes busy",
 	[PLACE_MEMORY] = "short of memory",
 	[PLACE_SPACE] = "short of datastore space",
@@ -64,9 +65,10 @@ static enum place_verdict _judge(const struct place_source *source,
 		return PLACE_MEMORY;
 	if (_lacks_space(source))
 		return PLACE_SPACE;
-	if (!_allows(source->breaker, now) ||
-	    !_allows(source->template_breaker, now))
+	if (!_allows(source->template_breaker, now))
 		return PLACE_RESTING;
+	if (!_allows(source->breaker, now))
+		return place_on_trial(source) ? PLACE_TRIAL : PLACE_RESTING;
 	if (source->in_flight >= source->lanes)
 		return PLACE_FULL;
 	return PLACE_FREE;
@@ -105,8 +107,9 @@ static bool _better(const struct place_source *a,
 static int _none(const unsigned counts[PLACE_VERDICTS],
 		 const char *template_name, struct err *err)
 {
-	bool later = counts[PLACE_RESTING] || counts[PLACE_FULL] ||
-		     counts[PLACE_MEMORY] || counts[PLACE_SPACE];
+	bool later = counts[PLACE_RESTING] || counts[PLACE_TRIAL] ||
+		     counts[PLACE_FULL] || counts[PLACE_MEMORY] ||
+		     counts[PLACE_SPACE];
 	char text[ERR_TEXT_SIZE] = "";
 	unsigned sources = 0;
 
@@ -211,20 +214,22 @@ static bool _shares(const char *id, const char *other)
 }
 
 void place_hold(struct place_source *sources, size_t count, size_t index,
-		int64_t clones)
+		int64_t at, int64_t clones)
 {
 	const struct place_source *source = &sources[index];
 
 	for (size_t i = 0; i < count; i++) {
-		if (source->memory_need != PLACE_UNKNOWN &&
+		struct place_source *other = &sources[i];
+
+		if (at >= other->memory_at &&
+		    source->memory_need != PLACE_UNKNOWN &&
+		    (i == index || _shares(source->host_id, other->host_id)))
+			other->memory_held += source->memory_need * clones;
+		if (at >= other->space_at &&
+		    source->space_need != PLACE_UNKNOWN &&
 		    (i == index ||
-		     _shares(source->host_id, sources[i].host_id)))
-			sources[i].memory_held += source->memory_need *
-						  clones;
-		if (source->space_need != PLACE_UNKNOWN &&
-		    (i == index ||
-		     _shares(source->store_id, sources[i].store_id)))
-			sources[i].space_held += source->space_need * clones;
+		     _shares(source->store_id, other->store_id)))
+			other->space_held += source->space_need * clones;
 	}
 }
 
@@ -233,7 +238,7 @@ void place_start(struct place_source *sources, size_t count, size_t index)
 	struct place_source *source = &sources[index];
 
 	source->in_flight++;
-	place_hold(sources, count, index, 1);
+	place_hold(sources, count, index, PLACE_FLYING, 1);
 	if (source->breaker)
 		breaker_start(source->breaker);
 	if (source->template_breaker)
@@ -269,12 +274,30 @@ bool place_rests(const struct place_source *source)
 		breaker_open(source->template_breaker));
 }
 
+bool place_on_trial(const struct place_source *source)
+{
+	return source->breaker && breaker_on_trial(source->breaker);
+}
+
+void place_returned(struct place_source *source, unsigned returns,
+		    int64_t now)
+{
+	if (source->returns != returns && source->breaker)
+		breaker_try(source->breaker, now);
+	source->returns = returns;
+}
+
+bool place_usable(const struct place_source *source)
+{
+	return source->found && source->powered_on && source->frozen &&
+	       source->host_ok && !source->drained;
+}
+
 static bool _usable(const struct place_source *source,
 		    const char *template_name)
 {
 	return text_same(source->template_name, template_name) &&
-	       source->found && source->powered_on && source->frozen &&
-	       source->host_ok && !source->drained;
+	       place_usable(source);
 }
 
 bool place_is_short(const struct place_source *sources, size_t count,

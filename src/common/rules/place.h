@@ -32,14 +32,17 @@ struct place_source {
 				 * all sources of a template */
 	unsigned lanes;
 	unsigned in_flight;
+	unsigned returns;	/* how often it came back into service */
 	const char *host_id;	/* vCenter's: sources of the same one share */
 	const char *store_id;	/* its memory, its space; "" or NULL: none */
 	int64_t memory_free;	/* MiB on its host, or PLACE_UNKNOWN */
 	int64_t memory_need;	/* MiB for one clone, growth included */
 	int64_t space_free;	/* MiB on its datastore, or PLACE_UNKNOWN */
 	int64_t space_need;	/* what is not known is no reason to refuse */
-	int64_t memory_held;	/* by clones that the free figures do not */
-	int64_t space_held;	/* show yet; see place_hold() */
+	int64_t memory_at;	/* when memory_free was told, and ... */
+	int64_t space_at;	/* ... space_free: wall time, us */
+	int64_t memory_held;	/* by clones that those figures do not show */
+	int64_t space_held;	/* yet; see place_hold() */
 	struct breaker *breaker;	/* its own; NULL: it never rests */
 	struct breaker *template_breaker;	/* all its template's */
 };
@@ -53,6 +56,7 @@ enum place_verdict {
 	PLACE_HOST,
 	PLACE_DRAINED,
 	PLACE_RESTING,
+	PLACE_TRIAL,
 	PLACE_FULL,
 	PLACE_MEMORY,
 	PLACE_SPACE,
@@ -86,24 +90,33 @@ const char *place_verdict_text(enum place_verdict verdict);
 void place_tell(const struct place_source *sources, size_t count,
 		const enum place_verdict *verdicts, char *text, size_t size);
 
+/* It came back into service so often by now: once more than before, and it is
+ * on trial. */
+void place_returned(struct place_source *source, unsigned returns,
+		    int64_t now);
+
 /* A clone of the source at index is started: one more in flight. */
 void place_start(struct place_source *sources, size_t count, size_t index);
 
 /*
- * Count clones of the source at index, which the free memory and space do
- * not show yet, against them, also for the sources that share them; a
- * negative number gives back.
+ * Count clones of the source at index, made at that time, against figures
+ * that are not younger, also of the sources that share host or datastore; a
+ * negative number gives back. PLACE_FLYING: they are not made yet.
  */
+#define PLACE_FLYING INT64_MAX
 void place_hold(struct place_source *sources, size_t count, size_t index,
-		int64_t clones);
+		int64_t at, int64_t clones);
 
 /* How it ended, for the breakers: it became a node (CAUSE_NONE), or failed.
  * in_flight is the caller's to lower, when the lane is free. */
 void place_learn(struct place_source *source, enum cause failed, int64_t now);
 
-/* The source or its template is resting or trying its canary; all usable
- * sources of the template are, and there is one. */
+/* The source or its template is resting or trying its canary; the source is
+ * on trial; it is fit, but for room and lanes; all usable sources of the
+ * template rest, and there is one. */
 bool place_rests(const struct place_source *source);
+bool place_on_trial(const struct place_source *source);
+bool place_usable(const struct place_source *source);
 bool place_all_rest(const struct place_source *sources, size_t count,
 		    const char *template_name);
 

@@ -11,7 +11,7 @@ struct seat {
 	char template_name[RECORD_TEMPLATE_SIZE];
 };
 
-/* A clone that was made since the last look began. */
+/* A clone that the figures may not show yet. */
 struct made {
 	int source;
 	int64_t at;
@@ -20,7 +20,6 @@ struct made {
 struct plan {
 	struct admit *admit;
 	struct table *seats, *made;	/* by node */
-	int64_t began;			/* the last look */
 	struct place_source *places;	/* borrowed */
 	size_t place_count;
 	enum place_verdict *verdicts;	/* sources_max of them */
@@ -124,28 +123,34 @@ const struct err *plan_troubled(const struct plan *plan)
 
 /* --- room --------------------------------------------------------------- */
 
-static void _hold(struct plan *plan, int source, int64_t clones)
+static void _hold(struct plan *plan, int source, int64_t at, int64_t clones)
 {
-	place_hold(plan->places, plan->place_count, (size_t) source, clones);
+	place_hold(plan->places, plan->place_count, (size_t) source, at,
+		   clones);
 }
 
-void plan_looked(struct plan *plan, int64_t began)
+static bool _shows(const struct place_source *place, int64_t at)
+{
+	return at < place->memory_at && at < place->space_at;
+}
+
+void plan_looked(struct plan *plan)
 {
 	struct made *made;
 	const char *node;
 	size_t pos = 0;
 
-	plan->began = began;
 	for (size_t i = 0; i < plan->place_count; i++)
 		plan->places[i].memory_held = plan->places[i].space_held = 0;
 	for (size_t i = 0; i < plan->place_count; i++)
 		if (plan->places[i].in_flight)
-			_hold(plan, (int) i, plan->places[i].in_flight);
+			_hold(plan, (int) i, PLACE_FLYING,
+			      plan->places[i].in_flight);
 	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
-		if (made->at >= began)
-			_hold(plan, made->source, 1);
-		else
+		if (_shows(&plan->places[made->source], made->at))
 			free(table_take(plan->made, node));
+		else
+			_hold(plan, made->source, made->at, 1);
 	}
 }
 
@@ -154,7 +159,7 @@ void plan_made(struct plan *plan, const char *node, int64_t at)
 	const struct plan_seat *seat = plan_seat(plan, node);
 	struct made *made;
 
-	if (!seat || seat->source == PLAN_WAITING || at < plan->began ||
+	if (!seat || seat->source == PLAN_WAITING ||
 	    table_get(plan->made, node))
 		return;
 	made = malloc(sizeof(*made));
@@ -164,7 +169,7 @@ void plan_made(struct plan *plan, const char *node, int64_t at)
 	if (table_set(plan->made, node, made, NULL) < 0)
 		free(made);
 	else
-		_hold(plan, made->source, 1);
+		_hold(plan, made->source, at, 1);
 }
 
 void plan_gone(struct plan *plan, const char *node)
@@ -172,7 +177,7 @@ void plan_gone(struct plan *plan, const char *node)
 	struct made *made = table_take(plan->made, node);
 
 	if (made)
-		_hold(plan, made->source, -1);
+		_hold(plan, made->source, made->at, -1);
 	free(made);
 }
 
@@ -233,7 +238,7 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 	    _sit(plan, entry, place, since, err) < 0)
 		return -1;
 	plan->places[place].in_flight++;
-	_hold(plan, place, 1);
+	_hold(plan, place, PLACE_FLYING, 1);
 	return 0;
 }
 
@@ -249,7 +254,7 @@ int plan_leave(struct plan *plan, const char *node)
 	source = seat->shown.source;
 	if (source != PLAN_WAITING && plan->places[source].in_flight > 0) {
 		plan->places[source].in_flight--;
-		_hold(plan, source, -1);
+		_hold(plan, source, PLACE_FLYING, -1);
 	}
 	free(seat);
 	return 0;
@@ -353,8 +358,9 @@ void plan_why(const struct plan *plan, const char *template_name,
 		_unusable(plan, template_name, why);
 	else if (place_all_rest(plan->places, plan->place_count,
 				template_name))
-		err_set(why, ERR_BUSY, "%s rests after failures in a row, "
-			"until a clone of it comes up", template_name);
+		err_set(why, ERR_BUSY, "%s rests after failures in a row or "
+			"was out of service, until a clone of it comes up",
+			template_name);
 	else if (place_is_short(plan->places, plan->place_count,
 				template_name))
 		(void) place_pick(plan->places, plan->place_count,

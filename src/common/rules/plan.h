@@ -85,11 +85,11 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 		const char *source, int64_t since, struct err *err);
 
 /*
- * The figures of memory and space are new, of a look that began then: held
- * against them is what is in flight, and what was made since. Call it after
+ * The sources' figures of memory and space may be new: held against them is
+ * what is in flight, and what was made since they were told. Call it after
  * plan_use() and whenever they change.
  */
-void plan_looked(struct plan *plan, int64_t began);
+void plan_looked(struct plan *plan);
 
 /* The clone of a node that has a lane became a VM then: it is held against
  * the figures until they show it, or it is gone. */

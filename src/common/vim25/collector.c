@@ -393,6 +393,18 @@ static void _modify(struct collector *collector, struct view *view)
 	_send(collector, STEP_MODIFY, view, &request);
 }
 
+static void _write_filter(const struct collector *collector,
+			  const struct view *view,
+			  struct soap_request *request)
+{
+	if (view == &collector->views[VIEW_STATE])
+		watch_write_state_filter(request, &collector->ref,
+					 &view->list);
+	else
+		watch_write_filter(request, &collector->ref, &view->list,
+				   view == &collector->views[VIEW_NEWS]);
+}
+
 /* The next thing this view needs; false: nothing. */
 static bool _work_view(struct collector *collector, struct view *view)
 {
@@ -405,8 +417,7 @@ static bool _work_view(struct collector *collector, struct view *view)
 		watch_write_list(&request, &service->view_manager);
 		_send(collector, STEP_LIST, view, &request);
 	} else if (!moref_is_set(&view->filter)) {
-		watch_write_filter(&request, &collector->ref, &view->list,
-				   view == &collector->views[VIEW_NEWS]);
+		_write_filter(collector, view, &request);
 		_send(collector, STEP_FILTER, view, &request);
 	} else if (!_holds(collector)) {
 		_modify(collector, view);

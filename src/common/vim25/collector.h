@@ -16,6 +16,7 @@ struct collector;
 enum collector_view {
 	VIEW_NEWS,	/* tasks; machines' power, UUIDs and extraConfig */
 	VIEW_POWER,	/* machines' power alone */
+	VIEW_STATE,	/* what matters of machines, hosts, datastores */
 	VIEWS
 };
 

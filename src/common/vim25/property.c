@@ -317,11 +317,14 @@ void property_cancel(struct property_query *query)
 const struct xml_node *property_value(const struct property_object *object,
 				      const char *path)
 {
-	const struct xml_node *set = xml_child(object->node, "propSet");
+	static const char *const sets[] = { "propSet", "changeSet" };
+	const struct xml_node *set;
 
-	for (; set; set = xml_next(set, "propSet"))
-		if (!strcmp(xml_text(xml_child(set, "name")), path))
-			return xml_child(set, "val");
+	for (size_t i = 0; i < 2; i++)
+		for (set = xml_child(object->node, sets[i]); set;
+		     set = xml_next(set, sets[i]))
+			if (!strcmp(xml_text(xml_child(set, "name")), path))
+				return xml_child(set, "val");
 	return NULL;
 }
 

@@ -36,7 +36,8 @@ struct property_spec {
 	const char *operation;		/* copied; may be NULL */
 };
 
-/* One object of a reply, borrowed for the callback. */
+/* One object of a reply, or an update of one, which tells what changed.
+ * Borrowed for the callback. */
 struct property_object {
 	struct moref ref;
 	const struct xml_node *node;

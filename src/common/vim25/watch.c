@@ -64,6 +64,20 @@ void watch_write_list(struct soap_request *request,
 	soap_begin(request, SOAP_READ, "CreateListView", view_manager, NULL);
 }
 
+static void _put_list(struct soap_request *request, const struct moref *list)
+{
+	struct buf *text = &request->text;
+
+	buf_puts(text, "<objectSet>");
+	soap_put_ref(request, "obj", list);
+	buf_puts(text, "<skip>true</skip><selectSet"
+		 " xsi:type=\"TraversalSpec\"><type>ListView</type>"
+		 "<path>view</path><skip>false</skip></selectSet>"
+		 "</objectSet></spec>");
+	/* Whole properties, not the parts of them that changed. */
+	xml_put_bool(text, "partialUpdates", false);
+}
+
 void watch_write_filter(struct soap_request *request,
 			const struct moref *collector,
 			const struct moref *list, bool news)
@@ -85,14 +99,29 @@ void watch_write_filter(struct soap_request *request,
 		buf_puts(text, "<pathSet>config.extraConfig</pathSet>"
 			 "<pathSet>config.uuid</pathSet>"
 			 "<pathSet>config.instanceUuid</pathSet>");
-	buf_puts(text, "</propSet><objectSet>");
-	soap_put_ref(request, "obj", list);
-	buf_puts(text, "<skip>true</skip><selectSet"
-		 " xsi:type=\"TraversalSpec\"><type>ListView</type>"
-		 "<path>view</path><skip>false</skip></selectSet>"
-		 "</objectSet></spec>");
-	/* Whole properties, not the parts of them that changed. */
-	xml_put_bool(text, "partialUpdates", false);
+	buf_puts(text, "</propSet>");
+	_put_list(request, list);
+}
+
+void watch_write_state_filter(struct soap_request *request,
+			      const struct moref *collector,
+			      const struct moref *list)
+{
+	soap_begin(request, SOAP_READ, "CreateFilter", collector, NULL);
+	buf_puts(&request->text,
+		 "<spec><propSet><type>VirtualMachine</type>"
+		 "<pathSet>runtime.powerState</pathSet>"
+		 "<pathSet>runtime.host</pathSet>"
+		 "<pathSet>runtime.instantCloneFrozen</pathSet></propSet>"
+		 "<propSet><type>HostSystem</type>"
+		 "<pathSet>runtime.connectionState</pathSet>"
+		 "<pathSet>runtime.inMaintenanceMode</pathSet>"
+		 "<pathSet>summary.quickStats.overallMemoryUsage</pathSet>"
+		 "</propSet><propSet><type>Datastore</type>"
+		 "<pathSet>summary.accessible</pathSet>"
+		 "<pathSet>summary.maintenanceMode</pathSet>"
+		 "<pathSet>summary.freeSpace</pathSet></propSet>");
+	_put_list(request, list);
 }
 
 void watch_write_modify(struct soap_request *request,
@@ -142,6 +171,8 @@ static struct watch_item *_find(const struct watch *watch,
 
 static enum collector_view _view(const struct watch_item *item)
 {
+	if (item->what == WATCH_STATE)
+		return VIEW_STATE;
 	return item->what == WATCH_POWER ? VIEW_POWER : VIEW_NEWS;
 }
 
@@ -337,6 +368,16 @@ static void _update_machine(struct watch_item *item,
 		item->cb(&event, item->arg);
 }
 
+static void _update_state(struct watch_item *item,
+			  const struct xml_node *update)
+{
+	struct property_object object = { item->object, update };
+	struct watch_event event = { .kind = WATCH_CHANGED,
+				     .object = &object };
+
+	item->cb(&event, item->arg);
+}
+
 /* --- what the collector tells --- */
 
 static void _on_update(const struct xml_node *update, void *arg)
@@ -355,6 +396,8 @@ static void _on_update(const struct xml_node *update, void *arg)
 		_end_of_kind(item, WATCH_GONE);
 	} else if (item->what == WATCH_TASK) {
 		_update_task(item, update);
+	} else if (item->what == WATCH_STATE) {
+		_update_state(item, update);
 	} else {
 		_update_machine(item, update);
 	}

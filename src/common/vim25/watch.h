@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * watch - sees tasks end and virtual machines change, all through one
- * PropertyCollector of its own and one long poll (WaitForUpdatesEx).
+ * watch - sees tasks end and virtual machines, hosts and datastores change,
+ * all through one PropertyCollector of its own and one long poll
+ * (WaitForUpdatesEx).
  *
  * What is watched stands in a ListView; additions and removals go out
  * together, and waits are paced, so that a wave of N tasks costs a few
@@ -16,6 +17,7 @@
 #ifndef SCLONE_VIM25_WATCH_H
 #define SCLONE_VIM25_WATCH_H
 
+#include "property.h"
 #include "session.h"
 
 #define WATCH_ITEMS_MAX 32768
@@ -30,11 +32,14 @@ enum watch_what {
 	WATCH_GUEST,	/* the same, config.extraConfig and what identifies
 			 * it: all of it at first, then what changes; each
 			 * change costs the whole extraConfig */
+	WATCH_STATE,	/* a machine's power, frozen state and host; a host's
+			 * connection, maintenance and memory in use; a
+			 * datastore's access, maintenance and free space */
 };
 
 enum watch_kind {
 	WATCH_ENDED,	/* the task: see fault and result */
-	WATCH_CHANGED,	/* the machine: see power and guest */
+	WATCH_CHANGED,	/* see power and guest, or object */
 	WATCH_GONE,	/* the object does not exist, or is not ours to see */
 	WATCH_LOST,	/* the task is not watched any more */
 };
@@ -47,6 +52,8 @@ struct watch_event {
 	const char *guest;	/* NULL: no news, "" when unset */
 	const struct xml_node *options;	/* config.extraConfig, likewise */
 	const char *bios_uuid, *instance_uuid;	/* likewise */
+	const struct property_object *object;	/* WATCH_STATE: what is new,
+					 * for property_str() and others */
 };
 
 /*
@@ -100,6 +107,9 @@ void watch_write_list(struct soap_request *request,
 void watch_write_filter(struct soap_request *request,
 			const struct moref *collector,
 			const struct moref *list, bool news);
+void watch_write_state_filter(struct soap_request *request,
+			      const struct moref *collector,
+			      const struct moref *list);
 void watch_write_modify(struct soap_request *request,
 			const struct moref *list, const struct moref *add,
 			size_t n_add, const struct moref *remove,
