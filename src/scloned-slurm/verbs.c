@@ -207,6 +207,30 @@ static int _run_update(struct verbs *verbs, const struct verb *verb,
 	return node_update(nodes, verb->act, reason, err);
 }
 
+/*
+ * An undrained node that is off counts as not responding on 22.05, and when
+ * slurm.conf has been read again nothing is scheduled on it any more. IDLE has
+ * no such mark, but is refused when one of the nodes has got a job meanwhile.
+ */
+static int _run_give_back(struct verbs *verbs, const struct verb *verb,
+			  const struct json *call, struct json *answer,
+			  struct err *err)
+{
+	struct err why = ERR_INIT;
+	const char *nodes = NULL;
+
+	(void) verbs;
+	(void) verb;
+	(void) answer;
+	if (json_get_str(call, "nodes", &nodes, err))
+		return -1;
+	if (!node_update(nodes, NODE_ACT_IDLE, NULL, &why))
+		return 0;
+	if (why.code == ERR_REFUSED)
+		return node_update(nodes, NODE_ACT_UNDRAIN, NULL, err);
+	return err_set(err, why.code, "%s", why.text);
+}
+
 static int _run_comment(struct verbs *verbs, const struct verb *verb,
 			const struct json *call, struct json *answer,
 			struct err *err)
@@ -274,6 +298,7 @@ static const struct verb _verbs[] = {
 	{ .name = "drain", .run = _run_update, .act = NODE_ACT_DRAIN,
 	  .reason = true },
 	{ .name = "undrain", .run = _run_update, .act = NODE_ACT_UNDRAIN },
+	{ .name = "give_back", .run = _run_give_back },
 };
 
 static const struct verb *_find(const char *name)

@@ -289,6 +289,9 @@ class NodeTable(threading.Thread):
             node.flags.discard("DRAIN")
             node.reason = ""
 
+    def do_give_back(self, call, reply):
+        self.do_undrain(call, reply)
+
     def do_admin_comment_append(self, call, _):
         self.job(call["job"])
         failure = call["text"].startswith("sclone: (")

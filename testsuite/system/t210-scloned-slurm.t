@@ -82,8 +82,11 @@ def test_drain(cluster, link):
     tap.equal(cluster.show("node", "vm4")["Reason"], "sclone:",
               "scontrol shows our reason")
     tap.ok("DRAIN" in cluster.state("vm3"), "both are drained")
+    tap.equal(link.call("give_back", nodes="vm4"), {}, "give it back")
+    tap.equal(cluster.state("vm4"), {"IDLE", "CLOUD", "POWERED_DOWN"},
+              "which leaves no mark on a node that is off")
     tap.equal(link.call("undrain", nodes="vm[3-4]"), {}, "undrain")
-    tap.ok("DRAIN" not in cluster.state("vm3"), "neither is any more")
+    tap.ok("DRAIN" not in cluster.state("vm3"), "none is drained any more")
     tap.equal(code(link.call("drain", nodes="vm3")), "PROTOCOL",
               "a drain needs a reason")
     tap.equal(code(link.call("drain", nodes="nosuch", reason="x")),

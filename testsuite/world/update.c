@@ -113,7 +113,7 @@ void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
 	} else if (!strcmp(verb, "drain")) {
 		node->drain = true;
 		snprintf(node->reason, sizeof(node->reason), "%s", reason);
-	} else if (!strcmp(verb, "undrain")) {
+	} else if (!strcmp(verb, "undrain") || !strcmp(verb, "give_back")) {
 		node->drain = false;
 		*node->reason = '\0';
 	}

@@ -31,6 +31,7 @@
  *	node_resume	"nodes"
  *	drain		"nodes" "reason"
  *	undrain		"nodes"
+ *	give_back	"nodes"			(undrain nodes that are off)
  *	admin_comment_append	"job" "text"
  *	notify_job	"job" "text"
  *	requeue_job	"job" "node"		(away from its nodes, if that

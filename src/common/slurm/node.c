@@ -206,6 +206,7 @@ static const uint32_t _act_states[] = {
 	[NODE_ACT_RESUME] = NODE_RESUME,
 	[NODE_ACT_DRAIN] = NODE_STATE_DRAIN,
 	[NODE_ACT_UNDRAIN] = NODE_STATE_UNDRAIN,
+	[NODE_ACT_IDLE] = NODE_STATE_IDLE,
 };
 
 int node_update(const char *nodes, enum node_act act, const char *reason,

@@ -69,7 +69,9 @@ enum node_act {
 				 * their ends on it not waited for */
 	NODE_ACT_RESUME,	/* also ends POWERING_DOWN at once */
 	NODE_ACT_DRAIN,		/* needs a reason */
-	NODE_ACT_UNDRAIN,
+	NODE_ACT_UNDRAIN,	/* then it counts as not responding */
+	NODE_ACT_IDLE,		/* as UNDRAIN, for one that is idle or down,
+				 * and without that */
 };
 
 /*
