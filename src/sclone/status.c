@@ -189,12 +189,30 @@ static void _print_sources(const struct json *sources)
 	}
 }
 
+/* What the names of each node set are good for. */
+static void _print_capacity(const struct json *sets)
+{
+	printf("\n%-24s %6s %7s %6s %7s %6s %6s %s\n", "NODES", "CLONES",
+	       "WAITING", "FREE", "DRAINED", "OUT", "ROOM", "SHORT OF");
+	for (size_t i = 0; i < json_count(sets); i++) {
+		const struct json *row = json_at(sets, i);
+
+		printf("%-24s %6" PRId64 " %7" PRId64 " %6" PRId64
+		       " %7" PRId64 " %6" PRId64 " %6" PRId64 " %s\n",
+		       command_str(row, "nodes"), command_int(row, "clones"),
+		       command_int(row, "waiting"), command_int(row, "free"),
+		       command_int(row, "drained"), command_int(row, "out"),
+		       command_int(row, "room"), command_str(row, "short"));
+	}
+}
+
 static void _print(const struct json *reply)
 {
 	const struct json *daemon = json_get(reply, "daemon");
 
 	_print_daemon(daemon);
 	_print_sources(json_get(reply, "sources"));
+	_print_capacity(json_get(reply, "capacity"));
 	_print_nodes(json_get(reply, "nodes"), command_int(daemon, "now"));
 }
 

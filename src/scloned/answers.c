@@ -181,6 +181,7 @@ static void _status(struct daemon *daemon, struct server_call *call)
 	}
 	if (reply && (json_put(reply, "daemon", _daemon(daemon)) < 0 ||
 		      _put_sources(daemon, reply) < 0 ||
+		      room_put(daemon->room, reply) < 0 ||
 		      _put_nodes(daemon, reply, wanted, all) < 0)) {
 		json_destroy(reply);
 		reply = NULL;

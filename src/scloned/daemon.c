@@ -107,6 +107,8 @@ static void _stepped(const struct record *rec, const struct event *ev,
 	diary_stepped(daemon->diary, rec, ev, out);
 	if (daemon->executor)
 		executor_stepped(daemon->executor, rec);
+	if (daemon->room)
+		room_stepped(daemon->room, rec);
 	if (daemon->planner)
 		planner_stepped(daemon->planner, rec, out);
 	if (daemon->notes)
@@ -163,6 +165,8 @@ static void _sources(void *arg)
 	if (daemon->planner)
 		planner_sources(daemon->planner,
 				executor_sources(daemon->executor));
+	if (daemon->room)
+		room_sources(daemon->room);
 }
 
 /* Sources are kept for ever, see ancestry.h. */
@@ -186,6 +190,20 @@ static int _remember(const char *name, const char *instance_uuid, void *arg,
 	return executor_remember(daemon->executor,
 				 name + sizeof(SOURCE_META) - 1,
 				 instance_uuid, err);
+}
+
+static void _saw(const char *node, const struct nodeview *view, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	room_saw(daemon->room, node, view);
+}
+
+static void _looked(int64_t began, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	room_looked(daemon->room, began);
 }
 
 static void _timing(void *arg)
@@ -369,8 +387,13 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 	daemon->upkeep = upkeep_create(daemon, err);
 	daemon->reconciler = reconciler_create(daemon, err);
 	daemon->orders = orders_create(daemon, err);
-	return daemon->upkeep && daemon->reconciler && daemon->orders ? 0
-								      : -1;
+	if (!daemon->upkeep || !daemon->reconciler || !daemon->orders)
+		return -1;
+	daemon->room = room_create(daemon, err);
+	if (!daemon->room)
+		return -1;
+	sight_watch(daemon->sight, _saw, _looked, daemon);
+	return 0;
 }
 
 int daemon_start(struct daemon *daemon, const struct daemon_options *options,
@@ -420,6 +443,7 @@ void daemon_stop(struct daemon *daemon)
 	upkeep_destroy(daemon->upkeep);
 	server_destroy(daemon->server);
 	slurm_link_destroy(daemon->link);
+	room_destroy(steal_ptr(&daemon->room));
 	intake_destroy(daemon->intake);
 	waiters_destroy(daemon->waiters);
 	planner_destroy(daemon->planner);
@@ -475,6 +499,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 				    config_global(config), err) < 0 ||
 	    _add_missing(daemon, config, err) < 0 ||
 	    planner_reserve(daemon->planner, config, err) < 0 ||
+	    room_reserve(daemon->room, config, err) < 0 ||
 	    executor_reload(daemon->executor, config, err) < 0)
 		return -1;
 	daemon->config = steal_ptr(&config);
@@ -483,8 +508,10 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	log_set_level((enum log_level)
 		      config_global(daemon->config)->log_level);
 	partitions_outdate(daemon->partitions);
+	room_use(daemon->room, old);
 	planner_use(daemon->planner, executor_sources(daemon->executor));
 	config_destroy(old);
+	sight_renew(daemon->sight);
 	log_info("configuration read again: %zu nodes",
 		 config_node_count(daemon->config));
 	return 0;

@@ -26,6 +26,7 @@
 #include "partitions.h"
 #include "planner.h"
 #include "reconciler.h"
+#include "room.h"
 #include "sight.h"
 #include "timing.h"
 #include "upkeep.h"
@@ -61,6 +62,7 @@ struct daemon {
 	struct upkeep *upkeep;
 	struct reconciler *reconciler;
 	struct orders *orders;
+	struct room *room;
 	int64_t started;		/* us since 1970 */
 };
 

@@ -5,7 +5,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/rules/plan.h"
 #include "breakers.h"
 #include "planner.h"
 
@@ -314,6 +313,18 @@ bool planner_on_trial(const struct planner *planner, size_t source)
 {
 	return source < planner->place_count &&
 	       place_on_trial(&planner->places[source]);
+}
+
+const struct place_source *planner_place(const struct planner *planner,
+					 size_t source)
+{
+	return source < planner->place_count ? &planner->places[source]
+					     : NULL;
+}
+
+const struct plan_rates *planner_rates(const struct planner *planner)
+{
+	return plan_rates(planner->plan);
 }
 
 size_t planner_in_flight(const struct planner *planner, size_t source)

@@ -13,6 +13,7 @@
 #include "common/base/loop.h"
 #include "common/clone/config.h"
 #include "common/clone/sources.h"
+#include "common/rules/plan.h"
 #include "drains.h"
 #include "fleet.h"
 #include "partitions.h"
@@ -66,6 +67,14 @@ bool planner_rests(const struct planner *planner, size_t source);
 
 /* That one was out of service: the next clone decides. */
 bool planner_on_trial(const struct planner *planner, size_t source);
+
+/* The source at that index of sources as it is decided by; NULL past the
+ * last. Borrowed until planner_use(). */
+const struct place_source *planner_place(const struct planner *planner,
+					 size_t source);
+
+/* How long clones take. */
+const struct plan_rates *planner_rates(const struct planner *planner);
 
 /* Clones in flight from the source at that index of sources. */
 size_t planner_in_flight(const struct planner *planner, size_t source);

@@ -20,8 +20,14 @@ struct sight {
 	bool looking;
 	bool hurry;
 	bool all;		/* the next look is at every node */
+	bool renew;		/* so is the one after that under way */
+	bool soon;		/* it is to be made at once */
 	void (*whole)(int64_t began, const struct err *failure, void *arg);
 	void *whole_arg;
+	void (*watch_seen)(const char *node, const struct nodeview *view,
+			   void *arg);
+	void (*watch_looked)(int64_t began, void *arg);
+	void *watch_arg;
 	bool whole_begun;	/* the look under way is the one wanted */
 	int64_t began;		/* of the look under way, wall */
 	int64_t last_us;	/* length of the last look */
@@ -42,10 +48,12 @@ int64_t sight_pause(bool hurry, int64_t last_us)
 
 static void _schedule(struct sight *sight)
 {
+	bool at_once = sight->whole || sight->soon;
+
 	if (!sight->looking)
 		loop_timer_set(sight->timer,
-			       sight->whole ? 0 : sight_pause(sight->hurry,
-							sight->last_us));
+			       at_once ? 0 : sight_pause(sight->hurry,
+							 sight->last_us));
 }
 
 static enum node_base _base(enum slurmcall_base base)
@@ -107,6 +115,8 @@ static int _take(struct sight *sight, const struct json *answer,
 			       err) < 0)
 			return -1;
 		ev.view = &view;
+		if (sight->watch_seen)
+			sight->watch_seen(name, &view, sight->watch_arg);
 		fleet_event(sight->fleet, name, &ev);
 	}
 	return 0;
@@ -133,9 +143,11 @@ static void _done(const struct json *answer, const struct err *failure,
 	else if (_take(sight, answer, &err) == 0)
 		sight->seen = sight->began;
 	/* What was missed is asked for anew. */
-	sight->all = err.code != ERR_NONE;
+	sight->all = err.code != ERR_NONE || sight->renew;
 	sight->problem = err;
 	_tell_whole(sight, sight_problem(sight));
+	if (!err.code && sight->watch_looked)
+		sight->watch_looked(sight->began, sight->watch_arg);
 	_schedule(sight);
 }
 
@@ -145,6 +157,7 @@ static void _look(void *arg)
 	struct json *args = json_new_object();
 
 	sight->whole_begun = sight->whole != NULL;
+	sight->renew = sight->soon = false;
 	if (args)
 		json_put_bool(args, "all", sight->all || sight->whole_begun);
 	sight->began = clock_wall_us();
@@ -183,6 +196,28 @@ void sight_destroy(struct sight *sight)
 		return;
 	loop_timer_destroy(sight->timer);
 	free(sight);
+}
+
+void sight_poke(struct sight *sight)
+{
+	sight->soon = true;
+	_schedule(sight);
+}
+
+void sight_renew(struct sight *sight)
+{
+	sight->renew = sight->all = true;
+	sight_poke(sight);
+}
+
+void sight_watch(struct sight *sight,
+		 void (*seen)(const char *node, const struct nodeview *view,
+			      void *arg),
+		 void (*looked)(int64_t began, void *arg), void *arg)
+{
+	sight->watch_seen = seen;
+	sight->watch_looked = looked;
+	sight->watch_arg = arg;
 }
 
 void sight_hurry(struct sight *sight, bool hurry)

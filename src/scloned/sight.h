@@ -26,6 +26,20 @@ struct sight *sight_create(struct loop *loop, struct slurm_link *link,
 /* After the link. Accepts NULL. */
 void sight_destroy(struct sight *sight);
 
+/* Look at once. */
+void sight_poke(struct sight *sight);
+
+/* There are other nodes now: look at all of them, at once. */
+void sight_renew(struct sight *sight);
+
+/* From now on call, from the loop: seen for each node that is told, also one
+ * that is not sclone's; and looked, after the events of a look that succeeded,
+ * with when it began. */
+void sight_watch(struct sight *sight,
+		 void (*seen)(const char *node, const struct nodeview *view,
+			      void *arg),
+		 void (*looked)(int64_t began, void *arg), void *arg);
+
 /* Somebody waits for nodes to come up (or no longer does). */
 void sight_hurry(struct sight *sight, bool hurry);
 

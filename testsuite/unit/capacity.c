@@ -299,7 +299,7 @@ static void _kinds(void)
 	NAME(ABSENT, OFF, .drain = true, .reason = "sclone: (CONFIG) no");
 	IS(OUT, "another drain of sclone's");
 	NAME(ABSENT, OFF, .not_responding = true);
-	IS(OUT, "one that Slurm never schedules");
+	IS(OPEN, "one that was undrained by hand");
 	NAME(ABSENT, .base = NODE_DOWN, .powered_down = true);
 	IS(OUT, "a node that is down");
 	NAME(ABSENT, .base = NODE_IDLE);

@@ -56,6 +56,7 @@ struct config_global {
 	char *socket;
 	char *slurm_conf;
 	uint64_t keep_history;	/* seconds */
+	uint64_t max_clones;	/* of all nodes; 0: no limit */
 	uint64_t in_flight;	/* clones being made at a time, all sources */
 	uint64_t attempts;	/* clones tried for one request */
 	int placement;		/* enum config_placement but SITE */
@@ -72,6 +73,7 @@ struct config_template {
 	char *sources_text;	/* as written */
 	char **sources;		/* inventory paths */
 	size_t source_count;
+	uint64_t max_clones;	/* 0: no limit */
 	uint64_t lanes;		/* clones in flight per source */
 	uint64_t memory_growth;	/* percent of its memory a clone takes */
 	uint64_t disk_growth;	/* MiB it writes to its disk */
@@ -113,6 +115,7 @@ struct config_set {
 	size_t search_count;
 	char *conf_server;	/* for slurmd --conf-server, or NULL */
 	char *slurmd_options;	/* allowed ones, blank-separated, or NULL */
+	uint64_t max_clones;	/* 0: no limit */
 	char *partitions_text;
 	char *partitions[CONFIG_PARTITIONS_MAX];
 	size_t partition_count;	/* 0: not said */

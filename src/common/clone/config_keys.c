@@ -89,6 +89,11 @@ const struct conf_key config_global_keys[] = {
 	{ .name = "InFlight", .type = CONF_UINT, GLOBAL(in_flight),
 	  .fallback = "32", .min = 1, .max = 256,
 	  .help = "Clones being made at one time over all sources." },
+	{ .name = "MaxClones", .type = CONF_UINT, GLOBAL(max_clones),
+	  .min = 1, .max = CONFIG_NODES_MAX,
+	  .help = "Clones that may exist at one time, of all nodes; "
+		  "default: no limit. Nodes beyond it are drained in Slurm, "
+		  "see CAPACITY." },
 	{ .name = "Attempts", .type = CONF_UINT, GLOBAL(attempts),
 	  .fallback = "3", .min = 1, .max = 10,
 	  .help = "How many clones are tried for one request, inside its "
@@ -142,6 +147,10 @@ const struct conf_key config_template_keys[] = {
 	  .fallback = "site", .choices = placements,
 	  .help = "For this template alone; site leaves it to the global "
 		  "key." },
+	{ .name = "MaxClones", .type = CONF_UINT, TEMPLATE(max_clones),
+	  .min = 1, .max = CONFIG_NODES_MAX,
+	  .help = "Clones of the template that may exist at one time; "
+		  "default: no limit." },
 	{ .name = "MemoryGrowth", .type = CONF_UINT, TEMPLATE(memory_growth),
 	  .fallback = "100", .min = 1, .max = 200,
 	  .help = "Percent of its memory that a clone will take of its host. "
@@ -217,6 +226,10 @@ const struct conf_key config_set_keys[] = {
 		  "Slurm's partitions do not give a node to one job alone. "
 		  "shared: it serves as many as Slurm puts there until Slurm "
 		  "suspends it; see ISOLATION." },
+	{ .name = "MaxClones", .type = CONF_UINT, SET(max_clones),
+	  .min = 1, .max = CONFIG_NODES_MAX,
+	  .help = "Clones that these nodes may be at one time; default: "
+		  "as many as there are names." },
 	{ .name = "Partitions", .type = CONF_STRING, SET(partitions_text),
 	  .help = "Slurm's partitions with these nodes, comma-separated: "
 		  "where job_submit/sclone makes jobs exclusive, checks "

@@ -15,6 +15,11 @@
  *	    deadline why error refused: the guard's reason hold: bool
  *	    quarantine: why its record cannot be read, waiting: bool}]
  *	sources [SOURCE]
+ *	capacity [{nodes: of a node set, templates clones: names with a VM or
+ *	    a lane, waiting: in use without one, free drained: for lack of
+ *	    room, out: not to be had, room: how many of the free and drained
+ *	    ones can become clones, short: what keeps the others from it, max:
+ *	    MaxClones=}]
  *	SOURCE: path template host state why resting: bool lanes in_flight
  *	    drained: DRAIN; MiB: host_memory host_free memory_need: of the
  *	    host; space space_free space_need: of its datastore; chain: files

@@ -390,7 +390,7 @@ static enum capacity_kind _free_kind(const struct record *rec)
 		return CAPACITY_OUT;
 	if (view->powering_down || view->power_down || rec->settle)
 		return CAPACITY_WAITING;	/* the name is free at once */
-	if (!view->powered_down || view->not_responding)
+	if (!view->powered_down)
 		return CAPACITY_OUT;
 	return view->drain ? CAPACITY_CLOSED : CAPACITY_OPEN;
 }
