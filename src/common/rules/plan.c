@@ -244,11 +244,13 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 
 int plan_leave(struct plan *plan, const char *node)
 {
+	char name[OWNER_NODE_SIZE];	/* node may go with what goes */
 	struct seat *seat;
 	int source;
 
-	(void) admit_drop(plan->admit, node);
-	seat = table_take(plan->seats, node);	/* and node, perhaps */
+	text_set(name, node);
+	(void) admit_drop(plan->admit, name);
+	seat = table_take(plan->seats, name);
 	if (!seat)
 		return -1;
 	source = seat->shown.source;
