@@ -55,6 +55,10 @@ int unhold_command(const struct command_options *options, int argc,
 		   char **argv);
 int reconcile_command(const struct command_options *options, int argc,
 		      char **argv);
+int snapshot_command(const struct command_options *options, int argc,
+		     char **argv);
+int plan_command(const struct command_options *options, int argc,
+		 char **argv);
 int why_command(const struct command_options *options, int argc,
 		char **argv);
 int release_command(const struct command_options *options, int argc,

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/ipc/verbs.h"
 #include "answers.h"
+#include "bundle.h"
 #include "cycle.h"
 #include "explanation.h"
 #include "receipts.h"
@@ -60,7 +61,7 @@ static int _put_folder(struct json *daemon,
 	return rc | json_put(daemon, "folder", folder);
 }
 
-static struct json *_daemon(const struct daemon *daemon)
+struct json *answers_daemon(const struct daemon *daemon)
 {
 	cleanup_json struct json *json = json_new_object();
 	int rc = json ? 0 : -1;
@@ -179,7 +180,7 @@ static void _status(struct daemon *daemon, struct server_call *call)
 		server_call_fail(call, &err);
 		return;
 	}
-	if (reply && (json_put(reply, "daemon", _daemon(daemon)) < 0 ||
+	if (reply && (json_put(reply, "daemon", answers_daemon(daemon)) < 0 ||
 		      _put_sources(daemon, reply) < 0 ||
 		      room_put(daemon->room, reply) < 0 ||
 		      _put_nodes(daemon, reply, wanted, all) < 0)) {
@@ -340,6 +341,7 @@ static const struct {
 	{ VERB_RECEIPTS, true, receipts_answer },
 	{ VERB_WHY, true, explanation_answer },
 	{ VERB_TEMPLATES, true, templates_answer },
+	{ VERB_SNAPSHOT, false, bundle_answer },
 	{ VERB_PAUSE, false, _pause },
 	{ VERB_UNPAUSE, false, _unpause },
 	{ VERB_HOLD, false, _hold },

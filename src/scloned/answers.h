@@ -9,6 +9,9 @@
 #include "common/ipc/server.h"
 #include "daemon.h"
 
+/* "daemon" of status; NULL: out of memory. */
+struct json *answers_daemon(const struct daemon *daemon);
+
 /* A server's handler; arg is the struct daemon. */
 void answers_handle(struct server_call *call, void *arg);
 

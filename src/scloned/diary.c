@@ -29,7 +29,7 @@ struct chapter {
 struct diary {
 	struct table *chapters;		/* by node; owns them */
 	struct pages pages;
-	size_t bytes, bytes_max;
+	size_t count, bytes, bytes_max;
 	uint64_t number;
 	int64_t forgotten;		/* the last that was, for its size */
 };
@@ -77,6 +77,7 @@ static void _forget(struct diary *diary, struct diary_page *page)
 	TAILQ_REMOVE(&diary->pages, page, of_all);
 	TAILQ_REMOVE(&chapter->pages, page, of_node);
 	diary->bytes -= page->size;
+	diary->count--;
 	free(page);
 	if (!--chapter->count)
 		_free_chapter(table_take(diary->chapters, chapter->node));
@@ -163,6 +164,7 @@ void diary_add(struct diary *diary, const struct diary_entry *entry)
 	TAILQ_INSERT_TAIL(&diary->pages, page, of_all);
 	TAILQ_INSERT_TAIL(&chapter->pages, page, of_node);
 	diary->bytes += page->size;
+	diary->count++;
 	if (++chapter->count > DIARY_NODE_MAX)
 		_forget(diary, TAILQ_FIRST(&chapter->pages));
 }
@@ -183,6 +185,11 @@ const struct diary_entry *diary_next(const struct diary *diary,
 		*pos = TAILQ_FIRST(&diary->pages);
 	}
 	return *pos ? &(*pos)->entry : NULL;
+}
+
+size_t diary_count(const struct diary *diary)
+{
+	return diary->count;
 }
 
 int64_t diary_whole_since(const struct diary *diary)

@@ -56,6 +56,9 @@ const struct diary_entry *diary_next(const struct diary *diary,
 				     const char *node,
 				     const struct diary_page **pos);
 
+/* Entries of all nodes. */
+size_t diary_count(const struct diary *diary);
+
 /* From when on nothing of any node was forgotten for want of room; 0: none
  * was. */
 int64_t diary_whole_since(const struct diary *diary);

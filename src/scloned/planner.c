@@ -303,6 +303,11 @@ bool planner_paused(const struct planner *planner)
 	return planner->paused;
 }
 
+const struct plan *planner_plan(const struct planner *planner)
+{
+	return planner->plan;
+}
+
 bool planner_rests(const struct planner *planner, size_t source)
 {
 	return source < planner->place_count &&

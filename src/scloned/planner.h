@@ -19,6 +19,7 @@
 #include "partitions.h"
 
 struct planner;
+struct plan;
 
 /* All borrowed but the sources, which planner_use() replaces. NULL: FATAL. */
 struct planner *planner_create(struct loop *loop, struct fleet *fleet,
@@ -51,6 +52,9 @@ void planner_partitions(struct planner *planner);
 
 /* Something changed that may let a node be admitted: look soon. */
 void planner_poke(struct planner *planner);
+
+/* What it decides by; to look at alone. */
+const struct plan *planner_plan(const struct planner *planner);
 
 /* A step was made: keeps lanes and breakers. */
 void planner_stepped(struct planner *planner, const struct record *rec,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/ipc/slurmcall.h"
 #include "timing.h"
 
+#define VERSION_SIZE 32
 #define LIMIT_US (60 * CLOCK_US_PER_S)
 #define AGAIN_US (60 * CLOCK_US_PER_S)
 #define RETRY_US CLOCK_US_PER_S
@@ -17,6 +19,7 @@ struct timing {
 	void (*changed)(void *arg);
 	void *arg;
 	bool known;
+	char version[VERSION_SIZE];
 	int64_t resume, suspend;
 	int64_t new_resume, new_suspend;	/* of the answers so far */
 };
@@ -34,6 +37,11 @@ static void _shorten(const struct json *json, const char *key, int64_t *least)
 
 static void _take(struct timing *timing, const struct json *json)
 {
+	const char *version;
+
+	if (json_get_str(json, "version", &version, NULL) == 0)
+		snprintf(timing->version, sizeof(timing->version), "%s",
+			 version);
 	_shorten(json, "resume_timeout", &timing->new_resume);
 	_shorten(json, "suspend_timeout", &timing->new_suspend);
 }
@@ -132,6 +140,11 @@ void timing_destroy(struct timing *timing)
 bool timing_known(const struct timing *timing)
 {
 	return timing->known;
+}
+
+const char *timing_version(const struct timing *timing)
+{
+	return timing->version;
 }
 
 int64_t timing_resume(const struct timing *timing)

@@ -29,6 +29,9 @@ void timing_destroy(struct timing *timing);
 /* Whether Slurm has answered once; the rest is 0 before. */
 bool timing_known(const struct timing *timing);
 
+/* Slurm's own, such as "22.05.8"; "" before. */
+const char *timing_version(const struct timing *timing);
+
 /* us */
 int64_t timing_resume(const struct timing *timing);
 int64_t timing_suspend(const struct timing *timing);

@@ -38,6 +38,7 @@ struct conf_key {
 	enum conf_type type;
 	size_t offset;		/* of the field in the struct to fill */
 	bool required;
+	bool secret;		/* not for a file that is handed on */
 	const char *fallback;	/* default, as text; NULL leaves the field */
 	uint64_t min, max;	/* CONF_UINT, CONF_DURATION, CONF_NAME */
 	const char *const *choices;	/* CONF_CHOICE, NULL-terminated */

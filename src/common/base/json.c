@@ -138,6 +138,18 @@ int json_append_str(struct json *array, const char *value)
 	return json_append(array, _new_string(value));
 }
 
+int json_append_all(struct json *array, const struct json *from)
+{
+	for (size_t i = 0; i < json_count(from); i++) {
+		struct json_object *element =
+			json_object_array_get_idx(_in(from), i);
+
+		if (json_append(array, _out(json_object_get(element))) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int json_append_int(struct json *array, int64_t value)
 {
 	return json_append(array, _out(json_object_new_int64(value)));

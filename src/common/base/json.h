@@ -49,6 +49,8 @@ int json_put_bool(struct json *object, const char *key, bool value);
 int json_put_null(struct json *object, const char *key);
 int json_append(struct json *array, struct json *child);
 int json_append_str(struct json *array, const char *value);
+/* All elements of another array, which from then on are of both. */
+int json_append_all(struct json *array, const struct json *from);
 int json_append_int(struct json *array, int64_t value);
 
 bool json_is_object(const struct json *json);

@@ -40,6 +40,7 @@ void config_destroy(struct config *config)
 	table_destroy(config->nodes);
 	table_destroy(config->sources);
 	free(config->file);
+	free(config->text);
 	free(config);
 }
 
@@ -386,6 +387,8 @@ static struct config *_from_conf(const char *file, const struct conf *conf,
 		err_nomem(err);
 		return NULL;
 	}
+	if (config_text_keep(config, conf, err) < 0)
+		return NULL;
 	for (size_t i = 0; i < conf_count(conf); i++)
 		if (_take_line(config, conf_line(conf, i), err) < 0)
 			return NULL;

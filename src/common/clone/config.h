@@ -148,6 +148,13 @@ void config_destroy(struct config *config);
 CLEANUP_DEFINE(struct config *, config_destroy)
 #define cleanup_config cleanup_with(config_destroy_cleanup_)
 
+/*
+ * All lines as they were read, without comments and without the values that
+ * must not be shown (struct conf_key's secret). Borrowed; config_parse()
+ * makes an equal configuration of it, but for those.
+ */
+const char *config_text(const struct config *config);
+
 /* All borrowed until config_destroy(). */
 const struct config_global *config_global(const struct config *config);
 size_t config_template_count(const struct config *config);

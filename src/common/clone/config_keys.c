@@ -49,6 +49,7 @@ const struct conf_key config_global_keys[] = {
 	  .help = "PEM file with the authority that signed the vCenter's "
 		  "certificate. Default: the system's authorities." },
 	{ .name = "Pin", .type = CONF_STRING, GLOBAL(pin),
+	  .secret = true,
 	  .help = "sha256//BASE64 of the vCenter's public key: no other key "
 		  "is accepted, whoever signed it." },
 	{ .name = "Insecure", .type = CONF_BOOL, GLOBAL(insecure),

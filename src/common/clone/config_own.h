@@ -8,6 +8,7 @@
 
 struct config {
 	char *file;
+	char *text;		/* see config_text() */
 	struct config_global global;
 	unsigned global_lines[CONF_PAIRS_MAX];
 	struct config_template templates[CONFIG_TEMPLATES_MAX];
@@ -26,5 +27,9 @@ int config_card_take(struct config *config, const struct conf_line *line,
 		     struct err *err);
 int config_card_link(struct config *config, struct err *err);
 void config_card_clear(struct config *config);
+
+/* config_text.c: keep what config_text() shows. */
+int config_text_keep(struct config *config, const struct conf *conf,
+		     struct err *err);
 
 #endif

@@ -12,6 +12,7 @@ struct resume_file {
 	size_t count;
 	struct table *nodes;	/* name -> struct resume_job, borrowed */
 	size_t room;		/* for names still to be read */
+	char *all;
 };
 
 struct resume_file *resume_file_create(void)
@@ -44,6 +45,7 @@ void resume_file_destroy(struct resume_file *file)
 	for (size_t i = 0; i < file->count; i++)
 		_free_job(file->jobs[i]);
 	free(file->jobs);
+	free(file->all);
 	table_destroy(file->nodes);
 	free(file);
 }
@@ -134,10 +136,18 @@ struct resume_file *resume_file_parse(const char *text, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
+	file->all = _copy(json, "all_nodes_resume");	/* since 23.02 */
+	if (!file->all)
+		file->all = _copy(json, "all_nodes");
 	for (size_t i = 0; json_is_array(jobs) && i < count; i++)
 		if (_take_job(file, json_at(jobs, i), err) < 0)
 			return NULL;
 	return steal_ptr(&file);
+}
+
+const char *resume_file_all(const struct resume_file *file)
+{
+	return file->all;
 }
 
 size_t resume_file_jobs(const struct resume_file *file)

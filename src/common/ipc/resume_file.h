@@ -42,6 +42,9 @@ void resume_file_destroy(struct resume_file *file);
 CLEANUP_DEFINE(struct resume_file *, resume_file_destroy)
 #define cleanup_resume_file cleanup_with(resume_file_destroy_cleanup_)
 
+/* All nodes of the call, a hostlist as Slurm wrote it; NULL: not told. */
+const char *resume_file_all(const struct resume_file *file);
+
 size_t resume_file_jobs(const struct resume_file *file);
 
 /* Borrowed; the caller may fill in what it looked up. */

@@ -53,6 +53,13 @@
  *	since: there may be decisions of before that are forgotten
  *	now, more: bool: the job has more nodes than are told of
  *	cycles, receipts: the last ones, as of history and receipts
+ * snapshot	all that decisions are made from, see clone/snapshot.h.
+ *	request: [from: a page of nodes] [limit: nodes in it]
+ *	reply without from: snapshot at config plan resume_timeout
+ *	    suspend_timeout slurm_version daemon sources phases {PHASE: nodes}
+ *	    decisions [the last ones, as of why] idle receipt_head next: 0
+ *	reply with it: nodes [as of why, without decisions] next: the from of
+ *	    the next page, if there is one
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -88,12 +95,14 @@
 #define VERB_RECONCILE "reconcile"
 #define VERB_RELEASE "release"
 #define VERB_WHY "why"
+#define VERB_SNAPSHOT "snapshot"
 
 #define VERBS_HISTORY_DEFAULT 20
 #define VERBS_HISTORY_MAX 10000
 #define VERBS_RECEIPTS_DEFAULT 20
 #define VERBS_RECEIPTS_MAX 1000
 #define VERBS_WHY_NODES_MAX 256
+#define VERBS_SNAPSHOT_NODES 2000	/* in a page */
 #define VERBS_FAILURES_MAX 5		/* shown of a template ... */
 #define VERBS_FAILURES_AMONG 1000	/* ... among so many newest cycles */
 

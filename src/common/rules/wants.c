@@ -5,7 +5,7 @@
 #include "update.h"
 #include "wants.h"
 
-static enum action_kind _release(const struct record *rec, int64_t now)
+static enum action_kind _release(const struct record *rec)
 {
 	bool may_act = !rec->hold;
 
@@ -14,8 +14,7 @@ static enum action_kind _release(const struct record *rec, int64_t now)
 		return ACTION_LOOK_UP;
 	case RELEASE_GUARD_OFF:
 	case RELEASE_GUARD_DESTROY:
-		if (!may_act || record_doubts_orphan(rec) ||
-		    record_tells_first(rec, now))
+		if (!may_act || record_doubts_orphan(rec))
 			return ACTION_NONE;
 		if (!rec->read_back)
 			return ACTION_READ_BACK;
@@ -64,7 +63,7 @@ enum action_kind wants_vm(const struct record *rec, int64_t now)
 			return ACTION_READ_BACK;
 		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_NONE;
 	case PHASE_RELEASING:
-		return _release(rec, now);
+		return _release(rec);
 	default:
 		return ACTION_NONE;
 	}
@@ -314,8 +313,7 @@ int64_t wants_wake(const struct record *rec, int64_t now)
 		_earliest(rec->next.deadline, now, &wake);
 	if (rec->phase == PHASE_CONDEMNED || rec->phase == PHASE_RELEASING)
 		_earliest(rec->free_by, now, &wake);
-	if ((rec->tell && record_doubts_loss(rec, now)) ||
-	    record_tells_first(rec, now))
+	if (rec->tell && record_doubts_loss(rec, now))
 		_earliest(rec->tell_since + RECORD_DOUBT, now, &wake);
 	_earliest(rec->vm_not_before, now, &wake);
 	_earliest(rec->slurm_not_before, now, &wake);

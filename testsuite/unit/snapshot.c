@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is written of a plan is read as the same plan: it decides alike. */
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/clone/snapshot.h"
+#include "common/rules/text.h"
+#include "tap.h"
+
+#define S INT64_C(1000000)
+#define NOW (1000 * S)
+
+static const char conf_text[] =
+	"# comments are nobody's business\n"
+	"ClusterName=c1 VCenter=https://vc/sdk User=u Pin=sha256//c2VjcmV0\n"
+	"Folder=\"/DC/vm/f 1\" ResourcePool=/DC/host/h/Resources/p\n"
+	"TemplateName=rocky9 Sources=/DC/vm/t/a,/DC/vm/t/b Lanes=2\n"
+	"NodeName=vm[1-40] Templates=rocky9\n";
+
+static struct breaker own[2], shared;
+static struct place_source places[2];
+
+static struct plan *_plan(void)
+{
+	static const char *const names[] = { "/DC/vm/t/a", "/DC/vm/t/b" };
+	struct plan *plan = plan_create(100, 2);
+
+	if (!plan)
+		bail_out("out of memory");
+	for (int i = 0; i < 2; i++)
+		places[i] = (struct place_source) {
+			.name = names[i], .template_name = "rocky9",
+			.host = "esx", .host_id = "host-1",
+			.found = true, .powered_on = true, .frozen = true,
+			.host_ok = true, .lanes = 2,
+			.memory_free = 64000, .memory_need = 1000,
+			.space_free = PLACE_UNKNOWN,
+			.space_need = PLACE_UNKNOWN,
+			.breaker = &own[i], .template_breaker = &shared,
+		};
+	own[1] = (struct breaker) { .failures = 4, .openings = 2,
+				    .open_until = NOW + 5 * S };
+	plan_use(plan, places, 2, 3);
+	return plan;
+}
+
+static void _sit(struct plan *plan, const char *node, uint32_t job,
+		 const char *source)
+{
+	struct admit_entry entry = { .node = node, .job = job,
+				     .template_name = "rocky9",
+				     .deadline = NOW + 60 * S };
+	bool refused;
+
+	if (source ? plan_resume(plan, &entry, source, NOW - S, NULL)
+		   : plan_ask(plan, &entry, NOW, &refused, NULL))
+		bail_out("%s has no seat", node);
+}
+
+static struct json *_write(const struct config *config,
+			   const struct plan *plan)
+{
+	struct json *doc = json_new_object();
+
+	if (!doc || snapshot_put(doc, config, plan) < 0)
+		bail_out("out of memory");
+	json_put_int(doc, "at", NOW);
+	json_put_int(doc, "resume_timeout", 600 * S);
+	return doc;
+}
+
+/* Printed and parsed, as on its way through a file. */
+static char *_text(const struct json *doc)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	json_print(doc, &text);
+	return buf_steal(&text);
+}
+
+static struct snapshot *_read(const char *text, struct err *err)
+{
+	struct json *doc = json_parse(text, strlen(text), err);
+
+	return doc ? snapshot_read(doc, err) : NULL;
+}
+
+/* "vm1 on a, ..."; vm7 ends after 10 s. */
+static void _decide(struct plan *plan, char *out, size_t size)
+{
+	struct plan_decision decision;
+
+	*out = '\0';
+	for (int i = 0; i < 20; i++) {
+		if (i == 10)
+			plan_leave(plan, "vm7");
+		if (!plan_next(plan, NOW + i * S, &decision))
+			continue;
+		text_add(out, size, decision.node);
+		text_add(out, size, decision.source ? " on b, " : " on a, ");
+	}
+}
+
+static void _same(void)
+{
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	cleanup_plan struct plan *plan = _plan();
+	cleanup_snapshot struct snapshot *snapshot = NULL;
+	cleanup_free char *before = NULL, *after = NULL;
+	struct json *doc;
+	char here[400], there[400];
+
+	if (!config)
+		bail_out("config");
+	_sit(plan, "vm7", 2, "/DC/vm/t/a");
+	_sit(plan, "vm1", 1, NULL);
+	_sit(plan, "vm2", 1, NULL);
+	_sit(plan, "vm3", 2, NULL);
+	_sit(plan, "vm4", 0, NULL);
+	plan_set_rates(plan, &(struct plan_rates) { S, 2 * S });
+	doc = _write(config, plan);
+	before = _text(doc);
+	json_destroy(doc);
+	ok(!strstr(before, "c2VjcmV0") && !strstr(before, "comments"),
+	   "neither secrets nor comments are written");
+	has_str(before, "Folder=\\\"/DC/vm/f 1\\\"", "but the rest is");
+	snapshot = _read(before, NULL);
+	if (!snapshot)
+		bail_out("it cannot be read");
+	ok(config_node(snapshot->config, "vm40") != NULL,
+	   "it has its configuration");
+	is_int(snapshot->places[0].in_flight, 1, "lanes in use");
+	is_int(snapshot->places[1].memory_held, 1000, "what is held");
+	doc = _write(snapshot->config, snapshot->plan);
+	after = _text(doc);
+	json_destroy(doc);
+	is_str(after, before, "what is read is written as before");
+	_decide(plan, here, sizeof(here));
+	_decide(snapshot->plan, there, sizeof(there));
+	is_str(there, here, "and decides alike");
+	is_str(here, "vm1 on a, vm4 on b, vm3 on a, ", "namely so");
+}
+
+static void _bad(const char *text, const char *want)
+{
+	cleanup_snapshot struct snapshot *snapshot = NULL;
+	struct err err = ERR_INIT;
+
+	snapshot = _read(text, &err);
+	ok(!snapshot && err.code, "refused: %s", want);
+	has_str(err.text, want, "says why");
+}
+
+#define HEAD \
+	"{\"snapshot\":1,\"at\":1,\"resume_timeout\":0,\"config\":["   \
+	"\"ClusterName=c1 VCenter=https://vc/sdk User=u\","           \
+	"\"Folder=/DC/vm/f ResourcePool=/DC/host/p\","                \
+	"\"TemplateName=r Sources=/DC/vm/t/a\","                      \
+	"\"NodeName=vm1 Templates=r\"],\"plan\":"
+
+static void _mistakes(void)
+{
+	_bad("{}", "'snapshot'");
+	_bad("{\"snapshot\":2}", "of version 2, this program reads 1");
+	_bad("{\"snapshot\":1,\"at\":1,\"resume_timeout\":0,\"config\":"
+	     "[\"Nonsense=1\"]}", "Nonsense");
+	_bad(HEAD "{}}", "'plan.templates'");
+	_bad(HEAD "{\"templates\":[],\"sources\":[{}]}}", "'name'");
+	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
+	     "\"rates\":{\"cloning\":0,\"booting\":0},\"seats\":[{\"node\":"
+	     "\"vm1\",\"job\":0,\"template\":\"r\",\"deadline\":1,"
+	     "\"source\":\"x\"}]}}", "no source 'x'");
+	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
+	     "\"rates\":{},\"seats\":[]}}", "'cloning'");
+}
+
+int main(void)
+{
+	_same();
+	_mistakes();
+	return done_testing();
+}
