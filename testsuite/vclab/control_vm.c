@@ -7,6 +7,7 @@
 #include "control_vm.h"
 #include "folder.h"
 #include "host_system.h"
+#include "network.h"
 #include "vm.h"
 
 #define LIST_MAX 100
@@ -314,6 +315,24 @@ int control_vm(struct lab *lab, const struct json *json, struct json *answer,
 	return control_disk(vm, action, json, err);
 }
 
+static struct json *_describe_nics(const struct vm *vm)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < vm->nnics; i++) {
+		const struct vm_nic *nic = &vm->nics[i];
+		struct json *json = json_new_object();
+
+		(void) json_put_str(json, "mac", nic->mac);
+		(void) json_put_str(json, "network",
+				    nic->network->entity.name);
+		(void) json_put_bool(json, "manual", nic->manual);
+		(void) json_put_bool(json, "connected", nic->connected);
+		(void) json_append(list, json);
+	}
+	return list;
+}
+
 static struct json *_describe(const struct vm *vm)
 {
 	struct json *json = json_new_object();
@@ -325,7 +344,8 @@ static struct json *_describe(const struct vm *vm)
 	(void) json_put_str(json, "host", vm->host->entity.name);
 	(void) json_put_str(json, "uuid", vm->bios_uuid);
 	(void) json_put_str(json, "instance_uuid", vm->instance_uuid);
-	(void) json_put_str(json, "mac", vm->mac);
+	(void) json_put_str(json, "mac", vm->nnics ? vm->nics[0].mac : NULL);
+	(void) json_put(json, "nics", _describe_nics(vm));
 	(void) json_put_bool(json, "on", vm->powered_on);
 	(void) json_put_bool(json, "frozen", vm->frozen);
 	(void) json_put_str(json, "disk",

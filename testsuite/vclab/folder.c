@@ -153,11 +153,3 @@ static const struct mob_prop _pool_props[] = {
 };
 const struct mob_class pool_class = { "ResourcePool", _pool_props, NULL,
 				      _free };
-
-static const struct mob_prop _network_props[] = {
-	ENTITY_PROPS,
-	{ "summary.name", entity_emit_name, NULL, ENTITY_NAME },
-	{ NULL, NULL, NULL, 0 },
-};
-const struct mob_class network_class = { "Network", _network_props, NULL,
-					 _free };

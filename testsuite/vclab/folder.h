@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* folder - Folder, Datacenter, ResourcePool and Network: names in a tree. */
+/* folder - Folder, Datacenter and ResourcePool: names in a tree. */
 #ifndef SCLONE_VCLAB_FOLDER_H
 #define SCLONE_VCLAB_FOLDER_H
 
@@ -8,7 +8,6 @@
 extern const struct mob_class folder_class;
 extern const struct mob_class datacenter_class;
 extern const struct mob_class pool_class;
-extern const struct mob_class network_class;
 
 struct entity *folder_create(struct lab *lab, const struct mob_class *class,
 			     const char *prefix, const char *name,

@@ -32,6 +32,8 @@
 
 struct guest;
 
+#define GUEST_NICS_MAX 4
+
 /*
  * The machine as its guest sees it. Owned by the lab and kept until after
  * destroy; the strings may be replaced between calls (a rename, a new top
@@ -41,7 +43,8 @@ struct guest_vm {
 	const char *id;		/* "vm-42": unique, good in a file name */
 	const char *name;
 	const char *uuid;	/* BIOS UUID, lower case */
-	const char *mac;	/* of the first NIC, "00:50:56:..." */
+	const char *macs[GUEST_NICS_MAX];	/* "00:50:56:..." */
+	size_t nnics;
 	const char *dir;	/* real directory of its files, absolute */
 	const char *disk;	/* top disk's real file; NULL: none */
 	const char *parent_disk; /* file below it; NULL for a base disk */
@@ -111,6 +114,10 @@ struct guest_ops {
 	 * sources that the inventory calls frozen, after each start.
 	 */
 	bool lab_freezes;
+
+	/* A source boots with this MAC address, counted up over its cards;
+	 * NULL: with what the lab has made. */
+	const char *source_mac;
 
 	/* What all guests of the kind share; called once, at the first use.
 	 * *shared may stay NULL. close is called at the lab's end. */

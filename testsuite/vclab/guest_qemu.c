@@ -215,6 +215,7 @@ static int _open(const struct guest_lab *lab, void **out, struct err *err)
 const struct guest_ops guest_qemu_ops = {
 	.kind = "qemu",
 	.makes_disks = true,
+	.source_mac = QEMU_SOURCE_MAC,
 	.open = _open,
 	.close = _close,
 	.create = _create,

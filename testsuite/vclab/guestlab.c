@@ -236,7 +236,8 @@ static void _describe(struct machine *machine, size_t number)
 	vm->id = machine->name;
 	vm->name = machine->name;
 	vm->uuid = machine->uuid;
-	vm->mac = machine->mac;
+	vm->macs[0] = machine->mac;
+	vm->nnics = 1;
 	vm->dir = machine->dir;
 	vm->disk = machine->disk;
 	vm->parent_disk = machine->parent ? machine->parent->disk : NULL;

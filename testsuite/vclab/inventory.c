@@ -13,6 +13,7 @@
 #include "folder.h"
 #include "host_system.h"
 #include "inventory.h"
+#include "network.h"
 #include "user.h"
 #include "vm.h"
 
@@ -244,11 +245,11 @@ static void _source_started(struct vm *vm, const struct err *err, void *arg)
 
 static int _place(struct lab *lab, struct vm *vm, const char *host_name,
 		  const char *pool_path, const char *ds_name,
-		  const char *network, struct err *err)
+		  struct err *err)
 {
 	struct host *host = table_get(lab->hosts, host_name);
 	struct datastore *ds = table_get(lab->datastores, ds_name);
-	struct entity *pool, *folder;
+	struct entity *pool;
 
 	if (!host || !ds)
 		return err_set(err, ERR_CONFIG,
@@ -256,27 +257,20 @@ static int _place(struct lab *lab, struct vm *vm, const char *host_name,
 			       host_name, ds_name);
 	pool = *pool_path ? entity_at_path(lab, pool_path)
 			  : host->cluster->pool;
-	folder = host->cluster->entity.parent->parent;
-	folder = entity_child(folder, "network");
 	if (!pool || !pool_cluster(pool))
 		return err_set(err, ERR_CONFIG, "no pool '%s'", pool_path);
-	if (!entity_child(folder, network))
-		(void) folder_create(lab, &network_class, "network", network,
-				     folder);
-	vm_place(vm, host, pool, ds, entity_child(folder, network));
+	vm_place(vm, host, pool, ds);
 	return 0;
 }
 
 static int _source_facts(struct vm *vm, const struct json *json,
 			 struct err *err)
 {
-	const char *host, *pool, *ds, *network;
+	const char *host, *pool, *ds;
 
 	if (json_get_str(json, "host", &host, err) < 0 ||
 	    json_get_str(json, "datastore", &ds, err) < 0 ||
 	    json_get_str_or(json, "pool", "", &pool, err) < 0 ||
-	    json_get_str_or(json, "network", "VM Network", &network,
-			    err) < 0 ||
 	    json_get_int_or(json, "cpus", 1, 1024, 1, &vm->facts.cpus,
 			    err) < 0 ||
 	    json_get_int_or(json, "memory_mb", 1, MEMORY_MAX, 256,
@@ -289,7 +283,9 @@ static int _source_facts(struct vm *vm, const struct json *json,
 	    json_get_bool_or(json, "template", false, &vm->is_template,
 			     err) < 0)
 		return -1;
-	return _place(vm->entity.mob.lab, vm, host, pool, ds, network, err);
+	if (_place(vm->entity.mob.lab, vm, host, pool, ds, err) < 0)
+		return -1;
+	return network_plug(vm, json, err);
 }
 
 static int _source_guest(struct vm *vm, const struct json *json,
@@ -306,6 +302,8 @@ static int _source_guest(struct vm *vm, const struct json *json,
 	vm->ops = vm_guest_kind(kind);
 	if (!vm->ops)
 		return err_set(err, ERR_CONFIG, "no guest kind '%s'", kind);
+	if (vm->ops->source_mac)
+		vm_nics_count_from(vm, vm->ops->source_mac);
 	if (_source_disk(vm, err) < 0 ||
 	    vm_make_guest(vm, vm->ops, guest, err) < 0)
 		return -1;
@@ -426,6 +424,7 @@ int inventory_load(struct lab *lab, const char *path, struct err *err)
 	    _each(lab, "datastores", _add_datastore, err) < 0 ||
 	    _each(lab, "pools", _add_pool, err) < 0 ||
 	    _each(lab, "folders", _add_folder, err) < 0 ||
+	    _each(lab, "networks", network_load, err) < 0 ||
 	    _each(lab, "sources", _add_source, err) < 0 ||
 	    user_load(lab, lab->inventory, err) < 0)
 		return err_wrap(err, "%s", path);

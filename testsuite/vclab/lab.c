@@ -136,6 +136,7 @@ struct lab *lab_create(struct loop *loop, const char *state_dir,
 	lab->state_dir = lab_strdup(state_dir);
 	lab->objects = _table(LAB_OBJECTS_MAX, NULL);
 	lab->bios_uuids = _table(UUIDS_MAX, free);
+	lab->macs = _table(UUIDS_MAX, NULL);
 	lab->instance_uuids = _table(UUIDS_MAX, free);
 	lab->hosts = _table(1000, NULL);
 	lab->datastores = _table(1000, NULL);
@@ -213,6 +214,7 @@ void lab_destroy(struct lab *lab)
 	user_free_all(lab);
 	table_destroy(lab->objects);
 	table_destroy(lab->bios_uuids);
+	table_destroy(lab->macs);
 	table_destroy(lab->instance_uuids);
 	table_destroy(lab->hosts);
 	table_destroy(lab->datastores);

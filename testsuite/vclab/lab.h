@@ -69,6 +69,7 @@ struct lab {
 	bool real_files;		/* datastores are directories */
 	uint64_t random;		/* seeded */
 	uint64_t next_mac;
+	struct table *macs;		/* set by hand -> struct vm */
 };
 
 /* A number below limit (> 0), from the seeded sequence. */

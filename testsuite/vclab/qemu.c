@@ -23,6 +23,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "common/base/mac.h"
 #include "common/base/path.h"
 #include "qemu.h"
 
@@ -127,8 +128,18 @@ static void _add_machine(struct args *args, const struct qemu_spec *spec)
 struct ends {
 	int rpc;
 	int qmp;
-	int tap;
+	int taps[GUEST_NICS_MAX];
 };
+
+#define NO_ENDS { .rpc = -1, .qmp = -1, .taps = { -1, -1, -1, -1 } }
+
+static void _close_taps(struct ends *ends)
+{
+	for (size_t i = 0; i < GUEST_NICS_MAX; i++)
+		if (ends->taps[i] >= 0)
+			(void) close(ends->taps[i]);
+}
+#define cleanup_taps __attribute__((cleanup(_close_taps)))
 
 static void _add_streams(struct args *args, const struct qemu_spec *spec,
 			 const struct ends *ends)
@@ -147,23 +158,32 @@ static void _add_streams(struct args *args, const struct qemu_spec *spec,
 	_add(args, "chardev:con");
 }
 
-static void _add_devices(struct args *args, const struct qemu_spec *spec,
-			 const struct ends *ends)
+/* A card; of those in user mode the first one has the forwarded port. */
+static void _add_card(struct args *args, const struct qemu_spec *spec,
+		      const struct ends *ends, size_t i)
 {
-	char option[128];
-
 	_add(args, "-netdev");
-	if (ends->tap >= 0)
-		_add(args, "tap,id=n0,fd=%d", ends->tap);
-	else if (spec->forward)
+	if (ends->taps[i] >= 0)
+		_add(args, "tap,id=n%zu,fd=%d", i, ends->taps[i]);
+	else if (spec->forward && !i)
 		_add(args,
 		     "user,id=n0,ipv6=off,hostfwd=tcp:127.0.0.1:%" PRId64
 		     "-:%" PRId64,
 		     spec->forward, spec->forward);
 	else
-		_add(args, "user,id=n0,ipv6=off");
+		_add(args, "user,id=n%zu,ipv6=off", i);
 	_add(args, "-device");
-	_add(args, "virtio-net-pci,netdev=n0,romfile=,mac=%s", spec->mac);
+	_add(args, "virtio-net-pci,netdev=n%zu,romfile=,mac=%s", i,
+	     spec->macs[i]);
+}
+
+static void _add_devices(struct args *args, const struct qemu_spec *spec,
+			 const struct ends *ends)
+{
+	char option[128];
+
+	for (size_t i = 0; i < spec->nnics; i++)
+		_add_card(args, spec, ends, i);
 	if (spec->dump) {
 		_add(args, "-object");
 		_add_path(args, "filter-dump,id=f0,netdev=n0,file=",
@@ -238,7 +258,8 @@ static void _child(const struct qemu_spec *spec, const struct ends *ends,
 	(void) setpgid(0, 0);
 	_keep_open(ends->rpc);
 	_keep_open(ends->qmp);
-	_keep_open(ends->tap);
+	for (size_t i = 0; i < spec->nnics; i++)
+		_keep_open(ends->taps[i]);
 	_set("VCLAB_DISK", spec->disk);
 	_set("VCLAB_BASE", spec->base);
 	_set("VCLAB_OVERLAY", spec->overlay ? "yes" : "");
@@ -274,19 +295,20 @@ static int _pair(int *ours, int *theirs, struct err *err)
 int qemu_start(const struct qemu_spec *spec, struct qemu_process *process,
 	       struct err *err)
 {
-	cleanup_close int rpc = -1, qmp = -1, rpc2 = -1, qmp2 = -1, tap = -1;
+	cleanup_close int rpc = -1, qmp = -1, rpc2 = -1, qmp2 = -1;
 	cleanup_args struct args args = { .count = 0 };
-	struct ends ends;
+	cleanup_taps struct ends ends = NO_ENDS;
 	pid_t pid;
 
 	if (_pair(&rpc, &rpc2, err) < 0 || _pair(&qmp, &qmp2, err) < 0)
 		return -1;
-	if (spec->bridge) {
-		tap = _tap(spec->bridge, err);
-		if (tap < 0)
+	for (size_t i = 0; spec->bridge && i < spec->nnics; i++) {
+		ends.taps[i] = _tap(spec->bridge, err);
+		if (ends.taps[i] < 0)
 			return -1;
 	}
-	ends = (struct ends) { .rpc = rpc2, .qmp = qmp2, .tap = tap };
+	ends.rpc = rpc2;
+	ends.qmp = qmp2;
 	_build(&args, spec, &ends);
 	if (args.failed)
 		return err_nomem(err);
@@ -314,20 +336,22 @@ static void _describe_program(struct buf *text)
 int qemu_key(const struct qemu_spec *spec, char key[QEMU_KEY_SIZE],
 	     struct err *err)
 {
-	static const struct ends ends = { .rpc = 3, .qmp = 4, .tap = -1 };
+	struct ends ends = NO_ENDS;
 	struct qemu_spec plain = *spec;
 	cleanup_args struct args args = { .count = 0 };
 	cleanup_buf struct buf text;
 	uint8_t hash[DIGEST_SIZE];
 
 	/* What a clone may have its own of. */
-	plain.mac = "";
+	memset(plain.macs, 0, sizeof(plain.macs));
 	plain.ram = "";
 	plain.console = "";
 	plain.dump = NULL;
 	plain.disk = spec->disk ? "disk" : NULL;
 	plain.forward = 0;
 	buf_init(&text, 32768);
+	ends.rpc = 3;
+	ends.qmp = 4;
 	_describe_program(&text);
 	_build(&args, &plain, &ends);
 	for (size_t i = 0; i < args.count; i++)
@@ -353,36 +377,46 @@ pid_t qemu_run(const char *const *argv, struct err *err)
 	_exit(127);
 }
 
-static bool _read_mac(const char *text, uint8_t mac[6])
+void qemu_source_mac(size_t number, char out[18])
 {
-	unsigned b[6];
+	struct mac mac;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2],
-		   &b[3], &b[4], &b[5]) != 6)
-		return false;
-	for (size_t i = 0; i < 6; i++)
-		mac[i] = (uint8_t) b[i];
-	return true;
+	if (mac_parse(QEMU_SOURCE_MAC, &mac, NULL) == 0 &&
+	    mac_add(&mac, number, &mac, NULL) == 0)
+		mac_print(&mac, out);
 }
 
-int qemu_copy_state(const char *from, const char *to, const char *mac,
+static int _replace(struct buf *state, size_t number, const char *text,
 		    struct err *err)
+{
+	struct mac old, new;
+	char source[18];
+	char *at;
+
+	qemu_source_mac(number, source);
+	if (mac_parse(source, &old, err) < 0 || mac_parse(text, &new, err) < 0)
+		return -1;
+	at = memmem(state->data, state->len, old.bytes, sizeof(old.bytes));
+	while (at && !mac_equal(&old, &new)) {
+		memcpy(at, new.bytes, sizeof(new.bytes));
+		at = memmem(state->data, state->len, old.bytes,
+			    sizeof(old.bytes));
+	}
+	return 0;
+}
+
+int qemu_copy_state(const char *from, const char *to,
+		    const struct guest_vm *vm, struct err *err)
 {
 	cleanup_buf struct buf state;
 	cleanup_close int fd = -1;
-	uint8_t old[6], new[6];
-	char *at;
 
 	buf_init(&state, STATE_MAX);
-	if (!_read_mac(QEMU_SOURCE_MAC, old) || !_read_mac(mac, new))
-		return err_set(err, ERR_FATAL, "%s is no MAC address", mac);
 	if (path_read(from, &state, err) < 0)
 		return -1;
-	at = memmem(state.data, state.len, old, sizeof(old));
-	while (at && memcmp(old, new, sizeof(old)) != 0) {
-		memcpy(at, new, sizeof(new));
-		at = memmem(state.data, state.len, old, sizeof(old));
-	}
+	for (size_t i = 0; i < vm->nnics; i++)
+		if (_replace(&state, i, vm->macs[i], err) < 0)
+			return -1;
 	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 ||
 	    write(fd, state.data, state.len) != (ssize_t) state.len)

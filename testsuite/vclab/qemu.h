@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "guest.h"
 
 /* All that differs between two machines. Strings are borrowed. */
 struct qemu_spec {
@@ -19,7 +20,8 @@ struct qemu_spec {
 	int64_t tb_mb;		/* memory for translated code, tcg only */
 	int64_t cpus;
 	int64_t memory_mb;
-	const char *mac;
+	char macs[GUEST_NICS_MAX][18];
+	size_t nnics;
 	const char *ram;	/* file that is the machine's memory */
 	const char *state;	/* clone: file with the devices' state */
 	bool clone;	/* memory copy-on-write, wait for the state */
@@ -58,15 +60,19 @@ int qemu_key(const struct qemu_spec *spec, char key[QEMU_KEY_SIZE],
 	     struct err *err);
 
 /*
- * The MAC address that sources boot with. QEMU keeps it in the devices'
- * state, where a fork's own has to be put in its place; so it must be six
- * bytes that stand there for nothing else.
+ * The MAC address that sources boot with, counted up over their cards. QEMU
+ * keeps it in the devices' state, where a fork's own has to be put in its
+ * place; so it must be six bytes that stand there for nothing else.
  */
 #define QEMU_SOURCE_MAC "02:53:43:4c:4e:45"
 
-/* Copy a devices' state with that address replaced by mac. FATAL. */
-int qemu_copy_state(const char *from, const char *to, const char *mac,
-		    struct err *err);
+/* Copy a devices' state with a machine's addresses in place of those.
+ * FATAL. */
+int qemu_copy_state(const char *from, const char *to,
+		    const struct guest_vm *vm, struct err *err);
+
+/* The address of the card of this number that a source boots with. */
+void qemu_source_mac(size_t number, char out[18]);
 
 /* Start "program arg..." without streams, e.g. cp; -1 on failure. */
 pid_t qemu_run(const char *const *argv, struct err *err);

@@ -402,7 +402,7 @@ static int _make_state(const struct guest *guest, char path[PATH_MAX],
 
 	(void) qemu_guest_file(guest, "state", from);
 	(void) qemu_guest_own(guest, "fork.state", path);
-	return qemu_copy_state(from, path, guest->vm->mac, err);
+	return qemu_copy_state(from, path, guest->vm, err);
 }
 
 int qemu_guest_launch(struct guest *guest, struct err *err)

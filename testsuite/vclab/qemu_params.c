@@ -82,7 +82,13 @@ void qemu_params_spec(const struct qemu_params *params,
 	spec->tb_mb = params->tb_mb;
 	spec->cpus = vm->cpus;
 	spec->memory_mb = vm->memory_mb;
-	spec->mac = fork || vm->parent_disk ? vm->mac : QEMU_SOURCE_MAC;
+	spec->nnics = vm->nnics;
+	for (size_t i = 0; i < vm->nnics; i++)
+		if (fork || vm->parent_disk)
+			(void) snprintf(spec->macs[i], sizeof(spec->macs[i]),
+					"%s", vm->macs[i]);
+		else
+			qemu_source_mac(i, spec->macs[i]);
 	spec->disk = vm->disk;
 	spec->base = vm->parent_disk;
 	spec->overlay = vm->parent_disk != NULL;

@@ -49,9 +49,11 @@ VirtualMachineProvisioningChecker.CheckInstantClone_Task
 # Managed object types whose properties can be asked for.
 MANAGED = """
 AuthorizationManager ClusterComputeResource ComputeResource ContainerView
-Datacenter Datastore Folder HostDatastoreBrowser HostSystem ListView Network PropertyCollector
+Datacenter Datastore DistributedVirtualPortgroup DistributedVirtualSwitch
+Folder HostDatastoreBrowser HostSystem ListView Network PropertyCollector
 PropertyFilter ResourcePool SearchIndex ServiceInstance SessionManager Task
 TaskManager ViewManager VirtualMachine VirtualMachineProvisioningChecker
+VmwareDistributedVirtualSwitch
 """.split()
 
 # Types that stand for "one of my children" in the API reference: an element

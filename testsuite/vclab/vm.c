@@ -86,15 +86,6 @@ size_t vm_by_uuid(const struct table *index, const char *uuid,
 
 /* -- life ----------------------------------------------------------- */
 
-static char *_new_mac(struct lab *lab)
-{
-	uint64_t n = lab->next_mac++;
-
-	return lab_printf("00:50:56:%02x:%02x:%02x",
-			  (unsigned) (n >> 16 & 0x3f),
-			  (unsigned) (n >> 8 & 0xff), (unsigned) (n & 0xff));
-}
-
 struct vm *vm_create(struct lab *lab, const char *name,
 		     struct entity *folder, const char *uuid)
 {
@@ -109,14 +100,10 @@ struct vm *vm_create(struct lab *lab, const char *name,
 	if (uuid)
 		_lower(uuid, text, sizeof(text));
 	vm->bios_uuid = lab_strdup(text);
-	vm->mac = _new_mac(lab);
-	vm->nic_connected = true;
-	vm->nic_start_connected = true;
 	vm->version = 1;
 	vm->facts.id = vm->entity.mob.id;
 	vm->facts.name = vm->entity.name;
 	vm->facts.uuid = vm->bios_uuid;
-	vm->facts.mac = vm->mac;
 	vm->facts.lab = vm;
 	vm->facts.cpus = 1;
 	vm->facts.memory_mb = 256;
@@ -125,12 +112,11 @@ struct vm *vm_create(struct lab *lab, const char *name,
 }
 
 void vm_place(struct vm *vm, struct host *host, struct entity *pool,
-	      struct datastore *datastore, struct entity *network)
+	      struct datastore *datastore)
 {
 	vm->host = host;
 	vm->pool = pool;
 	vm->datastore = datastore;
-	vm->network = network;
 }
 
 void vm_set_disk(struct vm *vm, struct disk *disk)
@@ -161,6 +147,7 @@ void vm_remove(struct vm *vm)
 	vm->guest = NULL;
 	vm->started = NULL;
 	vm_give_room(vm);
+	vm_nics_clear(vm);
 	_unindex(lab->bios_uuids, vm->bios_uuid, vm);
 	_unindex(lab->instance_uuids, vm->instance_uuid, vm);
 	entity_remove(&vm->entity);
@@ -206,7 +193,6 @@ static void _free(struct mob *mob)
 	free(vm->iso);
 	free(vm->bios_uuid);
 	free(vm->instance_uuid);
-	free(vm->mac);
 	free(vm->dir);
 	free((char *) vm->facts.dir);
 	free(vm->question);

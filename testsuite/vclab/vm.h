@@ -2,7 +2,7 @@
 /*
  * vm - VirtualMachine: the record, its power, its extraConfig, its guest.
  * Its methods are in vm_clone.c, vm_power.c, vm_config.c, vm_end.c; its
- * properties in vm_props.c and vm_devices.c.
+ * properties in vm_props.c, vm_devices.c and vm_nics.c.
  */
 #ifndef SCLONE_VCLAB_VM_H
 #define SCLONE_VCLAB_VM_H
@@ -10,6 +10,7 @@
 #include "datastore.h"
 #include "entity.h"
 #include "guest.h"
+#include "vm_nics.h"
 
 #define VM_POWER (ENTITY_OWN << 0)
 #define VM_FROZEN (ENTITY_OWN << 1)
@@ -26,7 +27,6 @@
 #define VM_DISK_KEY 2000		/* of the first one */
 #define VM_DISKS_MAX 4
 #define VM_CHAIN_MAX 4096	/* files of a VM's disks */
-#define VM_NIC_KEY 4000
 
 struct call;
 struct host;
@@ -70,7 +70,6 @@ struct vm {
 	char *instance_uuid;
 	struct host *host;		/* borrowed, as the next ones */
 	struct entity *pool;
-	struct entity *network;
 	struct datastore *datastore;
 	char *dir;			/* in the datastore */
 	struct disk *disk;		/* top; NULL: none */
@@ -78,9 +77,8 @@ struct vm {
 	size_t nmore;
 	enum vm_oddity oddity;
 	char *iso;			/* in its CD drive, or NULL */
-	char *mac;
-	bool nic_connected;
-	bool nic_start_connected;
+	struct vm_nic nics[GUEST_NICS_MAX];
+	size_t nnics;
 
 	bool powered_on;
 	bool frozen;
@@ -124,7 +122,7 @@ struct vm *vm_create(struct lab *lab, const char *name,
 
 /* Where it runs; facts follow. */
 void vm_place(struct vm *vm, struct host *host, struct entity *pool,
-	      struct datastore *datastore, struct entity *network);
+	      struct datastore *datastore);
 
 /* Clients can see it: FindByUuid, folders, views. */
 void vm_publish(struct vm *vm);

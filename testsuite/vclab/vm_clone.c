@@ -91,10 +91,8 @@ static int _check_rights(struct call *call, const struct request *r)
 	    call_need(call, &r->datastore->entity.mob,
 		      "Datastore.AllocateSpace") < 0)
 		return -1;
-	if (!xn_child(r->location, "deviceChange"))
-		return 0;
-	return call_need(call, &((struct vm *) call->self)->network->mob,
-			 "Network.Assign");
+	return vm_nics_need_rights(call,
+				   xn_child(r->location, "deviceChange"));
 }
 
 static int _read(struct call *call, struct vm *source, struct request *r)
@@ -227,13 +225,12 @@ static struct vm *_make(struct vm *source, const struct request *r)
 				     xn_child_text(r->spec, "name"),
 				     r->folder, uuid);
 
-	vm_place(clone, source->host, r->pool, r->datastore,
-		 source->network);
+	vm_place(clone, source->host, r->pool, r->datastore);
+	vm_nics_copy(clone, source);
 	clone->facts.cpus = source->facts.cpus;
 	clone->facts.memory_mb = source->facts.memory_mb;
 	clone->facts.disk_mb = source->facts.disk_mb;
 	clone->reserved_mb = source->reserved_mb;
-	clone->nic_connected = source->nic_connected;
 	_copy_options(clone, source, r);
 	return clone;
 }
@@ -256,15 +253,12 @@ static void _undo(struct vm *clone)
 static void _started(struct vm *clone, const struct err *err, void *arg)
 {
 	struct task *task = arg;
-	const struct request *r = task->arg;
 
 	if (err) {
 		_undo(clone);
 		task_finish(task, _guest_fault(&task->error, err));
 		return;
 	}
-	(void) vm_change_devices(clone, xn_child(r->location, "deviceChange"),
-				 true, false, &task->error);
 	vm_set_power(clone, true);
 	vm_publish(clone);
 	vm_note(clone, "vm_created", task->user, task->operation_id,
@@ -305,8 +299,11 @@ static int _run(struct task *task)
 	if (!frozen && _split(source, &task->error) < 0)
 		return -1;
 	clone = _make(source, r);
+	/* It shall wake with the addresses that it was given. */
 	if (vm_take_room(clone, &task->error) < 0 ||
-	    _make_files(clone, source, parent, &task->error) < 0) {
+	    _make_files(clone, source, parent, &task->error) < 0 ||
+	    vm_change_devices(clone, xn_child(r->location, "deviceChange"),
+			      true, false, &task->error) < 0) {
 		_undo(clone);
 		return -1;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vm_devices - a VM's controller, disk and NIC as virtual devices, changes
- * to them, and its files as layoutEx; see vm.h.
+ * vm_devices - a VM's controller and disks as virtual devices, changes to its
+ * devices, and its files as layoutEx; see vm.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 #include "xw.h"
 
 #define CONTROLLER_KEY 1000
-#define NIC_CONTROLLER_KEY 100
 #define IDE_CONTROLLER_KEY 200
 #define CDROM_KEY 3000
 #define KB_PER_MB 1024
@@ -145,32 +144,6 @@ static void _emit_cdrom(struct val *val, const struct vm *vm)
 	val_close(val);
 }
 
-static void _emit_nic(struct val *val, const struct vm *vm)
-{
-	struct buf *out = val->out;
-
-	val_open(val, "VirtualVmxnet3");
-	xw_int(out, "key", VM_NIC_KEY);
-	_write_info(out, "Network adapter 1", vm->network->name);
-	xw_open_as(out, "backing", "VirtualEthernetCardNetworkBackingInfo");
-	xw_str(out, "deviceName", vm->network->name);
-	xw_ref(out, "network", "Network", vm->network->mob.id);
-	xw_close(out, "backing");
-	xw_open(out, "connectable");
-	xw_str(out, "migrateConnect", "unset");
-	xw_bool(out, "startConnected", vm->nic_start_connected);
-	xw_bool(out, "allowGuestControl", true);
-	xw_bool(out, "connected", vm->nic_connected);
-	xw_str(out, "status", "ok");
-	xw_close(out, "connectable");
-	xw_int(out, "controllerKey", NIC_CONTROLLER_KEY);
-	xw_int(out, "unitNumber", 7);
-	xw_str(out, "addressType", "assigned");
-	xw_str(out, "macAddress", vm->mac);
-	xw_bool(out, "wakeOnLanEnabled", true);
-	val_close(val);
-}
-
 void vm_emit_devices(struct val *val, const struct mob *mob)
 {
 	const struct vm *vm = _vm(mob);
@@ -183,8 +156,7 @@ void vm_emit_devices(struct val *val, const struct mob *mob)
 			   i ? VM_PLAIN : vm->oddity);
 	if (vm->iso)
 		_emit_cdrom(val, vm);
-	if (vm->network)
-		_emit_nic(val, vm);
+	vm_nics_emit(val, vm);
 }
 
 /* -- layoutEx ------------------------------------------------------- */
@@ -300,40 +272,6 @@ static int _bad(struct fault *fault, const char *what)
 	return fault_add(fault, "deviceIndex", "0");
 }
 
-static void _connect(struct vm *vm, const xmlNode *device)
-{
-	const xmlNode *c = xn_child(device, "connectable");
-	const char *migrate = xn_child_text(c, "migrateConnect");
-
-	if (!c)
-		return;
-	vm->nic_start_connected = xn_child_bool(c, "startConnected", true);
-	vm->nic_connected = xn_child_bool(c, "connected", true);
-	if (migrate && strcmp(migrate, "disconnect") == 0)
-		vm->nic_connected = false;
-	if (migrate && strcmp(migrate, "connect") == 0)
-		vm->nic_connected = true;
-}
-
-static int _edit_nic(struct vm *vm, const xmlNode *device, bool apply,
-		     struct fault *fault)
-{
-	const struct schema_type *card = schema_type("VirtualEthernetCard");
-	const char *type = xn_xsi_type(device);
-
-	if (!type || !schema_is_a(schema_type(type), card))
-		return _bad(fault, "only network cards can be edited");
-	if (xn_child_int(device, "key", -1) != VM_NIC_KEY || !vm->network)
-		return _bad(fault, "no such key");
-	if (strcmp(type, "VirtualVmxnet3") != 0)
-		return _bad(fault, "the card is a VirtualVmxnet3");
-	if (!xn_child(device, "backing"))
-		return _bad(fault, "backing is missing");
-	if (apply)
-		_connect(vm, device);
-	return 0;
-}
-
 static int _remove_disk(struct vm *vm, const xmlNode *change, bool apply,
 			struct fault *fault)
 {
@@ -362,8 +300,8 @@ int vm_change_devices(struct vm *vm, const void *first_change, bool apply,
 		int rc;
 
 		if (operation && strcmp(operation, "edit") == 0)
-			rc = _edit_nic(vm, xn_child(change, "device"), apply,
-				       fault);
+			rc = vm_nics_edit(vm, xn_child(change, "device"),
+					  apply, fault);
 		else if (may_remove && operation &&
 			 strcmp(operation, "remove") == 0)
 			rc = _remove_disk(vm, change, apply, fault);

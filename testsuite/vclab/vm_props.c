@@ -33,12 +33,6 @@ static void _refs_datastore(const struct mob *mob, mob_visit *visit,
 		visit(&list[i]->entity.mob, arg);
 }
 
-static void _refs_network(const struct mob *mob, mob_visit *visit, void *arg)
-{
-	if (_vm(mob)->network)
-		visit(&_vm(mob)->network->mob, arg);
-}
-
 static void _refs_host(const struct mob *mob, mob_visit *visit, void *arg)
 {
 	visit(&_vm(mob)->host->entity.mob, arg);
@@ -229,7 +223,7 @@ const struct mob_prop vm_props[] = {
 	ENTITY_PROPS,
 	{ "resourcePool", NULL, _refs_pool, VM_HOST },
 	{ "datastore", NULL, _refs_datastore, VM_HOST },
-	{ "network", NULL, _refs_network, VM_DEVICES },
+	{ "network", NULL, vm_nics_networks, VM_DEVICES },
 	{ "recentTask", NULL, task_refs_recent, ENTITY_TASKS },
 	{ "disabledMethod", _emit_disabled, NULL, VM_METHODS },
 	{ "snapshot", _emit_snapshot, NULL, VM_SNAPSHOT },
