@@ -58,6 +58,26 @@ static void _pool(const struct facts *facts, struct findings *out)
 			      config_global(facts->config)->pool);
 }
 
+static bool _is_portgroup(const struct moref *ref)
+{
+	return !strcmp(ref->type, "Network") ||
+	       !strcmp(ref->type, "DistributedVirtualPortgroup");
+}
+
+static void _networks(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->vcenter.network_count; i++) {
+		const struct facts_network *network =
+			&facts->vcenter.networks[i];
+
+		if (!_is_portgroup(&network->ref))
+			findings_fail(out, "%s is no portgroup this account "
+				      "can see; create it, correct Network=, "
+				      "or give the role on it",
+				      network->path);
+	}
+}
+
 /* --- sources ------------------------------------------------------------ */
 
 static void _source(const struct facts_source *source, struct findings *out)
@@ -141,6 +161,41 @@ static void _devices(const struct facts *facts, struct findings *out)
 				      "can have; remove it from the VM",
 				      facts->vcenter.sources[i].path,
 				      facts->vcenter.sources[i].device);
+}
+
+/* The most cards that a node of this template has. */
+static const struct config_set *_most_cards(const struct facts *facts,
+					    size_t template_index)
+{
+	const struct config_set *most = NULL;
+
+	for (size_t s = 0; s < config_set_count(facts->config); s++) {
+		const struct config_set *set = config_set(facts->config, s);
+
+		for (size_t t = 0; t < set->template_count; t++)
+			if (set->templates[t] == template_index &&
+			    (!most || set->card_count > most->card_count))
+				most = set;
+	}
+	return most;
+}
+
+static void _cards(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->vcenter.source_count; i++) {
+		const struct facts_source *source =
+			&facts->vcenter.sources[i];
+		const struct config_set *set =
+			_most_cards(facts, source->template_index);
+
+		if (source->found && set &&
+		    source->nic_count < set->card_count)
+			findings_fail(out, "%s has %zu network cards, and %s "
+				      "have %zu; add them to the VM, or take "
+				      "the NicName= lines away",
+				      source->path, source->nic_count,
+				      set->nodes_text, set->card_count);
+	}
 }
 
 /* --- equal hardware ----------------------------------------------------- */
@@ -282,6 +337,7 @@ const struct check check_vcenter_table[] = {
 	{ "certificate", "verified", CHECK_CONFIG, _certificate },
 	{ "folder", "found", CHECK_VCENTER, _folder },
 	{ "pool", "found", CHECK_VCENTER, _pool },
+	{ "networks", "found", CHECK_VCENTER, _networks },
 	{ "sources", "found, powered on and frozen", CHECK_VCENTER,
 	  _sources },
 	{ "source-folder", "none lies among the clones", CHECK_VCENTER,
@@ -290,6 +346,8 @@ const struct check check_vcenter_table[] = {
 	{ "templates", "each can be cloned", CHECK_VCENTER, _usable },
 	{ "devices", "nothing that keeps a VM from being cloned",
 	  CHECK_VCENTER, _devices },
+	{ "cards", "each source has as many as its nodes", CHECK_VCENTER,
+	  _cards },
 	{ "source-size", "equal in each template", CHECK_VCENTER,
 	  _equal_sources },
 	{ "template-size", "equal for each set of nodes", CHECK_VCENTER,

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/base/clock.h"
+#include "common/vim25/nic.h"
 #include "facts.h"
 
 static void _clear_slurm(struct facts_slurm *slurm)
@@ -22,6 +23,7 @@ void facts_clear(struct facts *facts)
 {
 	_clear_slurm(&facts->slurm);
 	free(facts->vcenter.sources);
+	free(facts->vcenter.networks);
 	free(facts->vcenter.grants);
 	config_destroy(facts->config);
 	memset(facts, 0, sizeof(*facts));
@@ -73,6 +75,20 @@ int facts_add_sources(struct facts *facts, struct err *err)
 	return 0;
 }
 
+int facts_add_networks(struct facts *facts, struct err *err)
+{
+	struct facts_vcenter *vcenter = &facts->vcenter;
+	size_t count = config_network_count(facts->config);
+
+	vcenter->networks = calloc(count + 1, sizeof(*vcenter->networks));
+	if (!vcenter->networks)
+		return err_nomem(err);
+	vcenter->network_count = count;
+	for (size_t i = 0; i < count; i++)
+		vcenter->networks[i].path = config_network(facts->config, i);
+	return 0;
+}
+
 /* vSphere's types of devices that an instant clone cannot have. */
 void facts_take_devices(struct facts_source *source,
 			const struct xml_node *devices)
@@ -82,8 +98,10 @@ void facts_take_devices(struct facts_source *source,
 		"VirtualVmxnet3Vrdma", "VirtualTPM", "VirtualUSB",
 	};
 	const struct xml_node *device = xml_child(devices, NULL);
+	struct nic nics[CONFIG_NICS_MAX];
 	const char *label;
 
+	source->nic_count = nic_list(devices, nics, CONFIG_NICS_MAX);
 	for (; device; device = xml_next(device, NULL))
 		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 			if (strcmp(xml_type(device), types[i]))

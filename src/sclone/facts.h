@@ -61,11 +61,18 @@ struct facts_source {
 	bool host_ok;			/* connected, no maintenance */
 	int64_t cpus, memory_mib;	/* -1: not told */
 	char device[FACTS_NAME_SIZE];	/* that cannot be cloned; "" */
+	size_t nic_count;		/* network cards */
 	bool has_record;		/* guestinfo.sclone.template; of its
 					 * `slurmd -C` line, -1: not told: */
 	int64_t record_cpus, record_memory_mib;
 	char record_line[FACTS_LINE_SIZE];	/* "CPUs=4 Boards=1 ..." of
 						 * it, without memory */
+};
+
+/* A portgroup that sclone.conf names. */
+struct facts_network {
+	const char *path;		/* the config's */
+	struct moref ref;		/* unset: not found */
 };
 
 /* One answer of vCenter's about our own account. */
@@ -81,6 +88,8 @@ struct facts_vcenter {
 	bool folder_found, pool_found;
 	struct facts_source *sources;	/* in the order of the config */
 	size_t source_count;
+	struct facts_network *networks;
+	size_t network_count;
 	struct err grants_problem;
 	struct facts_grant *grants;
 	size_t grant_count;
@@ -183,8 +192,11 @@ void facts_take_history(struct facts_daemon *daemon,
 /* A source for each of the config, nothing known yet. FATAL. */
 int facts_add_sources(struct facts *facts, struct err *err);
 
-/* Take a source's devices (config.hardware.device): the first that ties a VM
- * to its host and keeps it from being cloned. */
+/* A network for each of the config, not found yet. FATAL. */
+int facts_add_networks(struct facts *facts, struct err *err);
+
+/* Take a source's devices (config.hardware.device): its cards, and the first
+ * that ties a VM to its host and keeps it from being cloned. */
 void facts_take_devices(struct facts_source *source,
 			const struct xml_node *devices);
 

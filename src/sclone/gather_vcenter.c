@@ -144,7 +144,8 @@ static int _find(struct visit *visit, struct err *err)
 		config_global(visit->facts->config);
 	size_t count = visit->out->source_count;
 
-	visit->places = calloc(count + 2, sizeof(*visit->places));
+	visit->places = calloc(count + visit->out->network_count + 2,
+			       sizeof(*visit->places));
 	if (!visit->places)
 		return err_nomem(err);
 	if (_search(visit, global->folder, &visit->folder, err) ||
@@ -153,6 +154,10 @@ static int _find(struct visit *visit, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		if (_search(visit, visit->out->sources[i].path,
 			    &visit->out->sources[i].vm, err))
+			return -1;
+	for (size_t i = 0; i < visit->out->network_count; i++)
+		if (_search(visit, visit->out->networks[i].path,
+			    &visit->out->networks[i].ref, err))
 			return -1;
 	if (_wait_login(visit, err) || _await(visit, err))
 		return -1;
@@ -203,6 +208,15 @@ static int _add_places(struct visit *visit, struct err *err)
 	    _add_object(visit, PRIVILEGES_POOL, &visit->pool,
 			_last(global->pool), err))
 		return -1;
+	for (size_t i = 0; i < visit->out->network_count; i++) {
+		const struct facts_network *network =
+			&visit->out->networks[i];
+
+		if (moref_is_set(&network->ref) &&
+		    _add_object(visit, PRIVILEGES_NETWORK, &network->ref,
+				_last(network->path), err))
+			return -1;
+	}
 	return 0;
 }
 
@@ -528,6 +542,7 @@ void gather_vcenter(struct facts *facts)
 
 	visit.until_us = clock_mono_us() + GATHER_VCENTER_MS * CLOCK_US_PER_MS;
 	if (!facts_add_sources(facts, problem) &&
+	    !facts_add_networks(facts, problem) &&
 	    !_enter(&visit, problem)) {
 		(void) _look_around(&visit, problem);
 		_leave(&visit);

@@ -44,6 +44,10 @@ const struct privileges_row privileges_table[] = {
 	  "Datastore.DeleteFile", "delete a source's files" },
 	{ PRIVILEGES_DATASTORE, PRIVILEGES_EXCESS,
 	  "Datastore.Delete", "remove the datastore" },
+	{ PRIVILEGES_NETWORK, PRIVILEGES_NEEDED,
+	  "Network.Assign", "put clones on it" },
+	{ PRIVILEGES_NETWORK, PRIVILEGES_EXCESS,
+	  "Network.Delete", "delete the network" },
 };
 
 const size_t privileges_count =
@@ -56,6 +60,7 @@ const char *privileges_on_name(enum privileges_on on)
 		[PRIVILEGES_SOURCE] = "source",
 		[PRIVILEGES_POOL] = "resource pool",
 		[PRIVILEGES_DATASTORE] = "datastore",
+		[PRIVILEGES_NETWORK] = "network",
 	};
 
 	return names[on];

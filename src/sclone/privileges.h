@@ -13,6 +13,7 @@ enum privileges_on {
 	PRIVILEGES_SOURCE,
 	PRIVILEGES_POOL,
 	PRIVILEGES_DATASTORE,	/* of the sources */
+	PRIVILEGES_NETWORK,	/* that sclone.conf names */
 	PRIVILEGES_ON		/* count */
 };
 

@@ -39,6 +39,8 @@ ROLES = {
     "Pool": ("resource pool", "/DC1/host", ["Resource.AssignVMToPool"]),
     "Store": ("datastores of the sources", "/DC1/datastore", [
         "Datastore.AllocateSpace"]),
+    "Net": ("portgroups of Network=", "/DC1/network", [
+        "Network.Assign"]),
 }
 
 # What a source says of itself before it freezes.

@@ -167,7 +167,8 @@ def test_roles():
                       read("src", "sclone", "privileges.c"))
     objects = {"FOLDER": "clone folder", "SOURCE": "each source",
                "POOL": "resource pool",
-               "DATASTORE": "datastores of the sources"}
+               "DATASTORE": "datastores of the sources",
+               "NETWORK": "portgroups of Network="}
     demanded = {name: {row[2] for row in rows
                        if row[:2] == (on, "NEEDED")}
                 for on, name in objects.items()}

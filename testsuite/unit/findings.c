@@ -89,6 +89,7 @@ static void _fill_sources(void)
 		source->host_ok = true;
 		source->cpus = 4;
 		source->memory_mib = 8192;
+		source->nic_count = 1;
 		facts_take_record(source, "{\"v\":1,\"slurmd\":\"NodeName=x "
 				  "CPUs=4 Boards=1 RealMemory=7800\"}");
 	}
@@ -115,7 +116,8 @@ static void _start(void)
 
 	facts_clear(&facts);
 	facts.config = config_parse("s.conf", conf, strlen(conf), &err);
-	if (!facts.config || facts_add_sources(&facts, &err) < 0)
+	if (!facts.config || facts_add_sources(&facts, &err) < 0 ||
+	    facts_add_networks(&facts, &err) < 0)
 		bail_out("%s", err.text);
 	facts.files.user = 64030;
 	snprintf(facts.files.user_name, sizeof(facts.files.user_name),
@@ -301,6 +303,31 @@ static struct facts_source *_source(size_t index)
 	if (facts.vcenter.source_count != SOURCE_COUNT)
 		bail_out("%zu sources", facts.vcenter.source_count);
 	return &facts.vcenter.sources[index];
+}
+
+#define NET "Network=/DC/network/n"
+
+static void _test_networks(void)
+{
+	struct moref *ref;
+
+	conf = CONF "NodeName=m1 Templates=u22 " NET "\n";
+	_good();
+	fails("networks", "/DC/network/n is no portgroup", "no portgroup");
+	_good();
+	ref = &facts.vcenter.networks[0].ref;
+	moref_set(ref, "Folder", "group-1", NULL);
+	fails("networks", "/DC/network/n is no portgroup", "something else");
+	_good();
+	ref = &facts.vcenter.networks[0].ref;
+	moref_set(ref, "DistributedVirtualPortgroup", "dvportgroup-1", NULL);
+	fine("networks", "found", "a portgroup");
+	conf = CONF "NodeName=m[1-2] Templates=u22\n"
+		    "NicName=s Nodes=m[1-2]\n";
+	_good();
+	fails("cards", "/DC/vm/t/u22-1 has 1 network cards, and m[1-2] have "
+	      "2", "a source without the second card");
+	conf = CONF;
 }
 
 static void _test_sources(void)
@@ -625,6 +652,7 @@ int main(void)
 	_test_config();
 	_test_submit();
 	_test_vcenter();
+	_test_networks();
 	_test_sources();
 	_test_devices();
 	_test_privileges();

@@ -81,6 +81,85 @@ static void _done(const struct task_result *result, void *arg)
 		_ended(hand, result->err, result->object);
 }
 
+/* --- the clone's cards -------------------------------------------------- */
+
+struct cards {
+	struct nic_change changes[CONFIG_NICS_MAX];
+	size_t count;
+	struct mac macs[CONFIG_NICS_MAX];	/* the changes' */
+};
+
+/* By what the guest knows the cards, when there is more than one. */
+static int _name_sources(const struct source *source, size_t count,
+			 struct letter *letter, struct err *err)
+{
+	if (count > 1 && source->nic_count < count)
+		return err_set(err, ERR_CAPACITY, "source %s has %zu network "
+			       "cards, and the nodes have %zu: see NicName=",
+			       source->path, source->nic_count, count);
+	for (size_t i = 0; i < count && i < source->nic_count; i++) {
+		if (source->nics[i].has_mac)
+			mac_print(&source->nics[i].mac, letter->sources[i]);
+		else if (count > 1)
+			return err_set(err, ERR_CAPACITY, "source %s: vCenter "
+				       "does not tell the MAC address of its "
+				       "card %zu", source->path, i + 1);
+	}
+	return 0;
+}
+
+/* What card number i is to have otherwise than its source's. */
+static int _change(const struct hand *hand, const struct config_node *node,
+		   const struct source *source, size_t i, struct cards *cards,
+		   struct err *err)
+{
+	const struct executor *executor = hand->executor;
+	int template = config_template_index(executor->config,
+					     source->template_name);
+	struct mac *mac = &cards->macs[cards->count];
+	struct nic_change change = { .nic = &source->nics[i] };
+	const char *network = template < 0 ? NULL
+		: config_card_network(executor->config, node->set, i,
+				      (size_t) template);
+
+	if (config_nic_mac(node->set->cards[i].nic,
+			   config_node_place(node, i), mac))
+		change.mac = mac;
+	if (!network && !change.mac)
+		return 0;
+	if (i >= source->nic_count)
+		return err_set(err, ERR_CAPACITY, "source %s has no network "
+			       "card", source->path);
+	if (network) {
+		change.backing = networks_backing(executor->networks, network,
+						  err);
+		if (!change.backing)
+			return -1;
+	} else if (!change.nic->is_known) {
+		return err_set(err, ERR_CAPACITY, "source %s: card %zu is on "
+			       "no portgroup; give it a Network=",
+			       source->path, i + 1);
+	}
+	cards->changes[cards->count++] = change;
+	return 0;
+}
+
+static int _cards(const struct hand *hand, const struct source *source,
+		  struct cards *cards, struct letter *letter,
+		  struct err *err)
+{
+	const struct config_node *node =
+		config_node(hand->executor->config, hand->rec.node);
+
+	if (!node)
+		return err_set(err, ERR_CONFIG, "node %s is not in the "
+			       "configuration", hand->rec.node);
+	for (size_t i = 0; i < node->set->card_count; i++)
+		if (_change(hand, node, source, i, cards, err) < 0)
+			return -1;
+	return _name_sources(source, node->set->card_count, letter, err);
+}
+
 /* --- SUBMIT_CLONE ------------------------------------------------------- */
 
 struct marks {
@@ -88,24 +167,23 @@ struct marks {
 	char owner[OWNER_TEXT_SIZE];
 };
 
-static int _make_marks(struct hand *hand, struct marks *marks,
-		       struct err *err)
+static int _make_marks(struct hand *hand, struct letter *letter,
+		       struct marks *marks, struct err *err)
 {
 	const struct executor *executor = hand->executor;
 	const struct record *rec = &hand->rec;
-	struct letter letter = {
-		.node = rec->node,
-		.epoch = (int64_t) rec->epoch,
-		.template = rec->req.template_name,
-		.time = clock_wall_us(),
-		.not_after = rec->req.deadline,
-	};
-	int rc = letter_seed(&letter, err);
+	int rc;
 
+	letter->node = rec->node;
+	letter->epoch = (int64_t) rec->epoch;
+	letter->template = rec->req.template_name;
+	letter->time = clock_wall_us();
+	letter->not_after = rec->req.deadline;
+	rc = letter_seed(letter, err);
 	if (rc == 0)
-		rc = letter_print(&letter, executor->config,
-				  &marks->identity, err);
-	explicit_bzero(letter.seed, sizeof(letter.seed));
+		rc = letter_print(letter, executor->config, &marks->identity,
+				  err);
+	explicit_bzero(letter->seed, sizeof(letter->seed));
 	if (rc < 0)
 		return -1;
 	return owner_make(executor->key.data, executor->key.len, rec->cluster,
@@ -113,7 +191,7 @@ static int _make_marks(struct hand *hand, struct marks *marks,
 }
 
 static int _places(const struct hand *hand, struct vm_clone_spec *spec,
-		   struct err *err)
+		   const struct source **from, struct err *err)
 {
 	const struct sources *sources = hand->executor->sources;
 	const struct source *source = sources_find(sources, hand->rec.source);
@@ -129,6 +207,7 @@ static int _places(const struct hand *hand, struct vm_clone_spec *spec,
 		return err_set(err, ERR_CAPACITY, "source %s is not frozen",
 			       hand->rec.source);
 	spec->source = &source->vm;
+	*from = source;
 	return 0;
 }
 
@@ -155,10 +234,16 @@ static int _submit(struct hand *hand, struct marks *marks, struct err *err)
 		.n_options = 2,
 		.bios_uuid = hand->rec.bios_uuid,
 	};
+	const struct source *source;
+	struct cards cards = { .count = 0 };
+	struct letter letter = { .node = NULL };
 
-	if (_places(hand, &spec, err) < 0 ||
-	    _make_marks(hand, marks, err) < 0)
+	if (_places(hand, &spec, &source, err) < 0 ||
+	    _cards(hand, source, &cards, &letter, err) < 0 ||
+	    _make_marks(hand, &letter, marks, err) < 0)
 		return -1;
+	spec.nics = cards.changes;
+	spec.n_nics = cards.count;
 	options[0].value = buf_str(&marks->identity);
 	hand->task = vm_instant_clone(hand->executor->watch, &spec,
 				      hand->operation, _limit_ms(&hand->rec),

@@ -33,6 +33,9 @@
 #define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
 #define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
 #define CONFIG_NIC_LINES_MAX 256	/* NicName= lines */
+/* Each line names one at most. */
+#define CONFIG_NETWORKS_MAX \
+	(CONFIG_TEMPLATES_MAX + CONFIG_SETS_MAX + CONFIG_NIC_LINES_MAX)
 #define CONFIG_NODE_ROUTES_MAX 32	/* on all cards of a node */
 #define CONFIG_DNS_MAX 3
 #define CONFIG_SEARCH_MAX 6	/* domains; what resolvers of old read, */
@@ -194,5 +197,9 @@ size_t config_node_place(const struct config_node *node, size_t i);
 const char *config_card_network(const struct config *config,
 				const struct config_set *set, size_t i,
 				size_t template_index);
+
+/* The inventory paths of all networks that the file names, each once. */
+size_t config_network_count(const struct config *config);
+const char *config_network(const struct config *config, size_t index);
 
 #endif

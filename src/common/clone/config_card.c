@@ -101,6 +101,25 @@ static int _link_nic(struct config *config, const struct config_nic *nic,
 	return 0;
 }
 
+static void _add_network(struct config *config, const char *path)
+{
+	for (size_t i = 0; path && i < config->network_count; i++)
+		if (!strcmp(config->networks[i], path))
+			return;
+	if (path)
+		config->networks[config->network_count++] = path;
+}
+
+static void _add_networks(struct config *config)
+{
+	for (size_t i = 0; i < config->template_count; i++)
+		_add_network(config, config->templates[i].network);
+	for (size_t i = 0; i < config->set_count; i++)
+		_add_network(config, config->sets[i].own.network);
+	for (size_t i = 0; i < config->nic_count; i++)
+		_add_network(config, config->nics[i].network);
+}
+
 int config_card_link(struct config *config, struct err *err)
 {
 	size_t count = config->set_count + config->nic_count, n = 0;
@@ -109,6 +128,7 @@ int config_card_link(struct config *config, struct err *err)
 
 	if (!all)
 		return err_nomem(err);
+	_add_networks(config);
 	for (size_t i = 0; i < config->nic_count; i++)
 		if (_link_nic(config, &config->nics[i], err) < 0)
 			return -1;
@@ -141,4 +161,14 @@ const char *config_card_network(const struct config *config,
 	if (network || i)
 		return network;
 	return config->templates[template_index].network;
+}
+
+size_t config_network_count(const struct config *config)
+{
+	return config->network_count;
+}
+
+const char *config_network(const struct config *config, size_t index)
+{
+	return config->networks[index];
 }

@@ -17,6 +17,8 @@ struct config {
 	size_t set_count;
 	struct config_nic nics[CONFIG_NIC_LINES_MAX];
 	size_t nic_count;
+	const char *networks[CONFIG_NETWORKS_MAX];	/* borrowed */
+	size_t network_count;
 	struct table *nodes;	/* name -> struct config_node */
 	struct table *sources;	/* path -> template, for duplicates */
 };

@@ -201,7 +201,11 @@ static int _open_session(struct executor *executor, struct err *err)
 	executor->sources = sources_create(executor->loop, executor->watch,
 					   executor->config, _sources_changed,
 					   executor, err);
-	return executor->sources ? 0 : -1;
+	if (!executor->sources)
+		return -1;
+	executor->networks = networks_create(executor->loop, executor->session,
+					     executor->config, err);
+	return executor->networks ? 0 : -1;
 }
 
 static int _read_key(const struct config *config, struct buf *key,
@@ -259,6 +263,7 @@ void executor_destroy(struct executor *executor)
 	table_destroy(executor->hands);
 	loop_timer_destroy(executor->idle_timer);
 	sources_destroy(executor->sources);
+	networks_destroy(executor->networks);
 	watch_destroy(executor->watch);
 	session_destroy(executor->session);
 	ancestry_destroy(executor->ancestry);
@@ -277,6 +282,7 @@ int executor_remember(struct executor *executor, const char *vm,
 int executor_reload(struct executor *executor, const struct config *config,
 		    struct err *err)
 {
+	struct networks *networks;
 	struct sources *sources;
 
 	/* Session and key stay: to change them is a restart's business. */
@@ -284,8 +290,16 @@ int executor_reload(struct executor *executor, const struct config *config,
 				 _sources_changed, executor, err);
 	if (!sources)
 		return -1;
+	networks = networks_create(executor->loop, executor->session, config,
+				   err);
+	if (!networks) {
+		sources_destroy(sources);
+		return -1;
+	}
 	sources_destroy(executor->sources);
+	networks_destroy(executor->networks);
 	executor->sources = sources;
+	executor->networks = networks;
 	executor->config = config;
 	return 0;
 }

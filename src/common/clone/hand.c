@@ -85,8 +85,10 @@ void hand_fail(struct hand *hand, const struct err *err)
 	struct event ev = { .cause = failure_cause(err->code),
 			    .text = err->text };
 
-	if (_shows(hand->executor, err->code))
+	if (_shows(hand->executor, err->code)) {
 		sources_poke(hand->executor->sources);
+		networks_poke(hand->executor->networks);
+	}
 	hand_end(hand, err->code == ERR_UNKNOWN ? EVENT_UNKNOWN
 						: EVENT_FAILED, &ev);
 }

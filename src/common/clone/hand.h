@@ -16,6 +16,7 @@
 #include "common/vim25/search.h"
 #include "common/vim25/vm.h"
 #include "executor.h"
+#include "networks.h"
 
 #define HAND_OPERATION_SIZE 160
 
@@ -74,6 +75,7 @@ struct executor {
 	struct session *session;
 	struct watch *watch;
 	struct sources *sources;
+	struct networks *networks;
 	struct ancestry *ancestry;
 	struct err forgot;		/* a source could not be kept there */
 	struct table *hands;		/* by node; while an act needs one */

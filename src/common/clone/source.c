@@ -78,6 +78,7 @@ void source_forget(struct source *source)
 	source->memory = source->reserved = SOURCE_UNTOLD;
 	source->memory_need = source->space_need = SOURCE_UNTOLD;
 	source->cpus = source->depth = SOURCE_UNTOLD;
+	source->nic_count = 0;
 	_forget_host(source);
 	_forget_store(source);
 }
@@ -229,6 +230,9 @@ static int _take_machine(struct source *source,
 	_copy_uuid(source->bios_uuid, machine.bios_uuid);
 	if (machine.devices || machine.layout)
 		source->depth = _depth(&machine);
+	if (machine.devices)
+		source->nic_count = nic_list(machine.devices, source->nics,
+					     CONFIG_NICS_MAX);
 	_take_store_name(source, machine.path);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "common/vim25/nic.h"
 #include "common/vim25/property.h"
 #include "config.h"
 
@@ -61,6 +62,9 @@ struct source {
 	int64_t cpus;
 	int64_t depth;			/* files in its longest disk chain: a
 					 * clone's disk stands on them all */
+
+	struct nic nics[CONFIG_NICS_MAX];	/* more are not looked at */
+	size_t nic_count;
 
 	/* Its host, and so its clones'. */
 	struct moref host_ref;

@@ -50,6 +50,9 @@ static const struct {
 	{ "FileNotFound", ERR_CAPACITY },
 	{ "CannotAccessFile", ERR_CAPACITY },
 	{ "GenericVmConfigFault", ERR_CAPACITY },
+	/* Not every host has every portgroup. */
+	{ "InvalidDeviceBacking", ERR_CAPACITY },
+	{ "CannotAccessNetwork", ERR_CAPACITY },
 	/* who are you */
 	{ "NotAuthenticated", ERR_AUTH },
 	{ "InvalidLogin", ERR_AUTH },
