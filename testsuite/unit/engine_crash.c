@@ -174,6 +174,46 @@ static void _two_failures(void)
 	       "of the second");
 }
 
+/* A submit that came through long after it was given up: Slurm takes the
+ * clone, and a job runs there. */
+static void _late_clone(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	IN(RELEASING, "given up");
+	ACTS(SLURM_NOTIFY, "its job is told");
+	NO_ACT(GUARD, "it may run a job: that is told first");
+	now += S;
+	VIEW(BOOTING);
+	ACTS(GUARD, "Slurm has not taken it: it can go");
+
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	now += 3600 * S;
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_TRANSIENT);
+	NO_ACT(GUARD, "slurmctld is away: so it stays");
+	now += 60 * S;
+	VIEW(UP);
+	ACTS(GUARD, "it is back, and up, but does not do it: not for ever");
+
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	now += S;
+	VIEW(UP);
+	NO_ACT(GUARD, "up after all");
+	ok(out.wake && out.wake <= rec.tell_since + RECORD_DOUBT,
+	   "and looked at again");
+	DONE(NOTIFY);
+	LOOKS(UP, .job = 7);
+	NO_ACT(GUARD, "the job is told, but has the node");
+	ACTS(SLURM_FORCE_DOWN, "the job is told");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "Slurm has taken it: it goes");
+}
+
 int main(void)
 {
 	_renewed_epoch();
@@ -183,5 +223,6 @@ int main(void)
 	_two_failures();
 	_prolog_of_nobody();
 	_unknown_job();
+	_late_clone();
 	return done_testing();
 }

@@ -154,11 +154,8 @@ static void _no_request(void)
 	ok(out.ignored && rec.prolog_job == 7,
 	   "one that has waited long does not hide the later one");
 	now += S;
-	VIEW(UP);
-	is_int(WAIT(7), WAIT_OVER, "but it is up without one");
-	now += S;
 	VIEW(GONE);
-	is_int(WAIT(7), WAIT_OVER, "or the job has lost it");
+	is_int(WAIT(7), WAIT_OVER, "but it has lost it");
 	is_int(record_wait(&rec, 7, now), WAIT_ON,
 	       "which cannot be said of one that has just begun");
 	_start();
@@ -228,6 +225,40 @@ static void _no_zombie(void)
 	IN(CLONED, "a VM of a later epoch: it serves");
 }
 
+/* The journal was lost, and a job's prolog waits on a node that is up. */
+static void _unknown_vm(void)
+{
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += 300 * S;
+	VIEW(.base = NODE_ALLOCATED);
+	ACTS(LOOK_UP, "up without a record: whose VM is it?");
+	is_int(WAIT(9), WAIT_ON, "the job is held");
+	now += S;
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-9",
+	   .instance_uuid = UUID, .found_epoch = now - 60 * S);
+	LOOKS(.base = NODE_ALLOCATED);
+	IN(CLONED, "ours: it serves");
+	is_int(rec.req.job, 9, "the job that has waited so long");
+	ACTS(SLURM_MARK, "and no other");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	is_int(record_wait(&rec, 9, now - 301 * S), WAIT_ON,
+	       "which is awaited");
+	DONE(MARK);
+	is_int(record_wait(&rec, 9, now - 301 * S), WAIT_OVER,
+	       "and then it starts");
+
+	_start();
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	is_int(WAIT(9), WAIT_ON, "no VM is there: a job is held, too");
+}
+
 int main(void)
 {
 	_prolog();
@@ -237,5 +268,6 @@ int main(void)
 	_no_request();
 	_zombie();
 	_no_zombie();
+	_unknown_vm();
 	return done_testing();
 }

@@ -199,7 +199,8 @@ static void _check_waiting(const struct record *before,
 	LAW(!out->wake || out->wake > ev->now, "wake-ups are in the future");
 	LAW(!going || after->hold || after->vm_busy ||
 	    after->vm_not_before > ev->now ||
-	    (record_doubts_orphan(after) &&
+	    ((record_doubts_orphan(after) ||
+	      record_tells_first(after, ev->now)) &&
 	     (after->slurm_busy || after->slurm_not_before > ev->now)),
 	    "a release never stalls");
 	LAW(!after->tell || after->slurm_busy ||

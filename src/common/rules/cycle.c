@@ -340,7 +340,10 @@ static void _reprieve(struct record *rec, int64_t now)
 		rec->req.job = rec->view.job;
 		rec->req.marked = rec->view.power_down;
 		rec->req.asked = rec->req.deadline = now;
-		_take_prolog_job(rec);
+		if (!rec->req.job)	/* however long it has waited */
+			rec->req.job = rec->prolog_job;
+		rec->prolog_job = 0;
+		rec->prolog_asked = 0;
 	}
 	cycle_release(rec, RELEASE_NONE);
 	rec->cause = CAUSE_NONE;

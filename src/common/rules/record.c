@@ -100,6 +100,18 @@ bool record_doubts_loss(const struct record *rec, int64_t now)
 		 rec->release == RELEASE_RECORD));
 }
 
+bool record_tells_first(const struct record *rec, int64_t now)
+{
+	if (rec->phase != PHASE_RELEASING ||
+	    rec->release != RELEASE_GUARD_OFF ||
+	    (rec->tell != TELL_JOB && rec->tell != TELL_FORCE) ||
+	    rec->tell_cause == CAUSE_LOST)
+		return false;
+	return rec->view.seen <= rec->tell_since ||
+	       (nodeview_up(&rec->view) &&
+		now - rec->tell_since < RECORD_DOUBT);
+}
+
 const struct record_request *record_request(const struct record *rec)
 {
 	if (rec->next.used)
@@ -126,17 +138,13 @@ static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
 	return rec->intrusion == INTRUSION_STAYS ? WAIT_REFUSED : WAIT_OVER;
 }
 
-/* Slurm knew of the prolog's job, and the node has none, or is up: Slurm is
- * the truth about nodes of which nothing is known here. */
+/* Slurm knew of the prolog's job, and the node has none. */
 static bool _is_settled(const struct record *rec, int64_t since)
 {
 	const struct nodeview *view = &rec->view;
 
-	if (view->seen <= since || view->base == NODE_UNKNOWN)
-		return false;
-	return view->base != NODE_ALLOCATED ||
-	       (rec->phase == PHASE_ABSENT && !rec->recorded &&
-		nodeview_up(view));
+	return view->seen > since && view->base != NODE_UNKNOWN &&
+	       view->base != NODE_ALLOCATED;
 }
 
 enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)

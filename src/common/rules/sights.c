@@ -73,6 +73,15 @@ static bool _is_haunted(const struct record *rec)
 		view->seen > rec->tell_since + POWER_DOWN_TIME);
 }
 
+/* A job's prolog waits for a node that is up and has no record: a VM of
+ * which the journal lost all word. */
+static bool _is_unknown(const struct record *rec)
+{
+	return rec->phase == PHASE_ABSENT && !rec->recorded &&
+	       rec->prolog_job && nodeview_up(&rec->view) &&
+	       rec->view.seen > rec->prolog_asked;
+}
+
 static void _active(const struct engine_conf *conf, struct record *rec,
 		    int64_t now)
 {
@@ -134,6 +143,8 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 		memset(&rec->next, 0, sizeof(rec->next));
 	if (_is_haunted(rec))	/* or an old journal has no word of its VM */
 		cycle_sweep(rec, CAUSE_ZOMBIE, ev->now);
+	else if (_is_unknown(rec))
+		cycle_sweep(rec, CAUSE_ORPHAN, ev->now);
 	else if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
 		_active(conf, rec, ev->now);
 	else if (rec->phase != PHASE_ABSENT && rec->view.powering_down &&

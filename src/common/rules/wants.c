@@ -5,7 +5,7 @@
 #include "update.h"
 #include "wants.h"
 
-static enum action_kind _release(const struct record *rec)
+static enum action_kind _release(const struct record *rec, int64_t now)
 {
 	bool may_act = !rec->hold;
 
@@ -14,7 +14,8 @@ static enum action_kind _release(const struct record *rec)
 		return ACTION_LOOK_UP;
 	case RELEASE_GUARD_OFF:
 	case RELEASE_GUARD_DESTROY:
-		if (!may_act || record_doubts_orphan(rec))
+		if (!may_act || record_doubts_orphan(rec) ||
+		    record_tells_first(rec, now))
 			return ACTION_NONE;
 		if (!rec->read_back)
 			return ACTION_READ_BACK;
@@ -63,7 +64,7 @@ enum action_kind wants_vm(const struct record *rec, int64_t now)
 			return ACTION_READ_BACK;
 		return rec->owner_missing ? ACTION_SET_OWNER : ACTION_NONE;
 	case PHASE_RELEASING:
-		return _release(rec);
+		return _release(rec, now);
 	default:
 		return ACTION_NONE;
 	}
@@ -313,7 +314,8 @@ int64_t wants_wake(const struct record *rec, int64_t now)
 		_earliest(rec->next.deadline, now, &wake);
 	if (rec->phase == PHASE_CONDEMNED || rec->phase == PHASE_RELEASING)
 		_earliest(rec->free_by, now, &wake);
-	if (rec->tell && record_doubts_loss(rec, now))
+	if ((rec->tell && record_doubts_loss(rec, now)) ||
+	    record_tells_first(rec, now))
 		_earliest(rec->tell_since + RECORD_DOUBT, now, &wake);
 	_earliest(rec->vm_not_before, now, &wake);
 	_earliest(rec->slurm_not_before, now, &wake);
