@@ -31,6 +31,9 @@ static void _breaker(void)
 	ok(breaker_allows(&b, BREAKER_PAUSE), "a cancelled canary: another");
 	breaker_start(&b);
 	breaker_failure(&b, BREAKER_PAUSE);
+	ok(!breaker_allows(&b, BREAKER_PAUSE) &&
+	   breaker_allows(&b, BREAKER_PAUSE - 1) && breaker_allows(&b, -S),
+	   "not for longer when the clock is set back");
 	ok(!breaker_allows(&b, 3 * BREAKER_PAUSE - 1) &&
 	   breaker_allows(&b, 3 * BREAKER_PAUSE), "twice the rest");
 	breaker_start(&b);

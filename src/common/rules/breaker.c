@@ -6,11 +6,28 @@ bool breaker_open(const struct breaker *breaker)
 	return breaker->open_until != 0;
 }
 
+static int64_t _pause(uint32_t openings)
+{
+	int64_t pause = BREAKER_PAUSE;
+
+	while (openings-- && pause < BREAKER_PAUSE_MAX)
+		pause *= 2;
+	return pause < BREAKER_PAUSE_MAX ? pause : BREAKER_PAUSE_MAX;
+}
+
+/* It rests for longer than it was told to: the clock was set back since. */
+static bool _rests_too_long(const struct breaker *breaker, int64_t now)
+{
+	return breaker->openings && now < breaker->open_until &&
+	       breaker->open_until - now > _pause(breaker->openings - 1);
+}
+
 bool breaker_allows(const struct breaker *breaker, int64_t now)
 {
 	if (!breaker_open(breaker))
 		return true;
-	return now >= breaker->open_until && !breaker->canary;
+	return !breaker->canary && (now >= breaker->open_until ||
+				    _rests_too_long(breaker, now));
 }
 
 void breaker_try(struct breaker *breaker, int64_t now)
@@ -33,15 +50,6 @@ void breaker_start(struct breaker *breaker)
 void breaker_success(struct breaker *breaker)
 {
 	*breaker = (struct breaker) { 0 };
-}
-
-static int64_t _pause(uint32_t openings)
-{
-	int64_t pause = BREAKER_PAUSE;
-
-	while (openings-- && pause < BREAKER_PAUSE_MAX)
-		pause *= 2;
-	return pause < BREAKER_PAUSE_MAX ? pause : BREAKER_PAUSE_MAX;
 }
 
 void breaker_failure(struct breaker *breaker, int64_t now)
