@@ -358,6 +358,7 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 	struct intake_context context = {
 		.loop = daemon->loop,
 		.fleet = daemon->fleet,
+		.desk = daemon->desk,
 		.journal = daemon->journal,
 		.link = daemon->link,
 		.timing = daemon->timing,

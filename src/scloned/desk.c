@@ -40,6 +40,7 @@ struct desk {
 	struct loop_timer *send;
 	TAILQ_HEAD(errands, errand) errands;	/* oldest first */
 	struct errand *sent;	/* at slurmctld now, or NULL */
+	bool behind;		/* see desk_set_behind() */
 };
 
 /* One call after the other. */
@@ -69,6 +70,13 @@ static bool _is_update(enum action_kind kind)
 {
 	return kind != ACTION_SLURM_LOOK && kind != ACTION_SLURM_NOTIFY &&
 	       !_is_eviction(kind);
+}
+
+/* It takes a node from whatever job has it. */
+static bool _takes_node(enum action_kind kind)
+{
+	return kind == ACTION_SLURM_FORCE_DOWN ||
+	       kind == ACTION_SLURM_SET_DOWN;
 }
 
 /* --- errands ------------------------------------------------------------ */
@@ -330,10 +338,13 @@ static void _review(struct errand *errand)
 static void _on_send(void *arg)
 {
 	struct desk *desk = arg;
-	struct errand *errand;
+	struct errand *errand, *next;
 
-	while (!desk->sent &&
-	       (errand = TAILQ_FIRST(&desk->errands)) != NULL) {
+	for (errand = TAILQ_FIRST(&desk->errands); errand && !desk->sent;
+	     errand = next) {
+		next = TAILQ_NEXT(errand, link);
+		if (desk->behind && _takes_node(errand->kind))
+			continue;
 		_review(errand);
 		if (errand->count)
 			_send(errand);
@@ -356,6 +367,13 @@ void desk_act(struct desk *desk, const struct record *rec,
 	errand->who = action->kind == ACTION_SLURM_LOOK &&
 		      update_asks_who(rec);
 	loop_timer_set(desk->send, 0);
+}
+
+void desk_set_behind(struct desk *desk, bool behind)
+{
+	desk->behind = behind;
+	if (!behind)
+		loop_timer_set(desk->send, 0);
 }
 
 struct desk *desk_create(struct loop *loop, struct slurm_link *link,

@@ -29,4 +29,9 @@ void desk_destroy(struct desk *desk);
 void desk_act(struct desk *desk, const struct record *rec,
 	      const struct action *action);
 
+/* Slurm's programs have asked for something that was not taken yet: it can
+ * be that a node has been given to another job, or to the same one again.
+ * Until that is known no node is taken from its job. */
+void desk_set_behind(struct desk *desk, bool behind);
+
 #endif

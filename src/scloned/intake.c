@@ -366,8 +366,10 @@ static void _scan(void *arg)
 
 	/* Deadlines follow from Slurm's limits: without them nothing is
 	 * taken, and the spool keeps it. */
-	if (timing_known(intake->ctx.timing))
+	if (timing_known(intake->ctx.timing)) {
 		request = _read_oldest(intake);
+		desk_set_behind(intake->ctx.desk, request != NULL);
+	}
 	if (request)
 		_begin(intake, request, NULL);
 	else
@@ -415,6 +417,7 @@ struct intake *intake_create(const struct intake_context *context,
 		intake_destroy(intake);
 		return NULL;
 	}
+	desk_set_behind(context->desk, true);
 	loop_timer_set(intake->timer, 0);
 	return intake;
 }

@@ -20,6 +20,7 @@
 #include "common/ipc/server.h"
 #include "common/ipc/slurm_link.h"
 #include "chain.h"
+#include "desk.h"
 #include "fleet.h"
 #include "partitions.h"
 #include "timing.h"
@@ -30,6 +31,7 @@ struct intake;
 struct intake_context {
 	struct loop *loop;
 	struct fleet *fleet;
+	struct desk *desk;
 	struct journal *journal;
 	struct slurm_link *link;
 	struct timing *timing;

@@ -77,17 +77,25 @@ static void _gone(struct server_call *call, void *arg)
 	server_call_drop(call);
 }
 
+/* Not later than now, wherever the clock was set since. */
+static int64_t _since(const struct waiter *waiter)
+{
+	int64_t now = clock_wall_us();
+
+	return waiter->since < now ? waiter->since : now;
+}
+
 static void _ask(const struct waiter *waiter, const char *node)
 {
 	struct event ev = { .kind = EVENT_PROLOG, .job = waiter->job,
-			    .asked = waiter->since };
+			    .asked = _since(waiter) };
 
 	fleet_event(waiter->waiters->fleet, node, &ev);
 }
 
 static enum wait _judge(const struct waiter *waiter, const struct record *rec)
 {
-	return record_wait(rec, waiter->job, waiter->since);
+	return record_wait(rec, waiter->job, _since(waiter));
 }
 
 /* A node where the waiter's job intrudes and the engine is not told yet. */

@@ -144,6 +144,32 @@ static void _reviewed_late(void)
 	desk_destroy(desk);
 }
 
+/* A node is taken from its job only when it is known whose it is. */
+static void _behind(void)
+{
+	struct desk *desk = _open();
+
+	for (int i = 0; i < 2; i++) {
+		recs[i].tell = TELL_FORCE;
+		recs[i].view.seen = clock_wall_us();
+		recs[i].view.base = NODE_ALLOCATED;
+		recs[i].view.powering_up = true;
+	}
+	desk_set_behind(desk, true);
+	_act(desk, 0, ACTION_SLURM_FORCE_DOWN, "sclone: (GUEST) no");
+	_act(desk, 1, ACTION_SLURM_SET_DOWN, "sclone: (LOST) no");
+	_act(desk, 2, ACTION_SLURM_MARK, "");
+	_turn();
+	_answer(ERR_NONE);
+	is_str(said, "mark vm3", "behind the spool, no node is taken");
+	recs[0].tell = TELL_NOTHING;	/* it was asked for anew */
+	desk_set_behind(desk, false);
+	_turn();
+	is_str(said, "mark vm3; set_down vm2", "then those that have to be");
+	is_str(told, "SLURM_DONE vm3; SLURM_DONE vm1", "the other is spared");
+	desk_destroy(desk);
+}
+
 static void _split(void)
 {
 	struct desk *desk = _open();
@@ -170,6 +196,7 @@ int main(void)
 		bail_out("%s", err.text);
 	_one_at_a_time();
 	_reviewed_late();
+	_behind();
 	_split();
 	loop_destroy(loop);
 	return done_testing();

@@ -89,9 +89,9 @@ bool update_needed(enum action_kind act, const struct record *rec,
 		return !_is_marked(rec, view);
 	case ACTION_SLURM_FORCE_DOWN:
 	case ACTION_SLURM_SET_DOWN:
-		return _force_needed(rec, view);
+		return rec->tell == TELL_FORCE && _force_needed(rec, view);
 	case ACTION_SLURM_POWER_DOWN:
-		return _stuck(view);
+		return rec->tell == TELL_POWER_DOWN && _stuck(view);
 	case ACTION_SLURM_NODE_RESUME:
 		return rec->phase == PHASE_ABSENT && view->powering_down &&
 		       (!view->drain || failure_is_passing(view->reason) ||
