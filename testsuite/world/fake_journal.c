@@ -12,6 +12,7 @@
 #include "process.h"
 #include "slurm.h"
 #include "story.h"
+#include "vcenter.h"
 
 #define ROWS_MAX 16		/* nodes */
 #define METAS_MAX 64
@@ -158,6 +159,7 @@ static void _restore(const struct state *state)
 	_copy(&durable, &old);
 	_clear(&old);
 	slurm_drains_forgotten();
+	vcenter_clones_forgotten();
 }
 
 void journal_suffer(void)

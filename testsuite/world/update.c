@@ -42,9 +42,10 @@ static void _set_down(struct slurm_node *node, const char *reason)
 
 /* NODE_RESUME also clears a drain, and makes a node that was down wait for
  * its slurmd. */
-static void _resume(int i, struct slurm_node *node)
+static void _resume(int i, struct slurm_node *node, int64_t sent)
 {
-	if (node->powering_down && vcenter_clones(slurm_node_name(i)))
+	if (node->powering_down && node->going_since < sent &&
+	    vcenter_clones(slurm_node_name(i)))
 		audit_wrong(slurm_node_name(i),
 			    "the name is freed while a clone is made");
 	if (node->base == NODE_DOWN) {
@@ -106,10 +107,12 @@ void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
 	} else if (!strcmp(verb, "node_resume")) {
 		const struct machine_is *vm = _clone_of(i);
 
-		if (vm && !vm->late && node->powering_down)
+		/* One that is carried out late can meet another cycle. */
+		if (vm && !vm->late && node->powering_down &&
+		    node->going_since < sent)
 			audit_wrong(slurm_node_name(i),
 				    "the name is freed with %s there", vm->id);
-		_resume(i, node);
+		_resume(i, node, sent);
 	} else if (!strcmp(verb, "drain")) {
 		node->drain = true;
 		snprintf(node->reason, sizeof(node->reason), "%s", reason);

@@ -179,6 +179,13 @@ bool vcenter_clones(const char *node)
 	return task && task->known && !task->late;
 }
 
+void vcenter_clones_forgotten(void)
+{
+	for (int i = 0; i < TASKS_MAX; i++)
+		if (!tasks[i].done)
+			tasks[i].late = true;
+}
+
 bool vcenter_unfinished(const char *source,
 			bool (*is_others)(const struct clone_task *task))
 {
@@ -212,7 +219,7 @@ static void _task_ends(void *data)
 	struct clone_task *task = &tasks[making->task];
 
 	task->done = true;
-	if (!task->known)	/* nobody can have awaited it */
+	if (!task->known || task->late)	/* nobody can have awaited it */
 		making->spec.late = true;
 	if (vcenter_by_name(making->spec.node)) {
 		task->failure = CAUSE_EXISTS;

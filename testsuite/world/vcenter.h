@@ -95,6 +95,10 @@ bool vcenter_unfinished(const char *source,
 /* A clone of this node is under way, and scloned can know it. */
 bool vcenter_clones(const char *node);
 
+/* Nothing in the journal says any more that these clones were asked for, nor
+ * of which source. */
+void vcenter_clones_forgotten(void);
+
 /* 0, or the fault. */
 enum cause vcenter_power_off(const char *id);
 enum cause vcenter_destroy(const char *id);
