@@ -51,6 +51,11 @@ static void _clock_set_back(void)
 	   .deadline = now + 3700 * S, .template_name = "rocky9");
 	is_int(rec.req.asked, now, "a request from the future is of now");
 	is_int(rec.req.deadline, now + 100 * S, "its deadline goes along");
+	DO(PROLOG, .job = 7, .asked = now + 3600 * S);
+	DO(PROLOG, .job = 8, .asked = now + 3600 * S);
+	now += S;
+	DO(TICK);
+	is_int(rec.req.deadline, now + 99 * S, "whatever prologs say");
 }
 
 /* The record was restored from an earlier cycle's end. */
@@ -214,6 +219,25 @@ static void _late_clone(void)
 	ACTS(GUARD, "Slurm has taken it: it goes");
 }
 
+/* An orphan is powered off, nobody knows whether; then it is up. */
+static void _late_power_off(void)
+{
+	_start();
+	DO(FOUND, .found_epoch = 12, .vm = "vm-9", .instance_uuid = UUID);
+	now += S;
+	LOOKS(BOOTING);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "nobody uses it");
+	now += S;
+	VIEW(UP);
+	DO(UNKNOWN, .act = ACTION_POWER_OFF, .text = "no reply");
+	IN(RELEASING, "up meanwhile, but it can be off at any moment");
+	engine_derive(&conf, &rec, now, &out);
+	now += S;
+	VIEW(UP);
+	IN(RELEASING, "after a restart, too");
+}
+
 int main(void)
 {
 	_renewed_epoch();
@@ -224,5 +248,6 @@ int main(void)
 	_prolog_of_nobody();
 	_unknown_job();
 	_late_clone();
+	_late_power_off();
 	return done_testing();
 }

@@ -259,6 +259,56 @@ static void _unknown_vm(void)
 	is_int(WAIT(9), WAIT_ON, "no VM is there: a job is held, too");
 }
 
+/* The VM that is found was up before the job's prolog began. */
+static void _used_vm(void)
+{
+	_start();
+	VIEW(.base = NODE_ALLOCATED, .boot = T0 - 60 * S);
+	DO(PROLOG, .job = 9, .asked = now);
+	ACTS(LOOK_UP, "up without a record");
+	now += S;
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-9",
+	   .instance_uuid = UUID, .found_epoch = now - 60 * S);
+	LOOKS(.base = NODE_ALLOCATED, .boot = T0 - 60 * S);
+	IN(RELEASING, "it may have served another job: it goes");
+	NO_ACT(GUARD, "but not before the job is told");
+	ok(_find(ACTION_SLURM_NOTIFY) &&
+	   _find(ACTION_SLURM_NOTIFY)->job == 9, "which is told");
+	DONE(NOTIFY);
+	is_int(record_wait(&rec, 9, T0), WAIT_ON, "and does not start there");
+	LOOKS(.base = NODE_ALLOCATED, .job = 9, .boot = T0 - 60 * S);
+	ACTS(SLURM_FORCE_DOWN, "the job loses the node");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "and now the VM goes");
+	now += S;
+	VIEW(GOING);
+	is_int(record_wait(&rec, 9, T0), WAIT_OVER, "its prolog ends");
+
+	_start();
+	VIEW(.base = NODE_ALLOCATED, .boot = T0 - 60 * S,
+	     .power_down = true);
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-9",
+	   .instance_uuid = UUID, .found_epoch = now - 60 * S);
+	LOOKS(.base = NODE_ALLOCATED, .boot = T0 - 60 * S,
+	      .power_down = true);
+	IN(CLONED, "one that is marked is this job's alone");
+}
+
+/* slurmctld was killed, and has forgotten the mark. */
+static void _forgotten_mark(void)
+{
+	_reach(PHASE_READY);
+	is_int(WAIT(7), WAIT_OVER, "marked and up");
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	ACTS(SLURM_MARK, "the mark is gone");
+	is_int(WAIT(7), WAIT_ON, "a job that has not started waits for it");
+	DONE(MARK);
+	is_int(WAIT(7), WAIT_OVER, "and no longer");
+}
+
 int main(void)
 {
 	_prolog();
@@ -269,5 +319,7 @@ int main(void)
 	_zombie();
 	_no_zombie();
 	_unknown_vm();
+	_used_vm();
+	_forgotten_mark();
 	return done_testing();
 }

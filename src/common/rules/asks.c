@@ -153,14 +153,17 @@ static struct record_request *_request(struct record *rec)
 const char *asks_prolog(struct record *rec, const struct event *ev)
 {
 	struct record_request *req = _request(rec);
+	int64_t asked = ev->asked;
 
+	if (asked > ev->now)
+		asked = ev->now;	/* the clock was set back since */
 	if (!ev->job)
 		return "a prolog without job";
-	if (!req && ev->asked < rec->prolog_asked)
+	if (!req && asked < rec->prolog_asked)
 		return "older than the last prolog";
 	if (!req) {
 		rec->prolog_job = ev->job;	/* quicker than its request */
-		rec->prolog_asked = ev->asked;
+		rec->prolog_asked = asked;
 		if (rec->phase == PHASE_ABSENT && nodeview_up(&rec->view))
 			cycle_sweep(rec, CAUSE_ORPHAN, ev->now);
 		return NULL;
@@ -174,7 +177,7 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	if (record_intruded(rec))
 		return "a job is being sent away";
 	rec->intruder = ev->job;
-	rec->intruder_since = ev->asked;
+	rec->intruder_since = asked;
 	rec->intrusion = INTRUSION_REQUEUE;
 	return NULL;
 }

@@ -36,7 +36,7 @@ static void _forget_vm(struct record *rec)
 	*rec->why = '\0';
 	rec->release = RELEASE_NONE;
 	*rec->refusal = '\0';
-	rec->recorded = rec->another = false;
+	rec->recorded = rec->another = rec->off_sent = false;
 	rec->evidence = 0;
 	rec->free_by = 0;
 	rec->vm_tries = 0;
@@ -354,12 +354,36 @@ static void _reprieve(struct record *rec, int64_t now)
 	cycle_enter(rec, PHASE_CLONED, now);
 }
 
+/* A VM serves one job, and nobody knows that this one is still to have its
+ * first: the job is told, and the VM goes. */
+static void _give_up(struct record *rec, int64_t now)
+{
+	struct record_request second = { .job = rec->prolog_job };
+
+	rec->prolog_job = 0;
+	rec->cause = CAUSE_SHARED;
+	text_set(rec->why, "the VM may have served another job");
+	cycle_fail(rec, &second, CAUSE_SHARED, rec->why, now);
+}
+
+/* An orphan that is up serves; but not one that may be powered off yet by an
+ * act whose reply was lost. */
+static void _tidy_orphan(struct record *rec, int64_t now)
+{
+	if (rec->phase != PHASE_RELEASING || rec->cause != CAUSE_ORPHAN ||
+	    rec->release != RELEASE_GUARD_OFF || rec->vm_busy ||
+	    rec->off_sent || record_doubts_orphan(rec) ||
+	    !nodeview_up(&rec->view))
+		return;
+	if (!rec->next.used && record_may_be_used(rec))
+		_give_up(rec, now);
+	else
+		_reprieve(rec, now);
+}
+
 static void _tidy_phase(struct record *rec, int64_t now)
 {
-	if (rec->phase == PHASE_RELEASING && rec->cause == CAUSE_ORPHAN &&
-	    rec->release == RELEASE_GUARD_OFF && !rec->vm_busy &&
-	    !record_doubts_orphan(rec) && nodeview_up(&rec->view))
-		_reprieve(rec, now);
+	_tidy_orphan(rec, now);
 	if ((rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED) &&
 	    rec->registered && rec->read_back && !rec->owner_missing)
 		cycle_enter(rec, PHASE_READY, now);

@@ -205,6 +205,8 @@ static void _emit(struct record *rec, enum action_kind kind, int64_t now,
 		_emit_slurm(rec, kind, now, &out->actions[out->count - 1]);
 	else
 		rec->vm_busy = kind;
+	if (kind == ACTION_POWER_OFF)
+		rec->off_sent = true;
 	if (kind == ACTION_SUBMIT_CLONE) {
 		rec->submit = SUBMIT_SENT;
 		rec->submitted_at = now;

@@ -112,6 +112,14 @@ bool record_tells_first(const struct record *rec, int64_t now)
 		now - rec->tell_since < RECORD_DOUBT);
 }
 
+#define BOOT_ERROR INT64_C(1000000)	/* us; boot times are cut to seconds */
+
+bool record_may_be_used(const struct record *rec)
+{
+	return rec->prolog_job && rec->view.boot && !rec->view.power_down &&
+	       rec->view.boot + BOOT_ERROR < rec->prolog_asked;
+}
+
 const struct record_request *record_request(const struct record *rec)
 {
 	if (rec->next.used)
@@ -119,6 +127,12 @@ const struct record_request *record_request(const struct record *rec)
 	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY)
 		return &rec->req;
 	return NULL;
+}
+
+bool record_mark_lost(const struct record *rec)
+{
+	return rec->phase == PHASE_READY && rec->req.job &&
+	       nodeview_up(&rec->view) && !rec->view.power_down;
 }
 
 bool record_intruded(const struct record *rec)
@@ -155,11 +169,12 @@ enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 		return _wait_as_intruder(rec, job);
 	if (req)
 		return req == &rec->req && rec->phase == PHASE_READY &&
-		       req->marked ? WAIT_OVER : WAIT_ON;
+		       req->marked && !record_mark_lost(rec) ? WAIT_OVER
+							     : WAIT_ON;
 	/* Its request failed. When the job is tried again, it has the same
 	 * number and a prolog of its own. */
 	if (rec->tell_job == job && since <= rec->tell_since &&
-	    rec->tell_cause != CAUSE_ZOMBIE)
+	    rec->tell_cause != CAUSE_ZOMBIE && rec->tell_cause != CAUSE_SHARED)
 		return WAIT_OVER;
 	/* A prolog can be quicker than its request. */
 	return _is_settled(rec, since) ? WAIT_OVER : WAIT_ON;
@@ -239,6 +254,7 @@ static const struct field fields[] = {
 	PLAIN("cause", FIELD_CAUSE, cause),
 	TEXT("why", why),
 	NAMED("release", release, releases, RELEASES),
+	PLAIN("off_sent", FIELD_BOOL, off_sent),
 	TEXT("refusal", refusal),
 	PLAIN("recorded", FIELD_BOOL, recorded),
 	PLAIN("evidence", FIELD_U32, evidence),

@@ -142,6 +142,7 @@ struct record {
 	enum cause cause;	/* of being condemned; or the task's error */
 	char why[RECORD_TEXT_SIZE];
 	enum release release;
+	bool off_sent;		/* a power-off was sent, and may come late */
 	char refusal[RECORD_TEXT_SIZE];	/* the guard's last verdict, or "" */
 	bool recorded;		/* the record of absence is written */
 	unsigned evidence;
@@ -232,8 +233,18 @@ bool record_doubts_loss(const struct record *rec, int64_t now);
  */
 bool record_tells_first(const struct record *rec, int64_t now);
 
+/*
+ * The node runs on a VM without a record, and the job whose prolog waits may
+ * not be its first: the VM is not marked, and was up before that prolog began.
+ */
+bool record_may_be_used(const struct record *rec);
+
 /* The request that Slurm's node is in now: next, req or NULL. */
 const struct record_request *record_request(const struct record *rec);
+
+/* The job's node is up without the mark that makes it the job's alone: a
+ * slurmctld that was killed forgets what it had not written. */
+bool record_mark_lost(const struct record *rec);
 
 /* A job other than the request's holds the node, and must still leave it. */
 bool record_intruded(const struct record *rec);

@@ -154,13 +154,6 @@ static bool _sends_away(const struct record *rec)
 	       nodeview_up(&rec->view);
 }
 
-/* A slurmctld that was killed forgets what it had not written. */
-static bool _mark_lost(const struct record *rec)
-{
-	return rec->phase == PHASE_READY && rec->req.job &&
-	       nodeview_up(&rec->view) && !rec->view.power_down;
-}
-
 /* All that is wanted in Slurm, in the order of urgency. */
 static unsigned _list_slurm(const struct engine_conf *conf,
 			    const struct record *rec, int64_t now,
@@ -171,7 +164,7 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 
 	if (_needs_look(conf, rec, now))
 		list[count++] = ACTION_SLURM_LOOK;
-	if (req && req->job && (!req->marked || _mark_lost(rec)))
+	if (req && req->job && (!req->marked || record_mark_lost(rec)))
 		list[count++] = ACTION_SLURM_MARK;
 	if (_sends_away(rec))
 		list[count++] = rec->intrusion == INTRUSION_KILL
