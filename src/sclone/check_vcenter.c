@@ -300,15 +300,17 @@ static void _missing(const struct facts *facts, struct findings *out)
 		const struct privileges_row *row = &privileges_table[i];
 		cleanup_check_names struct check_names names = { 0 };
 
-		if (row->rule != PRIVILEGES_NEEDED)
+		if (row->rule > PRIVILEGES_WANTED)
 			continue;
 		_collect(facts, row, false, &names);
-		if (check_names_count(&names))
-			findings_fail(out, "%s is missing on the %s %s: the "
-				      "account cannot %s; add it to the role "
-				      "there", row->name,
-				      privileges_on_name(row->on),
-				      check_names_print(&names), row->why);
+		if (!check_names_count(&names))
+			continue;
+		(row->rule == PRIVILEGES_NEEDED ? findings_fail
+						: findings_warn)(
+			out, "%s is missing on the %s %s: the account cannot "
+			"%s; add it to the role there", row->name,
+			privileges_on_name(row->on),
+			check_names_print(&names), row->why);
 	}
 }
 
@@ -318,7 +320,7 @@ static void _excess(const struct facts *facts, struct findings *out)
 		const struct privileges_row *row = &privileges_table[i];
 		cleanup_check_names struct check_names names = { 0 };
 
-		if (row->rule == PRIVILEGES_NEEDED)
+		if (row->rule <= PRIVILEGES_WANTED)
 			continue;
 		_collect(facts, row, true, &names);
 		if (!check_names_count(&names))

@@ -19,6 +19,7 @@ enum privileges_on {
 
 enum privileges_rule {
 	PRIVILEGES_NEEDED,
+	PRIVILEGES_WANTED,	/* without it a human has to do it */
 	PRIVILEGES_HARMFUL,	/* could cost a source */
 	PRIVILEGES_EXCESS,	/* more than sclone ever uses */
 };

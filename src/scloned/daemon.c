@@ -167,6 +167,8 @@ static void _sources(void *arg)
 				executor_sources(daemon->executor));
 	if (daemon->room)
 		room_sources(daemon->room);
+	if (daemon->starter)
+		starter_sources(daemon->starter);
 }
 
 /* Sources are kept for ever, see ancestry.h. */
@@ -350,7 +352,11 @@ static int _start_vcenter(struct daemon *daemon, struct err *err)
 					 executor_sources(daemon->executor),
 					 daemon->drains, daemon->partitions,
 					 err);
-	return daemon->planner ? 0 : -1;
+	if (!daemon->planner)
+		return -1;
+	daemon->starter = starter_create(daemon->loop, daemon->executor,
+					 daemon->drains, err);
+	return daemon->starter ? 0 : -1;
 }
 
 static int _start_intake(struct daemon *daemon, struct err *err)
@@ -448,6 +454,7 @@ void daemon_stop(struct daemon *daemon)
 	intake_destroy(daemon->intake);
 	waiters_destroy(daemon->waiters);
 	planner_destroy(daemon->planner);
+	starter_destroy(daemon->starter);
 	drains_destroy(daemon->drains);
 	executor_destroy(daemon->executor);
 	sight_destroy(daemon->sight);

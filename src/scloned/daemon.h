@@ -28,6 +28,7 @@
 #include "reconciler.h"
 #include "room.h"
 #include "sight.h"
+#include "starter.h"
 #include "timing.h"
 #include "upkeep.h"
 #include "waiters.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct diary *diary;
 	struct executor *executor;
 	struct planner *planner;
+	struct starter *starter;
 	struct slurm_link *link;
 	struct desk *desk;
 	struct notes *notes;

@@ -62,9 +62,14 @@ static int _put_drain(struct json *row, const struct drain *drain)
 	return drain ? json_put(row, "drained", _drain_row(drain)) : 0;
 }
 
-static const char *_why(const struct source *source, bool rests, bool trial,
+static const char *_why(const struct daemon *daemon,
+			const struct source *source, bool rests, bool trial,
 			const struct drain *drain)
 {
+	const char *said = starter_says(daemon->starter, source);
+
+	if (said)
+		return said;
 	if (*source->why)
 		return source->why;
 	if (drain)
@@ -92,7 +97,8 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 	rc |= json_put_str(row, "state", source_state_name(source->state));
 	rc |= json_put_bool(row, "resting", rests);
 	rc |= json_put_bool(row, "trial", trial);
-	rc |= _put_text(row, "why", _why(source, rests, trial, drain));
+	rc |= _put_text(row, "why", _why(daemon, source, rests, trial,
+					   drain));
 	rc |= _put_drain(row, drain);
 	rc |= json_put_int(row, "lanes", (int64_t) source->lanes);
 	rc |= json_put_int(row, "in_flight",

@@ -35,7 +35,8 @@ ROLES = {
         "VirtualMachine.Interact.PowerOff",
         "VirtualMachine.Config.AdvancedConfig"]),
     "Source": ("each source", TEMPLATES, [
-        "VirtualMachine.Provisioning.Clone"]),
+        "VirtualMachine.Provisioning.Clone",
+        "VirtualMachine.Interact.PowerOn"]),
     "Pool": ("resource pool", "/DC1/host", ["Resource.AssignVMToPool"]),
     "Store": ("datastores of the sources", "/DC1/datastore", [
         "Datastore.AllocateSpace"]),

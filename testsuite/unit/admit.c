@@ -297,6 +297,29 @@ static void _template_rests(void)
 	ok(!place_all_rest(s, 3, "rocky9"), "what is not there does not rest");
 }
 
+/* One of three sources fails faster than the others come up. */
+static void _one_is_bad(void)
+{
+	struct breaker own[3] = { { 0 } }, shared = { 0 };
+	struct place_source s[3] = { _source("a", 4), _source("b", 4),
+				     _source("c", 4) };
+
+	for (int i = 0; i < 3; i++) {
+		s[i].breaker = &own[i];
+		s[i].template_breaker = &shared;
+	}
+	for (int i = 0; i < 4; i++)
+		place_learn(&s[0], CAUSE_GUEST, 0);
+	ok(place_rests(&s[0]) && !place_rests(&s[1]),
+	   "a source that fails alone rests alone");
+	place_learn(&s[1], CAUSE_GUEST, 0);
+	ok(place_rests(&s[2]), "another's failure blames the template");
+	breaker_start(&shared);
+	place_learn(&s[1], CAUSE_GUEST, BREAKER_PAUSE);
+	ok(!breaker_allows(&shared, 2 * BREAKER_PAUSE),
+	   "the canary's does, whosoever it is");
+}
+
 static struct admit *_create(size_t nodes, unsigned flight)
 {
 	struct admit *admit = admit_create(nodes, flight);
@@ -510,6 +533,7 @@ int main(void)
 	_room();
 	_placement();
 	_template_rests();
+	_one_is_bad();
 	_fairness();
 	_no_starving();
 	_copied();

@@ -103,7 +103,7 @@ static void _fill_grants(void)
 		struct facts_grant *grant = &facts.vcenter.grants[i];
 
 		grant->row = &privileges_table[i];
-		grant->granted = grant->row->rule == PRIVILEGES_NEEDED;
+		grant->granted = grant->row->rule <= PRIVILEGES_WANTED;
 		snprintf(grant->object, sizeof(grant->object), "thing");
 	}
 	facts.vcenter.grant_count = privileges_count;
@@ -395,6 +395,8 @@ static void _test_privileges(void)
 		facts.vcenter.grants[i].granted ^= true;
 		if (row->rule == PRIVILEGES_NEEDED)
 			fails("privileges", row->name, row->name);
+		else if (row->rule == PRIVILEGES_WANTED)
+			warns("privileges", row->name, row->name);
 		else if (row->rule == PRIVILEGES_HARMFUL)
 			fails("excess", row->name, row->name);
 		else

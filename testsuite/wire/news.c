@@ -98,8 +98,8 @@ static void _test_restart(struct stage *stage)
 {
 	_control(stage, "/lab/fault", "{\"kind\":\"restart\"}");
 	stage_harm(stage, "rocky9-esx01", "kill", "");
-	_await_state(stage, SOURCE_OFF, "power it on; it freezes itself at "
-		     "the end of its boot",
+	_await_state(stage, SOURCE_OFF, "it is off; once on, it freezes "
+		     "itself at the end of its boot",
 		     "after a restart of vCenter the news go on");
 }
 

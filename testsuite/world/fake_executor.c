@@ -451,6 +451,24 @@ void executor_destroy(struct executor *executor)
 	self = NULL;
 }
 
+/* Sources come on by themselves here. */
+struct start *executor_start(struct executor *executor, const char *path,
+			     void (*done)(const struct err *failure,
+					  void *arg),
+			     void *arg, struct err *err)
+{
+	(void) executor;
+	(void) done;
+	(void) arg;
+	err_set(err, ERR_REFUSED, "%s", path);
+	return NULL;
+}
+
+void executor_start_cancel(struct start *start)
+{
+	(void) start;
+}
+
 int executor_reload(struct executor *executor, const struct config *config,
 		    struct err *err)
 {

@@ -71,6 +71,20 @@ void executor_stepped(struct executor *executor, const struct record *rec);
 int executor_reload(struct executor *executor, const struct config *config,
 		    struct err *err);
 
+/*
+ * Power a source on that is off (start.c); failure is NULL when it is on, and
+ * AUTH when the account may not. It ends within ten minutes. NULL, and no
+ * call: REFUSED (it is no such source), BUSY, FATAL.
+ */
+struct start;
+struct start *executor_start(struct executor *executor, const char *path,
+			     void (*done)(const struct err *failure,
+					  void *arg),
+			     void *arg, struct err *err);
+
+/* No call comes. Accepts NULL; not for one that has ended. */
+void executor_start_cancel(struct start *start);
+
 /* Log out, then call back; within seconds, whatever vCenter does. */
 void executor_leave(struct executor *executor, void (*done)(void *arg),
 		    void *arg);

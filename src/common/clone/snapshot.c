@@ -23,6 +23,7 @@ static const struct field place_fields[] = {
 	PLACE(FIELD_BOOL, drained),
 	PLACE(FIELD_UNSIGNED, lanes),
 	PLACE(FIELD_UNSIGNED, in_flight),
+	PLACE(FIELD_BOOL, pack),
 	PLACE(FIELD_TEXT, host_id),
 	PLACE(FIELD_TEXT, store_id),
 	PLACE(FIELD_INT64, memory_free),
@@ -40,6 +41,8 @@ static const struct field breaker_fields[] = {
 	BREAKER(FIELD_UNSIGNED, openings),
 	BREAKER(FIELD_INT64, open_until),
 	BREAKER(FIELD_BOOL, canary),
+	BREAKER(FIELD_UNSIGNED, culprit),
+	BREAKER(FIELD_UNSIGNED, repeats),
 	{ NULL, FIELD_TEXT, 0 },
 };
 

@@ -427,8 +427,8 @@ void source_judge(struct source *source)
 				 "run");
 	else if (source->powered != 1)
 		source_set_state(source, SOURCE_OFF,
-				 "power it on; it freezes itself at the end "
-				 "of its boot");
+				 "it is off; once on, it freezes itself at "
+				 "the end of its boot");
 	else if (source->frozen != 1)
 		source_set_state(source, SOURCE_RUNNING,
 				 "it runs, but is not frozen: sclone-guest "

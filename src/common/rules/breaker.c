@@ -69,6 +69,17 @@ void breaker_failure(struct breaker *breaker, int64_t now)
 		breaker->openings++;
 }
 
+void breaker_failure_of(struct breaker *breaker, uint32_t part, int64_t now)
+{
+	if (breaker->culprit != part)
+		breaker->repeats = 0;
+	breaker->culprit = part;
+	if (++breaker->repeats < BREAKER_FAILURES || breaker_open(breaker))
+		breaker_failure(breaker, now);
+	else
+		breaker_cancel(breaker);
+}
+
 void breaker_cancel(struct breaker *breaker)
 {
 	breaker->canary = false;

@@ -22,6 +22,7 @@ struct breaker {
 	uint32_t openings;	/* in a row; set the pause */
 	int64_t open_until;	/* 0 = closed */
 	bool canary;		/* one is under way */
+	uint32_t culprit, repeats;	/* see breaker_failure_of() */
 };
 
 /* A clone may be started now. */
@@ -43,6 +44,12 @@ void breaker_start(struct breaker *breaker);
  * cancelled job, is a breaker_cancel(): the next one is the canary. */
 void breaker_success(struct breaker *breaker);
 void breaker_failure(struct breaker *breaker, int64_t now);
+/*
+ * A failure of one of the parts that a breaker is for, by a number of its
+ * own: one part alone does not open it, its third failure in a row tells
+ * nothing of the others.
+ */
+void breaker_failure_of(struct breaker *breaker, uint32_t part, int64_t now);
 void breaker_cancel(struct breaker *breaker);
 
 #endif

@@ -245,26 +245,39 @@ void place_start(struct place_source *sources, size_t count, size_t index)
 		breaker_start(source->template_breaker);
 }
 
-static void _learn(struct breaker *breaker, enum cause failed, bool blamed,
-		   int64_t now)
+/* Whether it says something about the breaker's source or template; if it
+ * does not, the next one is the canary. */
+static bool _learn(struct breaker *breaker, enum cause failed, bool blamed)
 {
 	if (!breaker)
-		return;
+		return false;
 	if (failed == CAUSE_NONE)
 		breaker_success(breaker);
-	else if (blamed)
-		breaker_failure(breaker, now);
-	else
+	else if (!blamed)
 		breaker_cancel(breaker);
+	return failed != CAUSE_NONE && blamed;
+}
+
+/* FNV-1a. */
+static uint32_t _number(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char) *name) * 16777619u;
+	return hash;
 }
 
 void place_learn(struct place_source *source, enum cause failed, int64_t now)
 {
 	const struct failure *failure = failure_of(failed);
 
-	_learn(source->breaker, failed, failure->blames_source, now);
-	_learn(source->template_breaker, failed, failure->blames_template,
-	       now);
+	if (_learn(source->breaker, failed, failure->blames_source))
+		breaker_failure(source->breaker, now);
+	if (_learn(source->template_breaker, failed,
+		   failure->blames_template))
+		breaker_failure_of(source->template_breaker,
+				   _number(source->name), now);
 }
 
 bool place_rests(const struct place_source *source)
