@@ -61,10 +61,14 @@ struct json *command_ask(const struct command_options *options,
 
 int command_print_json(const struct json *reply)
 {
+	struct err err = ERR_INIT;
 	cleanup_buf struct buf text;
 
-	buf_init(&text, WIRE_REPLY_MAX);
+	/* With its blanks it is longer than it came. */
+	buf_init(&text, 16 * (size_t) WIRE_REPLY_MAX);
 	json_print_pretty(reply, &text);
+	if (buf_ok(&text, "the reply", &err) < 0)
+		return command_fail("--json", &err);
 	puts(buf_str(&text));
 	return COMMAND_OK;
 }

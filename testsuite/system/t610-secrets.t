@@ -92,6 +92,9 @@ def answers(site, job):
                  ("--json", "history"), ("receipt", "show"), ("why", "vm1")):
         yield " ".join(args), site.sclone(*args, check=False)[1].encode()
     yield "check", site.check()[1].encode()
+    site.sclone("snapshot", site.path("snapshot.json"))
+    with open(site.path("snapshot.json"), "rb") as file:
+        yield "snapshot", file.read()
     for what in ("job", str(job)), ("node", "vm1"):
         yield " ".join(what), site.scontrol("show", *what,
                                             check=False).encode()
@@ -146,9 +149,10 @@ def test_core(site):
 
 def trouble(site):
     """What makes scloned talk: a refused login, a lost session, an error."""
+    # Before it is asked for again, which it may be at any moment then.
+    site.write("sclone.password", "open barley\n", 0o600)
     site.fault("expire_session")
     site.fault("fault", method="InstantClone_Task")
-    site.write("sclone.password", "open barley\n", 0o600)
     job = site.sbatch("--wrap=true")
     labslurm.await_(lambda: site.witness("login_failed"), "a refused login")
     site.write("sclone.password", PASSWORD.decode() + "\n", 0o600)

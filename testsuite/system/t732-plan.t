@@ -80,6 +80,22 @@ def test_burst(site):
     site.await_clean()
 
 
+def test_in_use(site):
+    os.mkfifo(site.path("fifo"))
+    job = site.sbatch("-w", "vm1", "--wrap=cat " + site.path("fifo"))
+    site.await_job(job, "RUNNING")
+    labslurm.await_(lambda: site.phase("vm1") == "ready", "the node")
+    site.sclone("snapshot", site.path("snapshot.json"))
+    code, reply = plan(site, "vm1")
+    tap.equal((code, reply["nodes"][0]["fate"], reply["nodes"][0]["why"]),
+              (1, "waits", "ready for job %d: its VM must be proven gone "
+               "first" % job), "a node in use is not free yet")
+    with open(site.path("fifo"), "w"):
+        pass
+    site.await_job(job, "COMPLETED")
+    site.await_clean()
+
+
 def test_resume_file(site):
     """What Slurm gave ResumeProgram, with the job's template in it."""
     site.write("resume.json", json.dumps({
@@ -142,6 +158,7 @@ with labsclone.Site(nodes=8, sources={"rocky9": 3, "ubuntu22": 1},
                     lanes=LANES) as site_:
     site_.start()
     test_burst(site_)
+    test_in_use(site_)
     test_resume_file(site_)
     test_reasons(site_)
     test_away(site_)

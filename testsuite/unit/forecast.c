@@ -124,6 +124,24 @@ static void _others(void)
 	plan_destroy(scene.plan);
 }
 
+/* A clone that is overdue has its lane as long as it is there. */
+static void _overdue(void)
+{
+	struct scene scene;
+	struct admit_entry slow = { .node = "slow", .job = 1,
+				    .template_name = "rocky9",
+				    .deadline = NOW + 100 * S };
+
+	_begin(&scene, 1);
+	(void) plan_resume(scene.plan, &slow, "a", NOW - 9 * S, NULL);
+	_ask(&scene, 2);
+	_run(&scene);
+	_is_placed(&scene, 0, 1, 0);
+	ok(scene.nodes[1].fate == FORECAST_PLACED &&
+	   scene.nodes[1].start > NOW, "what is in use is not given again");
+	plan_destroy(scene.plan);
+}
+
 static void _refused(void)
 {
 	struct scene scene;
@@ -191,11 +209,13 @@ static void _short(void)
 	_begin(&scene, 4);
 	_ask(&scene, 2);
 	scene.nodes[0].entry.template_name = "other";
-	scene.nodes[1].fate = FORECAST_REFUSED;
+	scene.nodes[1].fate = FORECAST_WAITS;
+	err_set(&scene.nodes[1].why, ERR_BUSY, "somebody else's");
 	_run(&scene);
 	is_str(scene.nodes[0].why.text, "template other has no source",
 	       "nor without a source");
-	is_int(scene.nodes[1].order, 0, "and who does not ask is left alone");
+	is_str(scene.nodes[1].why.text, "somebody else's",
+	       "and who does not ask is left alone");
 	plan_destroy(scene.plan);
 }
 
@@ -203,6 +223,7 @@ int main(void)
 {
 	_waves();
 	_others();
+	_overdue();
 	_refused();
 	_canary();
 	_short();

@@ -18,8 +18,8 @@ static void _print_line(const struct conf_line *line, struct buf *out)
 {
 	for (size_t i = 0; i < line->count; i++)
 		if (!_is_secret(line->pairs[i].key))
-			buf_printf(out, "%s=\"%s\" ", line->pairs[i].key,
-				   line->pairs[i].value);
+			buf_printf(out, "%s%s=\"%s\"", i ? " " : "",
+				   line->pairs[i].key, line->pairs[i].value);
 	buf_putc(out, '\n');
 }
 

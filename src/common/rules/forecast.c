@@ -54,7 +54,7 @@ static int _collect(const struct admit_entry *entry, bool in_flight,
 {
 	const struct plan_seat *seat;
 	struct run *run = arg;
-	int64_t begun;
+	int64_t at;
 
 	if (!in_flight) {
 		int64_t *deadline = &run->deadlines[run->deadline_count++];
@@ -63,11 +63,11 @@ static int _collect(const struct admit_entry *entry, bool in_flight,
 		return table_set(run->waiting, entry->node, deadline, NULL);
 	}
 	seat = plan_seat(run->plan, entry->node);
-	begun = seat->since ? seat->since : run->now;
-	if (begun + run->rates.cloning < run->now)	/* a slow one */
-		begun = run->now - run->rates.cloning;
+	at = (seat->since ? seat->since : run->now) + run->rates.cloning;
+	if (at <= run->now)	/* a slow one, which has its lane still */
+		at = run->now + run->rates.cloning / 2 + 1;
 	run->flights[run->flight_count++] = (struct flight) {
-		entry->node, seat->source, begun + run->rates.cloning
+		entry->node, seat->source, at
 	};
 	return 0;
 }
@@ -290,7 +290,8 @@ int forecast_run(struct plan *plan, struct forecast *nodes, size_t count,
 	if (rc == 0) {
 		_go(&run);
 		for (size_t i = 0; i < count; i++)
-			if (nodes[i].fate == FORECAST_WAITS)
+			if (nodes[i].fate == FORECAST_WAITS &&
+			    table_get(run.asked, nodes[i].entry.node))
 				_explain(&run, &nodes[i]);
 	}
 	table_destroy(run.asked);
