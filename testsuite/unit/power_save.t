@@ -198,6 +198,9 @@ def test_resume_file():
                   "bytes that are no UTF-8 are replaced")
 
 
+BUSY = b'{"v":1,"error":{"code":"BUSY","text":"later"}}\n'
+
+
 def test_no_spool():
     def no_directory(place):
         os.rmdir(place.spool)
@@ -235,6 +238,17 @@ def test_no_spool():
             status, _, text = finish(child)
             tap.equal(status, 1, "scloned refuses it: exit 1")
             tap.contains(text, "no", "with scloned's reason")
+        with Place() as place:
+            more = broken(place)
+            place.listen()
+            child = start("sclone-resume", "--spool", place.spool, "--socket",
+                          place.socket, "vm[1-2]", **more)
+            for answer in BUSY, BUSY, b'{"v":1}\n':
+                client, line = place.take()
+                tap.equal(line["verb"], "request", "asked")
+                client.sendall(answer)
+                client.close()
+            tap.equal(finish(child)[0], 0, "asked until scloned has time")
 
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "vm[1-2]"}

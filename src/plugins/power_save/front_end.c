@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -14,6 +15,7 @@
 #include "sanitise.h"
 
 #define REPLY_TIMEOUT_US (5 * CLOCK_US_PER_S)
+#define BUSY_PAUSE_US 20000	/* scloned takes one request at a time */
 #define JOB_MAX UINT32_MAX
 
 struct options {
@@ -116,12 +118,30 @@ static void _nudge(const char *socket)
 		log_warn("the request waits in the spool: %s", err.text);
 }
 
+/* Call until scloned has done with the requests before this one. */
+static int _call(const char *socket, const struct json *call, struct err *err)
+{
+	const struct timespec pause = { 0, BUSY_PAUSE_US * 1000 };
+	int64_t deadline = clock_mono_us() + REPLY_TIMEOUT_US;
+
+	for (;;) {
+		cleanup_json struct json *reply =
+			wire_call(socket, call, deadline, err);
+
+		if (reply)
+			return 0;
+		if (!err || err->code != ERR_BUSY ||
+		    clock_mono_us() + BUSY_PAUSE_US >= deadline)
+			return -1;
+		(void) nanosleep(&pause, NULL);
+	}
+}
+
 /* The way without a disk: scloned confirms that it has the request. */
 static int _send(const char *socket, const struct request *request,
 		 struct err *err)
 {
 	cleanup_json struct json *call = wire_request("request", err);
-	cleanup_json struct json *reply = NULL;
 	struct json *body;
 
 	if (!call)
@@ -131,9 +151,7 @@ static int _send(const char *socket, const struct request *request,
 		return -1;
 	if (json_put(call, "request", body))
 		return err_nomem(err);
-	reply = wire_call(socket, call, clock_mono_us() + REPLY_TIMEOUT_US,
-			  err);
-	return reply ? 0 : -1;
+	return _call(socket, call, err);
 }
 
 static int _hand_over(const struct options *options,
