@@ -195,6 +195,14 @@ def jobs_undisturbed(story):
     story.job(1, "COMPLETED")
 
 
+def dead_before(story):
+    story.begin()
+    story.see("guest_off", vm="vm-3", name="vm1")
+    story.destroy("vm-3")
+    story.job(1, "COMPLETED")
+    story.update("node_resume")
+
+
 def every_job_told(story):
     story.begin()
     story.update("force_down", job=1)
@@ -237,7 +245,7 @@ def look(breaking, found):
         "" if found else ": nothing is found"))
 
 
-for harmless in good, told_in_time:
+for harmless in good, told_in_time, dead_before:
     look(harmless, set())
 look(job_without_end, {"every_job_told"})
 for breaking in (no_orphan, one_machine_a_name, no_lost_release,
