@@ -26,8 +26,10 @@ static int _check_source(const struct facts_source *source, struct err *err)
 			       "sclone check says more", source->path);
 	if (*source->device)
 		return err_set(err, ERR_CONFIG, "source %s has %s, which no "
-			       "clone can have; remove it, and keep nodes "
-			       "with devices out of sclone.conf",
+			       "clone can have: it is the copy of a running "
+			       "machine, and a device cannot be copied. "
+			       "Remove it there; nodes that need it stay "
+			       "machines of their own, outside sclone.conf",
 			       source->path, source->device);
 	if (!source->has_record || !*source->record_line)
 		return err_set(err, ERR_NOTFOUND, "source %s has not written "
@@ -73,6 +75,24 @@ static int _hardware(const struct facts *facts, const struct config_set *set,
 
 /* --- slurm.conf --------------------------------------------------------- */
 
+/* Whether all nodes have addresses that can be in /etc/hosts. */
+static bool _is_fixed(const struct config *config)
+{
+	for (size_t s = 0; s < config_set_count(config); s++)
+		if (config_set(config, s)->own.addr_kind == CONFIG_ADDR_DHCP)
+			return false;
+	return true;
+}
+
+/* Before 23.11 slurmd cannot hand on to nodes whose names do not resolve: then
+ * slurmctld has to call each itself. */
+static void _network(const struct config *config, int version,
+		     struct buf *out)
+{
+	if (version < 2311 && !_is_fixed(config))
+		buf_puts(out, "TreeWidth=65533\n");
+}
+
 static void _programs(int version, struct buf *out)
 {
 	buf_puts(out, "ResumeProgram=" SBINDIR "/sclone-resume\n"
@@ -90,8 +110,10 @@ static void _programs(int version, struct buf *out)
 		   version < 2311 ? ",cloud_reg_addrs" : "");
 	if (version < 2302)
 		buf_puts(out, "PrivateData=cloud\n");
-	buf_puts(out, "SchedulerParameters=batch_sched_delay=0,"
-		      "sched_min_interval=0,bf_interval=5\n\n");
+	/* Else a job whose clone failed waits for its credential's end. */
+	buf_printf(out, "SchedulerParameters=batch_sched_delay=0,"
+			"sched_min_interval=0,bf_interval=5%s\n\n",
+		   version >= 2511 ? ",requeue_delay=5" : "");
 }
 
 static int _nodes(const struct facts *facts, const struct config_set *set,
@@ -151,6 +173,7 @@ int suggest_slurm_conf(const struct facts *facts, int version,
 {
 	const struct config *config = facts->config;
 
+	_network(config, version, out);
 	_programs(version, out);
 	for (size_t s = 0; s < config_set_count(config); s++)
 		if (_nodes(facts, config_set(config, s), out, err) < 0)
@@ -176,15 +199,20 @@ void suggest_gres(const struct facts *facts, struct buf *out)
 			   config_set(facts->config, s)->nodes_text);
 }
 
-static void _hosts(const struct config_set *set, struct buf *out)
+/* The node's own card has its name; another one has "vm001-storage". */
+static void _hosts(const struct config_set *set, size_t card,
+		   struct buf *out)
 {
+	const struct config_nic *nic = set->cards[card].nic;
+
 	for (size_t i = 0; i < hostlist_count(set->nodes); i++) {
 		struct config_node node = { set, i };
 		char addr[INET_TEXT_SIZE];
 
-		config_node_addr(&node, addr);
-		buf_printf(out, "%.*s\t%s\n", (int) strcspn(addr, "/"), addr,
-			   hostlist_at(set->nodes, i));
+		config_nic_addr(nic, config_node_place(&node, card), addr);
+		buf_printf(out, "%.*s\t%s%s%s\n", (int) strcspn(addr, "/"),
+			   addr, hostlist_at(set->nodes, i),
+			   card ? "-" : "", card ? nic->name : "");
 	}
 }
 
@@ -193,8 +221,9 @@ int suggest_hosts(const struct facts *facts, struct buf *out, struct err *err)
 	for (size_t s = 0; s < config_set_count(facts->config); s++) {
 		const struct config_set *set = config_set(facts->config, s);
 
-		if (set->own.addr_kind == CONFIG_ADDR_RANGE)
-			_hosts(set, out);
+		for (size_t i = 0; i < set->card_count; i++)
+			if (set->cards[i].nic->addr_kind == CONFIG_ADDR_RANGE)
+				_hosts(set, i, out);
 	}
 	if (!out->len)
 		return err_set(err, ERR_CONFIG, "no node has a fixed address; "

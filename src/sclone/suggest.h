@@ -24,7 +24,8 @@ int suggest_slurm_conf(const struct facts *facts, int version,
 /* Clones have no devices: the lines keep slurmd from looking for some. */
 void suggest_gres(const struct facts *facts, struct buf *out);
 
-/* "ADDRESS NAME" of each node with a fixed address. -1 CONFIG: none has. */
+/* "ADDRESS NAME" of each node with a fixed address, and "ADDRESS NAME-NIC" of
+ * its further cards that have one. -1 CONFIG: none has. */
 int suggest_hosts(const struct facts *facts, struct buf *out,
 		  struct err *err);
 

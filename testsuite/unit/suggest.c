@@ -67,11 +67,30 @@ static void _versions(void)
 		"OverSubscribe=EXCLUSIVE State=UP\n", "one of two sets");
 	has_str(buf_str(&out), ",cloud_reg_addrs\n", "22.05: addresses");
 	has_str(buf_str(&out), "PrivateData=cloud\n", "22.05: clouds shown");
+	has_str(buf_str(&out), "TreeWidth=65533\n", "22.05: big1's address is "
+		"not known beforehand");
+	ok(!strstr(buf_str(&out), "PowerDownOnIdle"), "22.05 does not know "
+	   "that");
+	ok(!strstr(buf_str(&out), "requeue_delay"), "nor that");
 	_slurm_conf(2302);
+	has_str(buf_str(&out), ",cloud_reg_addrs\n", "23.02: addresses");
+	has_str(buf_str(&out), "TreeWidth=65533\n", "and no handing on");
 	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE "
 		"PowerDownOnIdle=YES State=UP\n", "23.02 knows that");
 	ok(!strstr(buf_str(&out), "PrivateData"), "and shows clouds");
+	_slurm_conf(2311);
+	has_str(buf_str(&out), "enable_configless\n", "23.11 takes addresses "
+		"by itself");
+	ok(!strstr(buf_str(&out), "TreeWidth"), "and hands on");
+	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE "
+		"PowerDownOnIdle=YES State=UP\n", "the rest is 23.02's");
+	has_str(buf_str(&out), "bf_interval=5\n", "no delay to choose yet");
+	_slurm_conf(2511);
+	has_str(buf_str(&out), "bf_interval=5,requeue_delay=5\n",
+		"25.11 has one for requeued jobs");
+	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE ", "and the old word");
 	_slurm_conf(2605);
+	has_str(buf_str(&out), "requeue_delay=5\n", "26.05 too");
 	has_str(buf_str(&out), "Exclusive=NODE PowerDownOnIdle=YES",
 		"26.05 has another word");
 	ok(!strstr(buf_str(&out), "cloud_reg_addrs"), "and does not know it");
@@ -93,7 +112,10 @@ static void _wrong(void)
 	_start(HEAD SETS);
 	source = facts.vcenter.sources;
 	snprintf(source[1].device, sizeof(source[1].device), "a GPU");
-	_refuses("/DC/vm/t/r9-2 has a GPU, which no clone can have",
+	_refuses("/DC/vm/t/r9-2 has a GPU, which no clone can have: it is the "
+		 "copy of a running machine, and a device cannot be copied. "
+		 "Remove it there; nodes that need it stay machines of their "
+		 "own, outside sclone.conf",
 		 ERR_CONFIG, "a device");
 	_start(HEAD SETS);
 	facts.vcenter.sources[2].memory_mib = 4096;
@@ -125,6 +147,18 @@ static void _others(void)
 	is_int(suggest_hosts(&facts, &out, &err), 0, "hosts");
 	is_str(buf_str(&out), "10.0.0.9\tvm1\n10.0.0.10\tvm2\n"
 	       "10.0.0.11\tvm3\n", "with fixed addresses");
+	_start(HEAD "NodeName=a[1-2] Templates=r9\n"
+	       "NodeName=vm[1-2] Templates=r9 NodeAddr=10.0.0.1+/24\n"
+	       "NicName=s Nodes=a[1-2],vm[1-2] NicAddr=fd00::1+/64\n"
+	       "NicName=t Nodes=vm[1-2]\n");
+	is_int(suggest_hosts(&facts, &out, &err), 0, "hosts with more cards");
+	is_str(buf_str(&out), "fd00::1\ta1-s\nfd00::2\ta2-s\n"
+	       "10.0.0.1\tvm1\n10.0.0.2\tvm2\n"
+	       "fd00::3\tvm1-s\nfd00::4\tvm2-s\n", "have names for them");
+	_start(HEAD "NodeName=vm[1-2] Templates=r9 NodeAddr=10.0.0.1+/24\n");
+	is_int(suggest_slurm_conf(&facts, 2205, &out, &err), 0,
+	       "fixed addresses alone");
+	ok(!strstr(buf_str(&out), "TreeWidth"), "need no TreeWidth");
 	_start(HEAD "NodeName=vm1 Templates=r9,u22\n");
 	is_int(suggest_hosts(&facts, &out, &err), -1, "dhcp alone");
 	has_str(err.text, "no node has a fixed address", "is said");
