@@ -129,7 +129,8 @@ static int _change(const struct hand *hand, const struct config_node *node,
 		return 0;
 	if (i >= source->nic_count)
 		return err_set(err, ERR_CAPACITY, "source %s has no network "
-			       "card", source->path);
+			       "card for %s", source->path,
+			       config_nic_name(node->set->cards[i].nic));
 	if (network) {
 		change.backing = networks_backing(executor->networks, network,
 						  err);
