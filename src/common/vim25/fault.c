@@ -74,12 +74,13 @@ static const struct {
 	{ "MethodDisabled", ERR_CONFIG },
 	{ "DisallowedMigrationDeviceAttached", ERR_CONFIG },
 	{ "DeviceNotSupported", ERR_CONFIG },
+	/* A card as sclone.conf has it, such as a MAC address in use. */
+	{ "InvalidDeviceSpec", ERR_CONFIG },
 	{ "InvalidFolder", ERR_CONFIG },
 	{ "InvalidName", ERR_CONFIG },
 	/* the request itself is wrong */
 	{ "InvalidRequest", ERR_FATAL },
 	{ "InvalidArgument", ERR_FATAL },
-	{ "InvalidDeviceSpec", ERR_FATAL },
 	{ "InvalidProperty", ERR_FATAL },
 	{ "InvalidType", ERR_FATAL },
 };
