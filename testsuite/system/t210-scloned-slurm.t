@@ -161,6 +161,42 @@ def test_kill(cluster, link):
               "no job, nothing to end")
 
 
+def test_array(cluster, link):
+    """One task of an array has the array's own number."""
+    array = cluster.sbatch("--array=1-2", "-x", "vm1,vm2", "--wrap=true")
+
+    def rows():
+        text = cluster.run("squeue", "-h", "-j%d" % array, "-tCF",
+                           "-o%A %K %N")[1]
+        return [line.split() for line in text.splitlines()]
+    labslurm.await_(lambda: len(rows()) == 2, "both tasks to have nodes")
+    tasks = {int(number): (task, node) for number, task, node in rows()}
+    other = next(number for number in tasks if number != array)
+    tap.equal({number: link.call("job", job=number)["job"]["nodes"]
+               for number in tasks},
+              {number: node for number, (_, node) in tasks.items()},
+              "each task is known by its number")
+    tap.equal(link.call("kill_job", job=array, node=tasks[array][1]), {},
+              "the one with the array's number is ended")
+    labslurm.await_(lambda: cluster.job_state(
+        "%d_%s" % (array, tasks[array][0])) == "CANCELLED", "its end")
+    tap.equal(cluster.job_state(other), "CONFIGURING", "and no other")
+    tap.equal((link.call("requeue_job", job=other, node=tasks[other][1]),
+               cluster.show("job", other)["Restarts"]), ({}, "1"),
+              "a task is requeued")
+    tap.equal(link.call("kill_job", job=other, node=tasks[other][1]), {},
+              "there is nothing to end on the node it had")
+    more = cluster.sbatch("--array=3-4", "-x", "vm1,vm2", "--wrap=true")
+    labslurm.await_(lambda: cluster.job_state("%d_3" % more) ==
+                    "CONFIGURING", "a task to have a node")
+    shown = cluster.show("job", "%d_3" % more)
+    tap.equal(link.call("kill_job", job=int(shown["JobId"]),
+                        node=shown["NodeList"]), {}, "a task is ended")
+    labslurm.await_(lambda: cluster.job_state("%d_3" % more) == "CANCELLED",
+                    "its end")
+    cluster.run("scancel", str(array), str(more))
+
+
 def test_force_down(cluster, link, job):
     tap.equal(link.call("mark", nodes="vm1"), {}, "mark a node being made")
     state = words(link.call("node", name="vm1"))
@@ -249,6 +285,7 @@ with labslurm.Cluster(nodes=4) as lab:
     test_single_use(lab, client)
     test_requeue(lab, client)
     test_kill(lab, client)
+    test_array(lab, client)
     test_hostile(lab)
     test_slurmctld_away(lab, client)
     if not tap.equal(client.close(), 0, "the child ends with its scloned"):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* job - loads and small updates of one job through libslurm. */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/buf.h"
@@ -43,11 +44,17 @@ static bool _holds_nodes(uint32_t state)
 	       state & JOB_COMPLETING;
 }
 
-static void _view(job_info_msg_t *message, struct job *job)
+static void _view(job_info_msg_t *message, const slurm_job_info_t *info,
+		  struct job *job)
 {
-	const slurm_job_info_t *info = &message->job_array[0];
-
 	job->id = compat_job_id(info);
+	job->is_array = info->array_task_id != NO_VAL &&
+			info->array_job_id == job->id;
+	if (info->array_task_id == NO_VAL)
+		snprintf(job->name, sizeof(job->name), "%u", job->id);
+	else
+		snprintf(job->name, sizeof(job->name), "%u_%u",
+			 info->array_job_id, info->array_task_id);
 	job->uid = info->user_id;
 	job->user = compat_text(info->user_name);
 	job->state = _state_name(info->job_state);
@@ -72,12 +79,15 @@ int job_load(uint32_t id, struct job *job, struct err *err)
 	if (rc)
 		return fault_set(err, fault_number(rc), false,
 				 "load the job");
-	if (!message->record_count) {
-		compat_free_jobs(message);
-		return err_set(err, ERR_NOTFOUND, "Slurm has no job %u", id);
+	/* One task of an array has the array's number: all are told of. */
+	for (uint32_t i = 0; i < message->record_count; i++) {
+		if (compat_job_id(&message->job_array[i]) != id)
+			continue;
+		_view(message, &message->job_array[i], job);
+		return 0;
 	}
-	_view(message, job);
-	return 0;
+	compat_free_jobs(message);
+	return err_set(err, ERR_NOTFOUND, "Slurm has no job %u", id);
 }
 
 static bool _lists(const char *text, const char *node)
@@ -165,23 +175,23 @@ int job_notify(uint32_t id, const char *text, struct err *err)
 }
 
 /* 1 when the node is among those that the job has, or had when it ended; 0;
- * -1 and the error. */
-static int _has_node(uint32_t id, const char *node, struct err *err)
+ * -1 and the error. The caller clears the job. */
+static int _load_on_node(uint32_t id, const char *node, struct job *job,
+			 struct err *err)
 {
 	cleanup_hostlist struct hostlist *nodes = NULL;
-	cleanup_job struct job job = { 0 };
 	struct err failure = ERR_INIT;
 
-	if (job_load(id, &job, &failure)) {
+	if (job_load(id, job, &failure)) {
 		if (failure.code == ERR_NOTFOUND)
 			return 0;
 		if (err)
 			*err = failure;
 		return -1;
 	}
-	if (!job.nodes)
+	if (!job->nodes)
 		return 0;
-	nodes = hostlist_parse(job.nodes, HOSTLIST_MAX, err);
+	nodes = hostlist_parse(job->nodes, HOSTLIST_MAX, err);
 	if (!nodes)
 		return -1;
 	for (size_t i = 0; i < hostlist_count(nodes); i++)
@@ -190,17 +200,37 @@ static int _has_node(uint32_t id, const char *node, struct err *err)
 	return 0;
 }
 
+/* Without the flag a job that has ended would run once more. By the number
+ * where that is enough: slurm_requeue2() leaks some bytes of a plain reply. */
+static int _requeue(struct job *job)
+{
+	job_array_resp_msg_t *told = NULL;
+	int rc;
+
+	if (!job->is_array) {
+		rc = slurm_requeue(compat_job(job->id), JOB_RUNNING);
+		return rc ? fault_number(rc) : 0;
+	}
+	rc = slurm_requeue2(job->name, JOB_RUNNING, &told);
+	if (rc)
+		return fault_number(rc);
+	if (told && told->job_array_count)
+		rc = (int) told->error_code[0];
+	if (told)
+		slurm_free_job_array_resp(told);
+	return rc;
+}
+
 int job_requeue(uint32_t id, const char *node, struct err *err)
 {
-	int rc = _has_node(id, node, err);
+	cleanup_job struct job job = { 0 };
+	int rc = _load_on_node(id, node, &job, err);
 
 	if (rc <= 0)
 		return rc;
-	/* Without the flag a job that has ended would run once more. */
-	rc = slurm_requeue(compat_job(id), JOB_RUNNING);
+	rc = _requeue(&job);
 	if (rc)
-		return fault_set(err, fault_number(rc), true,
-				 "requeue the job");
+		return fault_set(err, rc, true, "requeue the job");
 	return 0;
 }
 
@@ -211,13 +241,16 @@ static bool _has_ended(int errnum)
 	       errnum == ESLURM_INVALID_JOB_ID;
 }
 
+/* By its name: an array's task is not ended by its own number, and with the
+ * array's all of them are (job_str_signal in slurmctld/job_mgr.c). */
 int job_kill(uint32_t id, const char *node, struct err *err)
 {
-	int rc = _has_node(id, node, err);
+	cleanup_job struct job job = { 0 };
+	int rc = _load_on_node(id, node, &job, err);
 
 	if (rc <= 0)
 		return rc;
-	rc = slurm_kill_job(compat_job(id), SIGKILL, 0);
+	rc = slurm_kill_job2(job.name, SIGKILL, 0, NULL);
 	if (rc && !_has_ended(fault_number(rc)))
 		return fault_set(err, fault_number(rc), true, "end the job");
 	return 0;

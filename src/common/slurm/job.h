@@ -9,10 +9,13 @@
 #include "common/base/err.h"
 
 #define JOB_COMMENT_MAX 4096	/* bytes of admin_comment we let grow */
+#define JOB_NAME_SIZE 24
 
 /* The strings are borrowed until job_clear(); NULL: not set. */
 struct job {
 	uint32_t id;
+	char name[JOB_NAME_SIZE];	/* "123"; "120_3" in an array */
+	bool is_array;		/* its number is also that of its array */
 	uint32_t uid;
 	const char *user;	/* not always known to slurmctld */
 	const char *state;	/* "RUNNING", "CONFIGURING", … */
