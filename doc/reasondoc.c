@@ -19,6 +19,10 @@ static const char *const does[] = {
 	[CURE_WAIT] = "Tries again after pauses for as long as the deadline "
 		      "allows; then tells the job and gives the node back.",
 	[CURE_FAIL] = "Tells the job and gives the node back to Slurm.",
+	[CURE_REQUEUE] = "Tells the job and requeues it or, if that cannot "
+			 "be, ends it; gives the node back to Slurm.",
+	[CURE_END] = "Tells the job and ends it, since it would go the same "
+		     "way again; gives the node back to Slurm.",
 	[CURE_HUMAN] = "Tells the job and drains the node until somebody "
 		       "resumes it.",
 };

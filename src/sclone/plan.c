@@ -177,14 +177,19 @@ static void _choose(const struct asked *asked, const struct snapshot *snapshot,
 		    const struct resume_job *job, struct plan_row *row,
 		    struct forecast *fate)
 {
+	const struct place_source *places;
 	const char *name;
+	size_t count;
 
+	places = plan_places(snapshot->plan, &count);
 	if (asked->template_name) {
 		name = _named(snapshot->config, node->set,
 			      asked->template_name, &fate->why);
 		snprintf(row->how, sizeof(row->how), "--template");
 	} else {
 		name = choose_template(snapshot->config, node, job, NULL,
+				       choose_healthy(snapshot->config,
+						      places, count),
 				       row->how, &fate->why);
 	}
 	if (name)

@@ -369,6 +369,7 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		.link = daemon->link,
 		.timing = daemon->timing,
 		.partitions = daemon->partitions,
+		.planner = daemon->planner,
 		.chain = daemon->chain,
 		.config = &daemon->config,
 	};
@@ -382,7 +383,8 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		.arg = daemon,
 	};
 
-	daemon->waiters = waiters_create(daemon->loop, daemon->fleet, err);
+	daemon->waiters = waiters_create(daemon->loop, daemon->fleet,
+					 &daemon->config, err);
 	if (!daemon->waiters)
 		return -1;
 	daemon->intake = intake_create(&context, err);

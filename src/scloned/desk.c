@@ -11,6 +11,9 @@
 #include "sight.h"
 
 #define LIMIT_US (60 * CLOCK_US_PER_S)
+/* From the word to a job until it is ended: both go to its srun or salloc by
+ * ways of their own, and the end would be all that the user sees. */
+#define GRACE_US CLOCK_US_PER_S
 
 /* One node's share of a call. */
 struct item {
@@ -32,13 +35,16 @@ struct errand {
 	bool who;		/* a look that asks whose the node is */
 	int64_t began;
 	unsigned step;		/* of those that take several calls */
+	struct loop_timer *grace;	/* NULL: it does not rest */
 };
 
 struct desk {
+	struct loop *loop;
 	struct slurm_link *link;
 	struct fleet *fleet;
 	struct loop_timer *send;
 	TAILQ_HEAD(errands, errand) errands;	/* oldest first */
+	struct errands resting;	/* for their grace */
 	struct errand *sent;	/* at slurmctld now, or NULL */
 	bool behind;		/* see desk_set_behind() */
 };
@@ -50,6 +56,10 @@ static const char *const verbs[ACTIONS][STEPS_MAX] = {
 	[ACTION_SLURM_LOOK] = { "node" },
 	[ACTION_SLURM_MARK] = { "mark" },
 	[ACTION_SLURM_NOTIFY] = { "admin_comment_append", "notify_job" },
+	[ACTION_SLURM_MOVE] = { "admin_comment_append", "notify_job",
+				"requeue_job" },
+	[ACTION_SLURM_END] = { "admin_comment_append", "notify_job",
+			       "kill_job" },
 	[ACTION_SLURM_FORCE_DOWN] = { "force_down" },
 	[ACTION_SLURM_SET_DOWN] = { "set_down" },
 	[ACTION_SLURM_POWER_DOWN] = { "power_down" },
@@ -63,7 +73,8 @@ static const char *const verbs[ACTIONS][STEPS_MAX] = {
 
 static bool _is_eviction(enum action_kind kind)
 {
-	return kind == ACTION_SLURM_REQUEUE || kind == ACTION_SLURM_KILL;
+	return kind == ACTION_SLURM_REQUEUE || kind == ACTION_SLURM_KILL ||
+	       kind == ACTION_SLURM_MOVE || kind == ACTION_SLURM_END;
 }
 
 static bool _is_update(enum action_kind kind)
@@ -104,7 +115,9 @@ static void _free(struct errand *errand)
 
 	if (desk->sent == errand)
 		desk->sent = NULL;
-	TAILQ_REMOVE(&desk->errands, errand, link);
+	TAILQ_REMOVE(errand->grace ? &desk->resting : &desk->errands, errand,
+		     link);
+	loop_timer_destroy(errand->grace);
 	while ((item = STAILQ_FIRST(&errand->items)) != NULL) {
 		STAILQ_REMOVE_HEAD(&errand->items, link);
 		free(item);
@@ -242,12 +255,50 @@ static bool _goes_on(const struct errand *errand, const struct err *failure)
 	if (errand->step + 1 >= STEPS_MAX ||
 	    !verbs[errand->kind][errand->step + 1])
 		return false;
-	return !failure || (errand->kind == ACTION_SLURM_KILL &&
+	return !failure || (_is_eviction(errand->kind) &&
 			    (failure->code == ERR_REFUSED ||
 			     failure->code == ERR_NOTFOUND));
 }
 
 static void _send(struct errand *errand);
+
+/* It comes next, then. */
+static void _on_grace(void *arg)
+{
+	struct errand *errand = arg;
+	struct desk *desk = errand->desk;
+
+	loop_timer_destroy(errand->grace);
+	errand->grace = NULL;
+	TAILQ_REMOVE(&desk->resting, errand, link);
+	TAILQ_INSERT_HEAD(&desk->errands, errand, link);
+	loop_timer_set(desk->send, 0);
+}
+
+/* Others go on meanwhile. */
+static void _rest(struct errand *errand)
+{
+	struct desk *desk = errand->desk;
+
+	errand->grace = loop_timer_create(desk->loop, _on_grace, errand, NULL);
+	if (!errand->grace) {
+		_send(errand);
+		return;
+	}
+	desk->sent = NULL;
+	TAILQ_REMOVE(&desk->errands, errand, link);
+	TAILQ_INSERT_TAIL(&desk->resting, errand, link);
+	loop_timer_set(errand->grace, GRACE_US);
+}
+
+static void _send_next(struct errand *errand)
+{
+	errand->step++;
+	if (!strcmp(verbs[errand->kind][errand->step], "kill_job"))
+		_rest(errand);
+	else
+		_send(errand);
+}
 
 static void _done(const struct json *answer, const struct err *failure,
 		  void *arg)
@@ -258,8 +309,7 @@ static void _done(const struct json *answer, const struct err *failure,
 	if (errand->kind == ACTION_SLURM_LOOK) {
 		_end_look(errand, answer, failure);
 	} else if (_goes_on(errand, failure)) {
-		errand->step++;
-		_send(errand);
+		_send_next(errand);
 	} else if (!failure || !_split(errand, failure)) {
 		_end(errand, failure);
 	}
@@ -385,9 +435,11 @@ struct desk *desk_create(struct loop *loop, struct slurm_link *link,
 		err_nomem(err);
 		return NULL;
 	}
+	desk->loop = loop;
 	desk->link = link;
 	desk->fleet = fleet;
 	TAILQ_INIT(&desk->errands);
+	TAILQ_INIT(&desk->resting);
 	desk->send = loop_timer_create(loop, _on_send, desk, err);
 	if (!desk->send) {
 		free(desk);
@@ -402,7 +454,8 @@ void desk_destroy(struct desk *desk)
 
 	if (!desk)
 		return;
-	while ((errand = TAILQ_FIRST(&desk->errands)) != NULL)
+	while ((errand = TAILQ_FIRST(&desk->errands)) != NULL ||
+	       (errand = TAILQ_FIRST(&desk->resting)) != NULL)
 		_free(errand);
 	loop_timer_destroy(desk->send);
 	free(desk);

@@ -11,6 +11,7 @@
 #include "common/ipc/resume_file.h"
 #include "common/ipc/slurmcall.h"
 #include "common/ipc/spool.h"
+#include "common/rules/template.h"
 #include "intake.h"
 
 #define SCAN_US (5 * CLOCK_US_PER_S)	/* if a nudge was lost */
@@ -76,6 +77,42 @@ static void _finish(struct intake *intake, const struct err *failure)
 	loop_timer_set(intake->timer, failure ? RETRY_US : 0);
 }
 
+/* --- templates ---------------------------------------------------------- */
+
+/*
+ * What to prefer among alternatives: all nodes of a job shall be the same, and
+ * Slurm may ask for them in several calls.
+ */
+static uint64_t _healthy(const struct intake *intake,
+			 const struct resume_job *job)
+{
+	const struct config *config = *intake->ctx.config;
+	const struct record *rec;
+	size_t pos = 0;
+	int index;
+
+	if (!job || !job->features || !strchr(job->features, '|'))
+		return TEMPLATE_ALL;
+	while ((rec = fleet_next_in(intake->ctx.fleet, &pos, PHASE_REQUESTED,
+				    PHASE_READY)) != NULL) {
+		index = config_template_index(config, rec->req.template_name);
+		if (rec->req.job == job->id && index >= 0)
+			return UINT64_C(1) << index;
+	}
+	return planner_healthy(intake->ctx.planner);
+}
+
+/* slurmctld has let pass what cannot be had. */
+static void _refuse(struct intake *intake, const char *name, uint32_t job,
+		    const struct err *why)
+{
+	struct event ev = { .kind = EVENT_MISFIT, .cause = CAUSE_TEMPLATE,
+			    .job = job, .text = why->text,
+			    .asked = intake->now.request->time_us };
+
+	fleet_event(intake->ctx.fleet, name, &ev);
+}
+
 /* --- events ------------------------------------------------------------- */
 
 static void _resume(struct intake *intake, const char *name,
@@ -98,16 +135,14 @@ static void _resume(struct intake *intake, const char *name,
 	};
 
 	ev.template_name = choose_template(config, node, job,
-					   request->features, how, &err);
+					   request->features,
+					   _healthy(intake, job), how, &err);
 	ev.text = ev.template_name ? how : err.text;
-	if (!ev.template_name) {
-		log_error("node %s: job %" PRIu32 ": %s", name,
-			  job ? job->id : 0, err.text);
-		ev.template_name = "";
-	}
 	ev.job = job ? job->id : 0;
 	ev.user = job ? job->user : NULL;
 	fleet_event(intake->ctx.fleet, name, &ev);
+	if (!ev.template_name)
+		_refuse(intake, name, ev.job, &err);
 }
 
 static void _post(struct intake *intake, const char *name,

@@ -23,6 +23,7 @@
 #include "desk.h"
 #include "fleet.h"
 #include "partitions.h"
+#include "planner.h"
 #include "timing.h"
 
 struct intake;
@@ -36,6 +37,7 @@ struct intake_context {
 	struct slurm_link *link;
 	struct timing *timing;
 	struct partitions *partitions;
+	const struct planner *planner;
 	struct chain *chain;
 	const struct config *const *config;
 };

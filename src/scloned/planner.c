@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/clone/choose.h"
 #include "breakers.h"
 #include "planner.h"
 
@@ -330,6 +331,12 @@ const struct place_source *planner_place(const struct planner *planner,
 const struct plan_rates *planner_rates(const struct planner *planner)
 {
 	return plan_rates(planner->plan);
+}
+
+uint64_t planner_healthy(const struct planner *planner)
+{
+	return choose_healthy(*planner->config, planner->places,
+			      planner->place_count);
 }
 
 size_t planner_in_flight(const struct planner *planner, size_t source)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
@@ -79,6 +80,9 @@ const struct place_source *planner_place(const struct planner *planner,
 
 /* How long clones take. */
 const struct plan_rates *planner_rates(const struct planner *planner);
+
+/* A mask of the config's templates: those with a healthy source. */
+uint64_t planner_healthy(const struct planner *planner);
 
 /* Clones in flight from the source at that index of sources. */
 size_t planner_in_flight(const struct planner *planner, size_t source);

@@ -6,6 +6,8 @@
 #include "common/base/hostlist.h"
 #include "common/base/log.h"
 #include "common/base/table.h"
+#include "common/clone/choose.h"
+#include "common/rules/text.h"
 #include "waiters.h"
 
 struct waiter {
@@ -14,12 +16,16 @@ struct waiter {
 	struct server_call *call;
 	uint32_t job;
 	int64_t since;		/* when the prolog began */
+	/* What the job asks for; both live in the call. */
+	struct choose_prolog asks;
+	char fits[RECORD_TEMPLATE_SIZE];	/* a template that is that */
 	struct table *nodes;	/* those not up yet; values: not NULL */
 };
 
 struct waiters {
 	struct fleet *fleet;
-	struct loop_timer *tell;	/* the engine of intruders */
+	const struct config *const *config;
+	struct loop_timer *tell;	/* the engine of who must not start */
 	TAILQ_HEAD(, waiter) list;
 	size_t count;
 };
@@ -60,9 +66,11 @@ static void _refuse(struct waiter *waiter, const struct record *rec)
 {
 	struct server_call *call = waiter->call;
 	cleanup_json struct json *reply = json_new_object();
+	bool misfit = rec->tell_job == waiter->job;
 	char text[ACTION_TEXT_SIZE];
 
-	failure_reason(CAUSE_SHARED, NULL, text, sizeof(text));
+	failure_reason(misfit ? rec->tell_cause : CAUSE_SHARED,
+		       misfit ? rec->tell_text : NULL, text, sizeof(text));
 	log_error("node %s: job %u cannot be sent away; its prolog fails",
 		  rec->node, waiter->job);
 	_remove(waiter);
@@ -85,21 +93,34 @@ static int64_t _since(const struct waiter *waiter)
 	return waiter->since < now ? waiter->since : now;
 }
 
-static void _ask(const struct waiter *waiter, const char *node)
+/* The node was asked for as something else than the job asks for. */
+static enum cause _misfit(struct waiter *waiter, const struct record *rec,
+			  struct err *why)
 {
-	struct event ev = { .kind = EVENT_PROLOG, .job = waiter->job,
-			    .asked = _since(waiter) };
+	const struct record_request *req = record_request(rec);
+	enum cause cause;
 
-	fleet_event(waiter->waiters->fleet, node, &ev);
+	if (!req || (req->job && req->job != waiter->job) ||
+	    record_must_leave(rec, waiter->job, _since(waiter)) ||
+	    (*waiter->fits && text_same(waiter->fits, req->template_name)))
+		return CAUSE_NONE;
+	cause = choose_misfit(*waiter->waiters->config, req->template_name,
+			      &waiter->asks, why);
+	if (cause == CAUSE_NONE)
+		text_set(waiter->fits, req->template_name);
+	return cause;
 }
 
-static enum wait _judge(const struct waiter *waiter, const struct record *rec)
+static enum wait _judge(struct waiter *waiter, const struct record *rec)
 {
+	if (_misfit(waiter, rec, NULL) != CAUSE_NONE)
+		return WAIT_INTRUDER;
 	return record_wait(rec, waiter->job, _since(waiter));
 }
 
-/* A node where the waiter's job intrudes and the engine is not told yet. */
-static const char *_intruded(const struct waiter *waiter)
+/* A node where the waiter's job must not start, of which the engine is not
+ * told yet. */
+static const char *_intruded(struct waiter *waiter)
 {
 	const char *node;
 	size_t pos = 0;
@@ -112,6 +133,20 @@ static const char *_intruded(const struct waiter *waiter)
 			return node;
 	}
 	return NULL;
+}
+
+static void _ask(struct waiter *waiter, const char *node)
+{
+	struct fleet *fleet = waiter->waiters->fleet;
+	struct err why = ERR_INIT;
+	struct event ev = { .kind = EVENT_PROLOG, .job = waiter->job,
+			    .asked = _since(waiter), .text = why.text };
+	const struct record *rec = fleet_record(fleet, node);
+
+	ev.cause = rec ? _misfit(waiter, rec, &why) : CAUSE_NONE;
+	if (ev.cause != CAUSE_NONE)
+		ev.kind = EVENT_MISFIT;
+	fleet_event(fleet, node, &ev);
 }
 
 /* One at a time: the answer to an event can end any waiter. */
@@ -184,6 +219,11 @@ static int _parse(const struct json *request, struct waiter *waiter,
 	int64_t job, since, now = clock_wall_us();
 	const char *text;
 
+	if (json_get_str_or(request, "features", NULL, &waiter->asks.features,
+			    err) < 0 ||
+	    json_get_str_or(request, "template", NULL, &waiter->asks.option,
+			    err) < 0)
+		return -1;
 	if (json_get_int(request, "job", 1, UINT32_MAX, &job, err) < 0 ||
 	    json_get_int_or(request, "since", 1, INT64_MAX, now, &since,
 			    err) < 0 ||
@@ -236,6 +276,7 @@ size_t waiters_count(const struct waiters *waiters)
 }
 
 struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
+			       const struct config *const *config,
 			       struct err *err)
 {
 	struct waiters *waiters = calloc(1, sizeof(*waiters));
@@ -245,6 +286,7 @@ struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
 		return NULL;
 	}
 	waiters->fleet = fleet;
+	waiters->config = config;
 	TAILQ_INIT(&waiters->list);
 	waiters->tell = loop_timer_create(loop, _tell, waiters, err);
 	if (!waiters->tell) {

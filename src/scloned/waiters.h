@@ -10,13 +10,15 @@
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
+#include "common/clone/config.h"
 #include "common/ipc/server.h"
 #include "fleet.h"
 
 struct waiters;
 
-/* All borrowed. NULL: FATAL. */
+/* All borrowed; config by address, since reload replaces it. NULL: FATAL. */
 struct waiters *waiters_create(struct loop *loop, struct fleet *fleet,
+			       const struct config *const *config,
 			       struct err *err);
 
 /* Cuts whoever still waits. Accepts NULL. */
@@ -24,12 +26,13 @@ void waiters_destroy(struct waiters *waiters);
 
 /*
  * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist,
- * "since":us}, since being when it began: it may ask again after a restart of
- * scloned's, when much has happened. The call is answered when all of them
- * that are ours are up, or when waiting makes no sense any more; at once when
- * none is ours. A job that came onto another job's node waits until it has
- * been sent away; if it cannot be, the answer has "refused", a text, and the
- * prolog must fail.
+ * "since":us,"features":text,"template":name}, since being when it began: it
+ * may ask again after a restart of scloned's, when much has happened; the
+ * last two may be missing. The call is answered when all of them that are
+ * ours are up, or when waiting makes no sense any more; at once when none is
+ * ours. A job that came onto another job's node, or onto nodes of another
+ * template than it asks for, waits until it has been sent away; if it cannot
+ * be, the answer has "refused", a text, and the prolog must fail.
  */
 void waiters_add(struct waiters *waiters, struct server_call *call);
 

@@ -3,20 +3,15 @@
 """spank_sclone.so and job_submit_sclone.so, loaded by the real commands and
 slurmctld: what a job asks for is checked when it is submitted."""
 import os
-import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
+import labplugins  # noqa: E402
 import labslurm  # noqa: E402
 import tap  # noqa: E402
 
 labslurm.require()
-
-PLUGINS = os.path.join(labslurm.BUILD, "src/plugins")
-SUBMIT = os.path.join(PLUGINS, "job_submit/job_submit_sclone.so")
-SPANK = os.path.join(PLUGINS, "spank/spank_sclone.so")
 
 CONF = """ClusterName=lab
 VCenter=https://vc.example.org/sdk User=svc
@@ -29,44 +24,16 @@ NodeName=vm[3-4] Templates=alma8 Partitions=alma,wide
 """
 
 
-def sanitizer():
-    """The runtime that a sanitized plugin needs to come first, or None."""
-    text = subprocess.run(["ldd", SUBMIT], stdout=subprocess.PIPE,
-                          check=True).stdout.decode()
-    found = re.search(r"=> (\S*libasan\S*)", text)
-    return found and found.group(1)
-
-
-def slurm_dir():
-    """Where this Slurm has its own plugins."""
-    text = subprocess.run(["slurmctld", "-V"], stdout=subprocess.PIPE,
-                          env=dict(os.environ, PATH=os.environ["PATH"] +
-                                   ":/usr/sbin"), check=True)
-    tap.diag(text.stdout.decode().strip())
-    for top, _, files in os.walk("/usr/lib"):
-        if "job_submit_all_partitions.so" in files:
-            return top
-    tap.skip_all("needs Slurm's own plugins below /usr/lib")
-
-
 def prepare(cluster):
     cluster.more = [
         "PartitionName=alma Nodes=vm[3-4] OverSubscribe=NO",
         "PartitionName=wide Nodes=vm[1-4]",
         "PartitionName=batch Nodes=vm[1-4] OverSubscribe=YES:4"]
     cluster.partition_settings = "OverSubscribe=NO"
-    cluster.settings["PluginDir"] = "%s:%s" % (slurm_dir(),
-                                               os.path.dirname(SUBMIT))
-    cluster.settings["JobSubmitPlugins"] = "sclone"
     cluster.node_settings = "CPUs=1 RealMemory=1 " \
                             "Feature=rocky9,ubuntu22,alma8,big"
-    cluster.settings["PlugStackConfig"] = cluster.write(
-        "plugstack.conf", "required %s\n" % SPANK)
-    cluster.env["SCLONE_CONF"] = cluster.write("sclone.conf", CONF)
-    runtime = sanitizer()
-    if runtime:     # Slurm itself leaks at its end, which is not ours
-        cluster.env["LD_PRELOAD"] = runtime
-        cluster.env["ASAN_OPTIONS"] = "detect_leaks=0"
+    labplugins.use_spank(cluster)
+    labplugins.use_job_submit(cluster, cluster.write("sclone.conf", CONF))
 
 
 def submit(cluster, *args):
@@ -110,12 +77,14 @@ def test_refused(cluster):
              "partition vm does not offer the template alma8; it offers: "
              "rocky9, ubuntu22", "a template of another partition")
     tap.contains(submit(cluster, "-pbatch", "--template=rocky9"),
-             "--template needs a partition of clones, which batch is not; "
+             "--template=rocky9 needs a partition of clones, which batch is not; "
              "there are: vm, wide, alma", "a partition without clones")
     tap.contains(submit(cluster, "-pvm", "-Crocky9&ubuntu22"),
              "a node cannot be both rocky9 and ubuntu22", "two at once")
     tap.contains(submit(cluster, "-pvm", "-C[rocky9*1&ubuntu22*1]"),
              "a node cannot be both", "counts of two")
+    tap.contains(submit(cluster, "-pvm", "-C[rocky9*1|ubuntu22*1]"),
+             "counts do not go with several", "nor as alternatives")
     tap.contains(submit(cluster, "-pvm", "-Crocky9", "--template=ubuntu22"),
              "--template=ubuntu22 contradicts", "option against constraint")
     tap.contains(submit(cluster, "--template=a/b"),

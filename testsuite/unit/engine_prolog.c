@@ -120,6 +120,104 @@ static void _intruder_stays(void)
 	       "without the right to do it, at once");
 }
 
+#define MISFIT(job_id, why)                                                 \
+	DO(MISFIT, .job = job_id, .cause = CAUSE_##why, .text = "it is a",  \
+	   .asked = now)
+#define LEAVES(job_id) record_wait(&rec, job_id, T0)
+
+/* The node is up, and not what its job asks for: it must not start there. */
+static void _misfit_up(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	MISFIT(8, TEMPLATE);
+	ok(out.ignored, "another job has no say");
+	MISFIT(7, TEMPLATE);
+	IN(READY, "the job needs a slurmd to end well");
+	ok(_find(ACTION_SLURM_END) && _find(ACTION_SLURM_END)->job == 7,
+	   "it is ended");
+	is_str(_find(ACTION_SLURM_END)->text, "sclone: (TEMPLATE) it is a",
+	       "and told why");
+	is_int(LEAVES(7), WAIT_ON, "its prolog waits for that");
+	MISFIT(7, TEMPLATE);
+	ok(out.ignored, "once is enough");
+	DONE(END);
+	is_int(LEAVES(7), WAIT_OVER, "then it is let go");
+	is_int(rec.tell, TELL_NOTHING, "the node goes down by its mark");
+	ok(!rec.needs_human, "nobody has to look at it");
+
+	_reach(PHASE_READY);
+	rec.req.job = 0;
+	rec.req.marked = false;
+	now += S;
+	MISFIT(7, IMAGE);
+	ACTS(SLURM_MARK, "powered up by hand: first of all marked");
+	DONE(MARK);
+	ok(_find(ACTION_SLURM_MOVE) && _find(ACTION_SLURM_MOVE)->job == 7,
+	   "not the job's fault: it is told, and requeued");
+	is_int(LEAVES(7), WAIT_ON, "its prolog waits for that, too");
+	DO(FAILED, .act = ACTION_SLURM_MOVE, .cause = CAUSE_REFUSED,
+	   .text = "no");
+	ACTS(SLURM_END, "one that must not be requeued is ended");
+	is_int(LEAVES(7), WAIT_ON, "its prolog waits still");
+	DONE(END);
+	is_int(LEAVES(7), WAIT_OVER, "and no longer");
+	is_int(record_wait(&rec, 7, now + S), WAIT_OVER,
+	       "the job's next prolog is another matter");
+}
+
+/* There is no VM yet, or another one. */
+static void _misfit_early(void)
+{
+	_reach(PHASE_REQUESTED);
+	MISFIT(7, TEMPLATE);
+	ACTS(SLURM_END, "the same before there is a VM");
+	NO_ACT(SUBMIT_CLONE, "which is not made");
+	IN(RELEASING, "nothing is left of it");
+	DONE(END);
+	ACTS(SLURM_LOOK, "then the node is looked at");
+	now += S;
+	LOOKS(.base = NODE_IDLE, .powering_up = true, .free_of = 7);
+	ACTS(SLURM_FORCE_DOWN, "and given back");
+	DONE(FORCE_DOWN);
+	is_int(rec.tell, TELL_NOTHING, "that is all");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 9);
+	DONE(MARK);
+	MISFIT(9, TEMPLATE);
+	ok(_find(ACTION_SLURM_END) && _find(ACTION_SLURM_END)->job == 9,
+	   "also while the last VM goes");
+	_finish();
+	IN(ABSENT, "after which nothing is begun");
+}
+
+/* Slurm does not end it. */
+static void _misfit_stays(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	MISFIT(7, TEMPLATE);
+	for (int i = 0; i < 6; i++) {
+		ACTS(SLURM_END, "slurmctld does not end the job");
+		is_int(LEAVES(7), WAIT_ON, "its prolog waits");
+		DO(FAILED, .act = ACTION_SLURM_END, .cause = CAUSE_TRANSIENT);
+		now = rec.slurm_not_before;
+		DO(TICK);
+	}
+	DO(UNKNOWN, .act = ACTION_SLURM_END);
+	is_int(LEAVES(7), WAIT_REFUSED, "then its prolog fails");
+
+	_reach(PHASE_CLONING);
+	now += S;
+	MISFIT(7, IMAGE);
+	DO(FAILED, .act = ACTION_SLURM_MOVE, .cause = CAUSE_AUTH);
+	is_int(LEAVES(7), WAIT_REFUSED,
+	       "without the right to do it, at once");
+	is_int(rec.tell, TELL_FORCE, "and the node is given back");
+}
+
 /* An older clone woke late, and has the name when the next one is made. */
 static void _stale_boot(void)
 {
@@ -314,6 +412,9 @@ int main(void)
 	_prolog();
 	_intruder();
 	_intruder_stays();
+	_misfit_up();
+	_misfit_early();
+	_misfit_stays();
 	_stale_boot();
 	_no_request();
 	_zombie();

@@ -65,6 +65,10 @@ static void _add_inputs(void)
 	_add((struct event) { .kind = EVENT_RESUME_FAILED }, 0);
 	_add((struct event) { .kind = EVENT_PROLOG, .job = 7 }, 0);
 	_add((struct event) { .kind = EVENT_PROLOG, .job = 9 }, 0);
+	_add((struct event) { .kind = EVENT_MISFIT, .job = 7,
+			      .cause = CAUSE_TEMPLATE, .text = "x" }, 0);
+	_add((struct event) { .kind = EVENT_MISFIT, .job = 8,
+			      .cause = CAUSE_IMAGE, .text = "x" }, 0);
 	_add((struct event) { .kind = EVENT_ADMITTED, .source = "s1" }, 0);
 	_add((struct event) { .kind = EVENT_NOT_ADMITTED,
 			      .cause = CAUSE_CAPACITY }, 0);

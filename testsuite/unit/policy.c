@@ -119,6 +119,16 @@ static void _ends(enum cause cause)
 	}
 }
 
+/* Another try would go the same way. */
+static void _end(void)
+{
+	_reach(PHASE_REQUESTED);
+	DO(MISFIT, .job = 7, .cause = CAUSE_TEMPLATE, .text = "x");
+	ok(rec.tell == TELL_END && rec.phase >= PHASE_CONDEMNED,
+	   "TEMPLATE: the job is ended");
+	ok(!rec.needs_human && !rec.next.used, "and the node comes back");
+}
+
 /* Nodes that failed together do not come back together. */
 static void _spread(void)
 {
@@ -160,5 +170,6 @@ int main(void)
 		_ends((enum cause) cause);
 	_spread();
 	_normal();
+	_end();
 	return done_testing();
 }

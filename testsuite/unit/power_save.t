@@ -295,6 +295,33 @@ def test_prolog_wait():
         tap.equal(finish(child)[0], 1, "a job that must not start: exit 1")
 
 
+OPTION = "SPANK__SLURM_SPANK_OPTION_sclone_template"
+
+
+def test_prolog_template():
+    """--template of a job whose features say so, or do not."""
+    with Place() as place:
+        conf(place)
+        place.listen()
+        for features, heard in (("u22", True), ("big&u22", True),
+                                ("[u22*2]", True), (None, False),
+                                ("big", False), ("u22x", False),
+                                ("u22|r9", False)):
+            env = dict(JOB, **{OPTION: "u22"})
+            if features:
+                env["SLURM_JOB_CONSTRAINTS"] = features
+            child = prolog(place, env=env)
+            client, line = place.take()
+            tap.equal((line.get("features"), line["template"]),
+                      (features, "u22"), "scloned is told of both")
+            client.sendall(b'{"v":1,"error":{"code":"AUTH","text":"no"}}\n')
+            tap.equal(finish(child)[0], 0 if heard else 1,
+                      "without an answer: %s, %s" % (features, heard))
+            child = prolog(place, env=env)
+            place.take()[0].sendall(b'{"v":1}\n')
+            tap.equal(finish(child)[0], 0, "with one: exit 0")
+
+
 def test_prolog_leaves():
     with Place() as place:
         conf(place)
@@ -392,6 +419,7 @@ test_arguments()
 test_resume_file()
 test_no_spool()
 test_prolog_wait()
+test_prolog_template()
 test_prolog_leaves()
 test_prolog_chain()
 test_linkage()

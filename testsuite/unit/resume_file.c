@@ -91,8 +91,9 @@ static void _too_much(void)
 
 /* What features, second argument and extra choose, and by what it was named;
  * NULL: refused. */
-static void _chooses(const char *features, const char *argument,
-		     const char *extra, const char *want, const char *by)
+static void _chooses_of(uint64_t healthy, const char *features,
+			const char *argument, const char *extra,
+			const char *want, const char *by)
 {
 	cleanup_config struct config *config =
 		config_parse("c", conf_text, strlen(conf_text), NULL);
@@ -104,9 +105,101 @@ static void _chooses(const char *features, const char *argument,
 	if (!config)
 		bail_out("config");
 	is_str(choose_template(config, config_node(config, "vm1"), &job,
-			       argument, how, &err), want, features);
+			       argument, healthy, how, &err), want,
+	       features ? features : extra);
 	if (want)
 		is_str(how, by, "named by that");
+	else
+		ok(err.code == ERR_CONFIG, "refused with: %s", err.text);
+}
+
+static void _chooses(const char *features, const char *argument,
+		     const char *extra, const char *want, const char *by)
+{
+	_chooses_of(UINT64_MAX, features, argument, extra, want, by);
+}
+
+#define EXTRA(name) "{\"template\":\"" name "\"}"
+
+/* sbatch --extra, of 23.02 and later: free text of the user's. */
+static void _extra(void)
+{
+	const char *by = "extra '" EXTRA("ubuntu22") "'";
+
+	_chooses(NULL, NULL, EXTRA("ubuntu22"), "ubuntu22", by);
+	_chooses("avx512", NULL, EXTRA("ubuntu22"), "ubuntu22", by);
+	_chooses("rocky9|ubuntu22", NULL, EXTRA("ubuntu22"), "ubuntu22", by);
+	_chooses("ubuntu22", NULL, EXTRA("ubuntu22"), "ubuntu22", by);
+	_chooses("rocky9", NULL, EXTRA("ubuntu22"), NULL, NULL);
+	_chooses(NULL, NULL, EXTRA("gpu"), NULL, NULL);
+	_chooses(NULL, NULL, EXTRA("rocky8"), NULL, NULL);
+	_chooses(NULL, NULL, "ubuntu22", "rocky9", "default");
+	_chooses(NULL, NULL, "{\"a\":[1,{\"template\":\"ubuntu22\"}]}",
+		 "rocky9", "default");
+	_chooses(NULL, NULL, "[rocky9&(", "rocky9", "default");
+	_chooses(NULL, NULL, "{\"template\":[]}", "rocky9", "default");
+	_chooses(NULL, NULL, "", "rocky9", "default");
+}
+
+/* As slurmctld 26.05 writes them into SLURM_RESUME_FILE. */
+static void _recorded_extra(void)
+{
+	static const char text[] =
+		"{\"jobs\":[{\"exclusive\":\"NODE\",\"extra\":\"{\\\"template"
+		"\\\":\\\"ubuntu22\\\"}\",\"job_id\":1,\"priority\":1,"
+		"\"features\":null,\"nodes_alloc\":\"vm1\",\"nodes_resume\":"
+		"\"vm1\",\"oversubscribe\":\"NO\",\"partition\":\"cloud\","
+		"\"reservation\":null}],\"all_nodes_resume\":\"vm1\"}";
+	cleanup_resume_file struct resume_file *file = NULL;
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	char how[CHOOSE_TEXT_SIZE];
+	struct err err = ERR_INIT;
+
+	file = resume_file_parse(text, &err);
+	if (!file || !config)
+		bail_out("%s", err.text);
+	is_str(choose_template(config, config_node(config, "vm1"),
+			       resume_file_of_node(file, "vm1"), NULL,
+			       UINT64_MAX, how, &err), "ubuntu22",
+	       "--extra in slurmctld's own words");
+}
+
+static void _misfits(const char *template_name, const char *features,
+		     const char *option, enum cause want, const char *text)
+{
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	struct choose_prolog asks = { features, option };
+	struct err why = ERR_INIT;
+	enum cause cause;
+
+	if (!config)
+		bail_out("config");
+	cause = choose_misfit(config, template_name, &asks, &why);
+	ok(cause == want, "a node that is %s for %s, %s", template_name,
+	   features ? features : "-", option ? option : "-");
+	is_str(why.text, text, "the reason");
+}
+
+/* What the prolog knows, against what the node was asked for as. */
+static void _prologs(void)
+{
+	_misfits("rocky9", NULL, NULL, CAUSE_NONE, "");
+	_misfits("rocky9", "big", NULL, CAUSE_NONE, "");
+	_misfits("rocky9", "rocky9&big", "rocky9", CAUSE_NONE, "");
+	_misfits("rocky9", NULL, "rocky9", CAUSE_NONE, "");
+	_misfits("ubuntu22", "rocky9|ubuntu22", NULL, CAUSE_NONE, "");
+	_misfits("rocky9", NULL, "ubuntu22", CAUSE_TEMPLATE,
+		 "--template=ubuntu22 came too late, since slurmctld has no "
+		 "job_submit/sclone: the node is rocky9; use "
+		 "--constraint=ubuntu22");
+	_misfits("rocky9", NULL, "rocky8", CAUSE_TEMPLATE,
+		 "--template=rocky8: there is no such template; there are: "
+		 "rocky9, ubuntu22, gpu");
+	_misfits("rocky9", "ubuntu22", NULL, CAUSE_IMAGE,
+		 "the node is rocky9, and the job asks for ubuntu22");
+	_misfits("gone", "ubuntu22", NULL, CAUSE_NONE, "");
 }
 
 static void _choice(void)
@@ -119,9 +212,22 @@ static void _choice(void)
 	_chooses("avx512", "ubuntu22", NULL, "ubuntu22",
 		 "argument 'ubuntu22'");
 	_chooses("rocky9", "ubuntu22", NULL, "rocky9", "features 'rocky9'");
-	_chooses(NULL, NULL, "ubuntu22", "ubuntu22", "extra 'ubuntu22'");
-	_chooses("gpu", NULL, NULL, "rocky9", "default");
+	_chooses("gpu", NULL, NULL, NULL, NULL);
+	_chooses("gpu|rocky9", NULL, NULL, "rocky9",
+		 "features 'gpu|rocky9'");
+	_chooses("gpu|avx512", NULL, NULL, "rocky9", "default");
 	_chooses("rocky9&ubuntu22", NULL, NULL, NULL, NULL);
+}
+
+/* Of alternatives the first healthy one; ubuntu22 is the second bit. */
+static void _health(void)
+{
+	_chooses_of(2, "rocky9|ubuntu22", NULL, NULL, "ubuntu22",
+		    "features 'rocky9|ubuntu22'");
+	_chooses_of(2, "rocky9", NULL, NULL, "rocky9", "features 'rocky9'");
+	_chooses_of(0, "rocky9|ubuntu22", NULL, NULL, "rocky9",
+		    "features 'rocky9|ubuntu22'");
+	_chooses_of(2, NULL, NULL, NULL, "rocky9", "default");
 }
 
 int main(void)
@@ -130,5 +236,9 @@ int main(void)
 	_hostile();
 	_too_much();
 	_choice();
+	_health();
+	_extra();
+	_recorded_extra();
+	_prologs();
 	return done_testing();
 }

@@ -7,28 +7,27 @@
 #include "tap.h"
 
 static const char *const all[] = { "rocky9", "ubuntu22", "alma8" };
-static const char *const mixed[] = { "rocky9", "ubuntu22" };
-static const char *const alma[] = { "alma8" };
 static const struct submit_partition partitions[] = {
-	{ "vm", mixed, 2, "rocky9" },
-	{ "alma", alma, 1, "alma8" },
-	{ "many", all, 3, NULL },
+	{ "vm", 3, "rocky9" },		/* masks: the first two, ... */
+	{ "alma", 4, "alma8" },
+	{ "many", 7, NULL },
 };
 static const struct submit_site site = { all, 3, partitions, 3 };
 static const struct submit_site blind = { all, 3, NULL, 0 };
 
 /* "features" as they end up, "-" when they stay, "foreign", or the error. */
-static void _is(const struct submit_site *at, const char *partition,
-		const char *features, const char *option, const char *want)
+static void _extra_is(const struct submit_site *at, const char *partition,
+		      const char *features, const char *option,
+		      const char *extra, const char *want)
 {
-	struct submit_job job = { partition, features, option };
+	struct submit_job job = { partition, features, option, extra };
 	struct submit_verdict verdict;
 	struct err err = ERR_INIT;
 	char what[200];
 
-	snprintf(what, sizeof(what), "-p %s -C %s --template=%s",
+	snprintf(what, sizeof(what), "-p %s -C %s --template=%s --extra %s",
 		 partition ? partition : "", features ? features : "",
-		 option ? option : "");
+		 option ? option : "", extra ? extra : "");
 	if (submit_judge(at, &job, &verdict, &err) < 0) {
 		ok(err.code == ERR_CONFIG, "%s: a user's error", what);
 		has_str(err.text, want, what);
@@ -37,6 +36,40 @@ static void _is(const struct submit_site *at, const char *partition,
 	} else {
 		is_str(*verdict.features ? verdict.features : "-", want, what);
 	}
+}
+
+static void _is(const struct submit_site *at, const char *partition,
+		const char *features, const char *option, const char *want)
+{
+	_extra_is(at, partition, features, option, NULL, want);
+}
+
+/* Slurm 23.02 and later. */
+static void _extras(void)
+{
+	_extra_is(&site, "vm", NULL, NULL, "{\"template\":\"ubuntu22\"}",
+		  "ubuntu22");
+	_extra_is(&site, "vm", "big", NULL,
+		  "{\"a\":[1,{}],\"template\":\"ubuntu22\"}",
+		  "big&ubuntu22");
+	_extra_is(&site, "vm", NULL, "rocky9", "{\"template\":\"rocky9\"}",
+		  "rocky9");
+	_extra_is(&site, "vm", NULL, "rocky9", "{\"template\":\"ubuntu22\"}",
+		  "--template=rocky9 contradicts --extra, which names "
+		  "ubuntu22");
+	_extra_is(&site, "vm", "rocky9", NULL,
+		  "{\"template\":\"ubuntu22\"}",
+		  "--extra=ubuntu22 contradicts --constraint, which names "
+		  "rocky9");
+	_extra_is(&site, "vm", NULL, NULL, "{\"template\":\"rocky8\"}",
+		  "there is no template \"rocky8\"");
+	_extra_is(&site, "batch", NULL, NULL, "{\"template\":\"rocky9\"}",
+		  "--extra=rocky9 needs a partition of clones");
+	_extra_is(&site, "batch", NULL, NULL, "{\"a\":1}", "foreign");
+	_extra_is(&site, "vm", NULL, NULL, "{\"template\":7}", "rocky9");
+	_extra_is(&site, "vm", NULL, NULL, "{\"template\"", "rocky9");
+	_extra_is(&site, "vm", NULL, NULL, "template=ubuntu22", "rocky9");
+	_extra_is(&site, "vm", NULL, NULL, "[]", "rocky9");
 }
 
 static void _options(void)
@@ -69,6 +102,15 @@ static void _constraints(void)
 	_is(&site, "vm", "[rocky9*2&ubuntu22*2]", NULL,
 	    "choose one template");
 	_is(&site, "vm", "rocky9&", NULL, "is missing");
+	_is(&site, "vm", "[rocky9*2|ubuntu22*2]", NULL, "counts do not go");
+	_is(&site, "vm", "rocky9&bigmem", NULL, "-");
+	_is(&site, "vm", "[big*2&small*1]", NULL, "-");
+	_is(&site, "vm", "rocky9|alma8", "alma8", "contradicts");
+	_is(&site, "alma", "alma8|big", NULL, "-");
+	_is(&site, "alma", "rocky9|big", NULL, "-");
+	_is(&site, "alma", "rocky9&big", NULL,
+	    "partition alma does not offer the template rocky9; it offers: "
+	    "alma8");
 	_is(&site, "batch", "rocky9", NULL, "foreign");
 	_is(&site, "batch", "gpu", NULL, "foreign");
 	_is(&site, NULL, NULL, NULL, "foreign");
@@ -84,7 +126,8 @@ static void _defaults(void)
 	_is(&site, "alma", NULL, NULL, "alma8");
 	_is(&site, "many", NULL, NULL, "-");
 	_is(&site, "vm,alma", NULL, NULL, "-");
-	_is(&site, "batch,vm,", NULL, NULL, "rocky9");
+	_is(&site, "batch,vm,", NULL, NULL, "-");
+	_is(&site, ",vm,", NULL, NULL, "rocky9");
 }
 
 static void _without_partitions(void)
@@ -111,6 +154,7 @@ int main(void)
 {
 	_options();
 	_constraints();
+	_extras();
 	_defaults();
 	_without_partitions();
 	_too_long();

@@ -56,8 +56,8 @@ DEFECTS = [
          "	    !view->free_of && !rec->tell_job)")]),
     ("the job is not told", "is not told", [
         ("common/rules/cycle.c",
-         "	rec->tell = req->job ? TELL_JOB : TELL_FORCE;",
-         "	rec->tell = TELL_FORCE;")]),
+         "	cycle_tell(rec, req->job);",
+         "	cycle_tell(rec, 0);")]),
     ("absence is not proven", "there|freed", [
         ("common/rules/ends.c",
          "	case EVENT_POWERED_OFF:\n"

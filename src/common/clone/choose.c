@@ -1,44 +1,148 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "common/rules/template.h"
 #include "choose.h"
 
-/* The index in the set of the template the text names; TEMPLATE_NONE. */
-static int _from(const struct config *config, const struct config_set *set,
-		 const char *text, int *choice, struct err *err)
-{
-	const char *names[CONFIG_TEMPLATES_MAX];
+#define LIST_SIZE 320	/* of names in a message */
 
-	for (size_t i = 0; i < set->template_count; i++)
-		names[i] = config_template(config, set->templates[i])->name;
-	return template_choose(text, names, set->template_count, choice, err);
+struct names {
+	const char *list[CONFIG_TEMPLATES_MAX];
+	size_t count;
+};
+
+static void _names(const struct config *config, struct names *names)
+{
+	names->count = config_template_count(config);
+	for (size_t i = 0; i < names->count; i++)
+		names->list[i] = config_template(config, i)->name;
+}
+
+static int _unknown(const struct names *names, uint64_t offered,
+		    const char *option, const char *name, struct err *err)
+{
+	char list[LIST_SIZE];
+
+	template_names(names->list, names->count, offered, list, sizeof(list));
+	return err_set(err, ERR_CONFIG, "%s=%s: there is no such template; "
+		       "there are: %s", option, name, list);
+}
+
+/* What was chosen before stays. */
+static int _features(const char *by, const char *text,
+		     const struct template_choice *from, int *choice,
+		     char how[CHOOSE_TEXT_SIZE], struct err *err)
+{
+	if (!text || *choice != TEMPLATE_NONE)
+		return 0;
+	if (template_choose(text, from, choice, err) < 0)
+		return -1;
+	if (*choice != TEMPLATE_NONE)
+		snprintf(how, CHOOSE_TEXT_SIZE, "%s '%s'", by, text);
+	return 0;
+}
+
+/* --extra must not contradict what the features say; it may choose from
+ * their alternatives. */
+static int _extra(const struct config *config, const struct names *names,
+		  const struct template_choice *from,
+		  const struct resume_job *job, int *choice,
+		  char how[CHOOSE_TEXT_SIZE], struct err *err)
+{
+	char name[TEMPLATE_NAME_SIZE];
+	int index;
+
+	template_of_extra(job ? job->extra : NULL, name);
+	if (!*name)
+		return 0;
+	index = config_template_index(config, name);
+	if (index < 0 || !(from->offered & UINT64_C(1) << index))
+		return _unknown(names, from->offered, "--extra", name, err);
+	if (!template_allows(job->features, names->list, names->count,
+			     (size_t) index))
+		return err_set(err, ERR_CONFIG, "--extra=%s contradicts "
+			       "--constraint, which names %s", name,
+			       names->list[*choice]);
+	*choice = index;
+	snprintf(how, CHOOSE_TEXT_SIZE, "extra '%s'", job->extra);
+	return 0;
 }
 
 const char *choose_template(const struct config *config,
 			    const struct config_node *node,
 			    const struct resume_job *job,
-			    const char *features,
+			    const char *argument, uint64_t healthy,
 			    char how[CHOOSE_TEXT_SIZE], struct err *err)
 {
-	static const char *const names[] = { "features", "argument",
-					     "extra" };
 	const struct config_set *set = node->set;
-	const char *texts[] = { job ? job->features : NULL, features,
-				job ? job->extra : NULL };
 	int choice = TEMPLATE_NONE;
+	struct names names;
+	struct template_choice from = {
+		.names = names.list,
+		.offered = config_set_offers(set),
+		.healthy = healthy,
+	};
 
-	for (size_t i = 0; i < 3 && choice == TEMPLATE_NONE; i++) {
-		if (!texts[i])
+	_names(config, &names);
+	from.count = names.count;
+	snprintf(how, CHOOSE_TEXT_SIZE, "default");
+	if (_features("features", job ? job->features : NULL, &from, &choice,
+		      how, err) < 0 ||
+	    _features("argument", argument, &from, &choice, how, err) < 0 ||
+	    _extra(config, &names, &from, job, &choice, how, err) < 0)
+		return NULL;
+	return choice == TEMPLATE_NONE
+		       ? config_template(config, set->templates[0])->name
+		       : names.list[choice];
+}
+
+uint64_t choose_healthy(const struct config *config,
+			const struct place_source *places, size_t count)
+{
+	uint64_t mask = 0;
+
+	for (size_t t = 0; t < config_template_count(config); t++)
+		if (place_healthy(places, count,
+				  config_template(config, t)->name))
+			mask |= UINT64_C(1) << t;
+	return mask;
+}
+
+/* Without job_submit/sclone nobody has made a feature of the option, so that
+ * sclone could not know of it when the node was asked for. */
+static enum cause _unheard(const struct names *names, const char *option,
+			   const char *template_name, struct err *why)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->list[i], option))
 			continue;
-		if (_from(config, set, texts[i], &choice, err) < 0)
-			return NULL;
-		snprintf(how, CHOOSE_TEXT_SIZE, "%s '%s'", names[i],
-			 texts[i]);
+		err_set(why, ERR_REFUSED, "--template=%s came too late, since "
+			"slurmctld has no job_submit/sclone: the node is "
+			"%s; use --constraint=%s", option, template_name,
+			option);
+		return CAUSE_TEMPLATE;
 	}
-	if (choice == TEMPLATE_NONE) {
-		snprintf(how, CHOOSE_TEXT_SIZE, "default");
-		choice = 0;
-	}
-	return config_template(config, set->templates[choice])->name;
+	(void) _unknown(names, TEMPLATE_ALL, "--template", option, why);
+	return CAUSE_TEMPLATE;
+}
+
+enum cause choose_misfit(const struct config *config,
+			 const char *template_name,
+			 const struct choose_prolog *prolog, struct err *why)
+{
+	int index = config_template_index(config, template_name);
+	const char *option = prolog->option;
+	struct names names;
+
+	_names(config, &names);
+	if (option && *option && strcmp(option, template_name))
+		return _unheard(&names, option, template_name, why);
+	if (index < 0 ||
+	    template_allows(prolog->features, names.list, names.count,
+			    (size_t) index))
+		return CAUSE_NONE;
+	err_set(why, ERR_REFUSED, "the node is %s, and the job asks for "
+		"%.100s", template_name, prolog->features);
+	return CAUSE_IMAGE;
 }

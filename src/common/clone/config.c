@@ -450,6 +450,15 @@ const struct config_set *config_set(const struct config *config, size_t index)
 	return &config->sets[index];
 }
 
+uint64_t config_set_offers(const struct config_set *set)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < set->template_count; i++)
+		mask |= UINT64_C(1) << set->templates[i];
+	return mask;
+}
+
 int config_template_index(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->template_count; i++)

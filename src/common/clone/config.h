@@ -171,6 +171,9 @@ size_t config_set_count(const struct config *config);
 const struct config_set *config_set(const struct config *config,
 				    size_t index);
 
+/* Its templates as a mask: bit i stands for config_template(i). */
+uint64_t config_set_offers(const struct config_set *set);
+
 /* The index of a template name, or -1. */
 int config_template_index(const struct config *config, const char *name);
 

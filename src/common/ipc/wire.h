@@ -10,8 +10,9 @@
  *	nudge		the spool has something new; no reply is read
  *	request		"request": an object of request.h, for when the spool
  *			cannot be written; the reply means it is committed
- *	wait		"job": N, "nodes": hostlist; replied when the job's
- *			nodes are up, or when waiting makes no sense: "why"
+ *	wait		"job": N, "nodes": hostlist, and more: waiters.h has
+ *			it; replied when the job's nodes are up, or when
+ *			waiting makes no sense
  * Calls block, with a deadline; server.h is the other side.
  */
 #ifndef SCLONE_IPC_WIRE_H

@@ -35,6 +35,8 @@ enum action_kind {
 				 * any, hold it? */
 	ACTION_SLURM_MARK,	/* POWER_DOWN while allocated: single use */
 	ACTION_SLURM_NOTIFY,	/* admin_comment and notify of action.job */
+	ACTION_SLURM_MOVE,	/* the same, and then it is requeued */
+	ACTION_SLURM_END,	/* the same, and then its end */
 	ACTION_SLURM_FORCE_DOWN,	/* POWER_DOWN_FORCE with the text */
 	ACTION_SLURM_SET_DOWN,	/* DOWN with the text: the VM is gone, and no
 				 * slurmd will end the node's jobs */

@@ -182,6 +182,29 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
+const char *asks_misfit(const struct engine_conf *conf, struct record *rec,
+			const struct event *ev)
+{
+	struct record_request *req = _request(rec);
+
+	if (!req || (ev->job && req->job && ev->job != req->job))
+		return "no request of that job";
+	if (ev->job && record_must_leave(rec, ev->job, ev->asked))
+		return "the job is being sent away";
+	if (!req->job)
+		req->job = ev->job;
+	if (req == &rec->req && rec->phase < PHASE_CLONED) {
+		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
+		return NULL;
+	}
+	/* Where there is a slurmd it has its part in the job's end; then Slurm
+	 * is done with the node by itself. */
+	cycle_fail(rec, req, ev->cause, ev->text, ev->now);
+	if (req == &rec->next)
+		memset(req, 0, sizeof(*req));
+	return NULL;
+}
+
 const char *asks_admitted(struct record *rec, const struct event *ev)
 {
 	if (!record_admissible(rec, ev->now))

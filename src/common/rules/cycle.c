@@ -123,12 +123,24 @@ void cycle_again(const struct engine_conf *conf, struct record *rec,
 	text_set(rec->error, text);
 }
 
+void cycle_tell(struct record *rec, uint32_t job)
+{
+	enum cure cure = failure_of(rec->tell_cause)->cure;
+
+	rec->tell_job = job;
+	if (!job)
+		rec->tell = TELL_FORCE;
+	else if (cure == CURE_REQUEUE)
+		rec->tell = TELL_REQUEUE;
+	else
+		rec->tell = cure == CURE_END ? TELL_END : TELL_JOB;
+}
+
 void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now)
 {
-	rec->tell = req->job ? TELL_JOB : TELL_FORCE;
 	rec->tell_cause = cause;
-	rec->tell_job = req->job;
+	cycle_tell(rec, req->job);
 	rec->tell_since = now;
 	text_set(rec->tell_text,
 		 text && *text ? text : failure_of(cause)->meaning);

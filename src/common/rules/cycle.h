@@ -31,6 +31,9 @@ void cycle_condemn(const struct engine_conf *conf, struct record *rec,
 void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now);
 
+/* Whom to tell of the failure: that job, or nobody. */
+void cycle_tell(struct record *rec, uint32_t job);
+
 /* A VM of ours from another epoch holds the name: release it first. Is it
  * of a later one, the requests from before it are forgotten. */
 void cycle_adopt(struct record *rec, const struct event *ev);

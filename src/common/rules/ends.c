@@ -370,6 +370,22 @@ static void _told(struct record *rec, enum tell told, enum tell then)
 		rec->view.seen = 0;	/* it is different now: load it */
 }
 
+/* A node with a VM goes down by its mark, or as one whose job was cancelled
+ * does; the other ones have to be given back. */
+static void _has_left(struct record *rec, enum tell how)
+{
+	bool up = rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY;
+
+	_told(rec, how, up ? TELL_NOTHING : TELL_FORCE);
+}
+
+static void _left(struct record *rec, enum tell how)
+{
+	if (rec->tell_since == rec->slurm_token)
+		rec->told_job = true;
+	_has_left(rec, how);
+}
+
 /* An admin's drain, seen meanwhile, stands: ours was not set. */
 static void _drained(struct record *rec)
 {
@@ -395,6 +411,12 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 	case ACTION_SLURM_NOTIFY:
 		rec->told_job = true;
 		_told(rec, TELL_JOB, TELL_FORCE);
+		break;
+	case ACTION_SLURM_END:
+		_left(rec, TELL_END);
+		break;
+	case ACTION_SLURM_MOVE:
+		_left(rec, TELL_REQUEUE);
 		break;
 	case ACTION_SLURM_FORCE_DOWN:
 		_told(rec, TELL_FORCE, TELL_NOTHING);
@@ -451,6 +473,27 @@ static bool _not_moved(struct record *rec, const struct event *ev)
 	return false;
 }
 
+/*
+ * A job that must not run here has not left. True when that is no failure but
+ * the course of jobs that cannot be requeued. If nothing helps, its prolog has
+ * to fail, see record_wait().
+ */
+static bool _stays(struct record *rec, const struct event *ev)
+{
+	bool refused = ev->cause == CAUSE_REFUSED;
+
+	if (rec->tell_since != rec->slurm_token)
+		return false;
+	if (refused && rec->tell == TELL_REQUEUE) {
+		rec->tell = TELL_END;
+		return true;
+	}
+	if (refused || ev->cause == CAUSE_AUTH ||
+	    rec->slurm_tries >= INTRUDER_TRIES)
+		_has_left(rec, rec->tell);
+	return false;
+}
+
 /* The job that was to be told has ended. */
 static bool _is_over(const struct event *ev)
 {
@@ -465,6 +508,9 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 		return _slurm_done(rec, ev);
 	if ((ev->act == ACTION_SLURM_REQUEUE ||
 	     ev->act == ACTION_SLURM_KILL) && _not_moved(rec, ev))
+		return NULL;
+	if ((ev->act == ACTION_SLURM_MOVE || ev->act == ACTION_SLURM_END) &&
+	    _stays(rec, ev))
 		return NULL;
 	if (_is_over(ev)) {
 		if (rec->tell == TELL_JOB &&

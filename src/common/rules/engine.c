@@ -37,8 +37,7 @@ static void _drop_outdated(const struct engine_conf *conf, struct record *rec,
 {
 	int64_t since = now - conf->outdated;
 
-	if ((rec->tell == TELL_JOB || rec->tell == TELL_FORCE) &&
-	    rec->tell_since < since)
+	if (rec->tell != TELL_POWER_DOWN && rec->tell_since < since)
 		rec->tell = TELL_NOTHING;
 	if (rec->next.used && rec->next.deadline < since)
 		memset(&rec->next, 0, sizeof(rec->next));
@@ -83,6 +82,8 @@ static const char *_input(const struct engine_conf *conf, struct record *rec,
 		return asks_resume_failed(conf, rec, ev);
 	case EVENT_PROLOG:
 		return asks_prolog(rec, ev);
+	case EVENT_MISFIT:
+		return asks_misfit(conf, rec, ev);
 	case EVENT_ADMITTED:
 		return asks_admitted(rec, ev);
 	case EVENT_NOT_ADMITTED:

@@ -23,6 +23,9 @@ enum event_kind {
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
 	EVENT_PROLOG,		/* job asked: its prolog waits since then */
+	EVENT_MISFIT,		/* cause text [job asked: its prolog waits
+				 * since then]: the node is not what the
+				 * request's job asks for */
 
 	/* From the planner. */
 	EVENT_ADMITTED,		/* source [text: what of the others] */

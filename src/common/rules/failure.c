@@ -88,6 +88,12 @@ static const struct failure table[CAUSES] = {
 	[CAUSE_ISOLATION] = { "ISOLATION", CURE_FAIL, false, false,
 		"a partition does not give the node to one job alone",
 		"set what the text says (sclone check names it)" },
+	[CAUSE_TEMPLATE] = { "TEMPLATE", CURE_END, false, false,
+		"the job asks for a template that its nodes cannot become",
+		"nothing, if it was the user; else Templates= and Features=" },
+	[CAUSE_IMAGE] = { "IMAGE", CURE_REQUEUE, false, false,
+		"the node has become another template than the job asks for",
+		"nothing; requeued, the job gets what it asks for" },
 };
 
 const struct failure *failure_of(enum cause cause)

@@ -42,6 +42,8 @@ enum cause {
 	CAUSE_SHARED,		/* a job came onto another job's VM */
 	CAUSE_QUARANTINE,	/* the journal's record cannot be read */
 	CAUSE_ISOLATION,	/* Slurm shares the node among jobs */
+	CAUSE_TEMPLATE,		/* the job asks for what its nodes cannot be */
+	CAUSE_IMAGE,		/* they became another than it asks for */
 	CAUSES
 };
 
@@ -52,6 +54,10 @@ enum cure {
 	CURE_ELSEWHERE,	/* again, on another source if there is one; counted */
 	CURE_WAIT,	/* again after a pause, for as long as time allows */
 	CURE_FAIL,	/* tell the job, give the node back */
+	CURE_REQUEUE,	/* tell the job and requeue it or, if it cannot be, end
+			 * it; give the node back */
+	CURE_END,	/* tell the job and end it, since another try would go
+			 * the same way; give the node back */
 	CURE_HUMAN	/* as FAIL, and drain the node until a human acts */
 };
 

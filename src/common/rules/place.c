@@ -338,6 +338,17 @@ bool place_all_rest(const struct place_source *sources, size_t count,
 	return resting > 0;
 }
 
+bool place_healthy(const struct place_source *sources, size_t count,
+		   const char *template_name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (_usable(&sources[i], template_name) &&
+		    !_lacks_memory(&sources[i]) &&
+		    !_lacks_space(&sources[i]) && !place_rests(&sources[i]))
+			return true;
+	return false;
+}
+
 unsigned place_lanes(const struct place_source *sources, size_t count,
 		     const char *template_name)
 {

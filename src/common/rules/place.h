@@ -124,6 +124,11 @@ bool place_all_rest(const struct place_source *sources, size_t count,
 bool place_is_short(const struct place_source *sources, size_t count,
 		    const char *template_name);
 
+/* A source of the template is usable, has room, and does not rest: it can be
+ * cloned from, if not at this moment. */
+bool place_healthy(const struct place_source *sources, size_t count,
+		   const char *template_name);
+
 /* Lanes of the template's usable sources. */
 unsigned place_lanes(const struct place_source *sources, size_t count,
 		     const char *template_name);

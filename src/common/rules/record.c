@@ -25,7 +25,7 @@ static const char *const intrusions[INTRUSIONS] = {
 };
 
 static const char *const tells[TELLS] = {
-	"nothing", "job", "force", "power-down"
+	"nothing", "requeue", "end", "job", "force", "power-down"
 };
 
 const char *record_phase_name(enum phase phase)
@@ -104,7 +104,7 @@ bool record_tells_first(const struct record *rec, int64_t now)
 {
 	if (rec->phase != PHASE_RELEASING ||
 	    rec->release != RELEASE_GUARD_OFF ||
-	    (rec->tell != TELL_JOB && rec->tell != TELL_FORCE) ||
+	    rec->tell == TELL_NOTHING || rec->tell == TELL_POWER_DOWN ||
 	    rec->tell_cause == CAUSE_LOST)
 		return false;
 	return rec->view.seen <= rec->tell_since ||
@@ -161,12 +161,32 @@ static bool _is_settled(const struct record *rec, int64_t since)
 	       view->base != NODE_ALLOCATED;
 }
 
+bool record_must_leave(const struct record *rec, uint32_t job, int64_t since)
+{
+	enum cure cure = failure_of(rec->tell_cause)->cure;
+
+	/* When the job is tried again, it has a prolog of its own. */
+	return rec->tell_job == job && since <= rec->tell_since &&
+	       (cure == CURE_REQUEUE || cure == CURE_END);
+}
+
+/* It must not start before it has left, on a node that is up; if it does not
+ * leave, its prolog has to fail. */
+static enum wait _wait_to_leave(const struct record *rec)
+{
+	if (rec->tell == TELL_REQUEUE || rec->tell == TELL_END)
+		return WAIT_ON;
+	return rec->told_job ? WAIT_OVER : WAIT_REFUSED;
+}
+
 enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 {
 	const struct record_request *req = record_request(rec);
 
 	if (req && req->job && req->job != job)
 		return _wait_as_intruder(rec, job);
+	if (record_must_leave(rec, job, since))
+		return _wait_to_leave(rec);
 	if (req)
 		return req == &rec->req && rec->phase == PHASE_READY &&
 		       req->marked && !record_mark_lost(rec) ? WAIT_OVER

@@ -74,6 +74,8 @@ enum release {
 /* What Slurm must be told about a request that failed. */
 enum tell {
 	TELL_NOTHING,
+	TELL_REQUEUE,		/* the job, which has to leave the node: it */
+	TELL_END,		/* is requeued, or ended */
 	TELL_JOB,		/* the job first; what follows takes a view */
 	TELL_FORCE,		/* then POWER_DOWN_FORCE or, when the VM is
 				 * lost, DOWN with the reason */
@@ -246,6 +248,12 @@ const struct record_request *record_request(const struct record *rec);
  * slurmctld that was killed forgets what it had not written. */
 bool record_mark_lost(const struct record *rec);
 
+/*
+ * The job whose prolog began then must not run on this node, see CURE_REQUEUE
+ * and CURE_END: Slurm is being told, or has been.
+ */
+bool record_must_leave(const struct record *rec, uint32_t job, int64_t since);
+
 /* A job other than the request's holds the node, and must still leave it. */
 bool record_intruded(const struct record *rec);
 
@@ -253,7 +261,7 @@ enum wait {
 	WAIT_ON,	/* the node comes up for the job, or may do so */
 	WAIT_OVER,	/* it is up and marked, or waiting is in vain */
 	WAIT_INTRUDER,	/* it is another job's: EVENT_PROLOG must say so */
-	WAIT_REFUSED	/* it is another job's, and this one must not start */
+	WAIT_REFUSED	/* this job must not start, and cannot be ended */
 };
 
 /* What a prolog of that job that began then does about this node. */

@@ -131,10 +131,8 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	rec->view.about = asked ? rec->looked_about : 0;
 	if (asked)
 		rec->slurm_tries = 0;
-	if (rec->view.job && update_asks_who(rec)) {
-		rec->tell = TELL_JOB;
-		rec->tell_job = rec->view.job;
-	}
+	if (rec->view.job && update_asks_who(rec))
+		cycle_tell(rec, rec->view.job);
 	_remember_drain(rec);
 	if (_is_undrained(rec, drained))
 		rec->settle = true;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 
@@ -21,8 +22,7 @@
 /* A Slurm partition that holds nodes of ours. */
 struct submit_partition {
 	const char *name;
-	const char *const *templates;
-	size_t count;
+	uint64_t offered;		/* of the site's templates: a mask */
 	/* What its nodes become by themselves; NULL when they differ. */
 	const char *by_default;
 };
@@ -39,6 +39,7 @@ struct submit_job {
 	const char *partitions;		/* comma-separated; or NULL */
 	const char *features;		/* or NULL */
 	const char *template_name;	/* --template=, or NULL */
+	const char *extra;		/* --extra, of 23.02 on; or NULL */
 };
 
 struct submit_verdict {

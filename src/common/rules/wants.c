@@ -122,6 +122,10 @@ static bool _has_no_slurmd(const struct record *rec)
 static enum action_kind _tell(const struct record *rec)
 {
 	switch (rec->tell) {
+	case TELL_REQUEUE:
+		return ACTION_SLURM_MOVE;
+	case TELL_END:
+		return ACTION_SLURM_END;
 	case TELL_JOB:
 		return ACTION_SLURM_NOTIFY;
 	case TELL_FORCE:
@@ -171,7 +175,7 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 					? ACTION_SLURM_KILL
 					: ACTION_SLURM_REQUEUE;
 	if (!record_doubts_loss(rec, now) &&
-	    (rec->tell == TELL_JOB || update_can_tell(conf, rec, now)))
+	    (rec->tell <= TELL_JOB || update_can_tell(conf, rec, now)))
 		list[count++] = _tell(rec);
 	if (_drains(conf, rec, now))
 		list[count++] = ACTION_SLURM_DRAIN;
@@ -211,6 +215,8 @@ int64_t wants_token(const struct record *rec, enum action_kind kind)
 	case ACTION_SLURM_MARK:
 		return record_request(rec)->asked;
 	case ACTION_SLURM_NOTIFY:
+	case ACTION_SLURM_MOVE:
+	case ACTION_SLURM_END:
 	case ACTION_SLURM_FORCE_DOWN:
 	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:
@@ -262,6 +268,8 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 		out->job = record_request(rec)->job;
 		break;
 	case ACTION_SLURM_NOTIFY:
+	case ACTION_SLURM_MOVE:
+	case ACTION_SLURM_END:
 	case ACTION_SLURM_FORCE_DOWN:
 	case ACTION_SLURM_SET_DOWN:
 	case ACTION_SLURM_POWER_DOWN:

@@ -91,6 +91,17 @@ static const char *_partitions(const job_desc_msg_t *job)
 	return &default_part_name ? default_part_name : NULL;
 }
 
+/* --extra of sbatch, srun and salloc. */
+static const char *_extra(const job_desc_msg_t *job)
+{
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
+	return job->extra;
+#else
+	(void) job;
+	return NULL;
+#endif
+}
+
 static void _set(char **field, const char *text)
 {
 	slurm_xfree((void **) field);
@@ -108,7 +119,7 @@ static int _refuse(const struct err *err, uint32_t uid, char **message)
 int job_submit(job_desc_msg_t *job, uint32_t uid, char **message)
 {
 	struct submit_job ask = { _partitions(job), job->features,
-				  _option(job) };
+				  _option(job), _extra(job) };
 	struct submit_verdict verdict;
 	struct err err = ERR_INIT;
 
@@ -130,7 +141,7 @@ int job_submit(job_desc_msg_t *job, uint32_t uid, char **message)
  */
 static int _modify(job_desc_msg_t *job, uint32_t uid, char **message)
 {
-	struct submit_job ask = { job->partition, job->features, NULL };
+	struct submit_job ask = { job->partition, job->features, NULL, NULL };
 	struct submit_verdict verdict;
 	struct err err = ERR_INIT;
 

@@ -7,26 +7,19 @@
 
 #define PARTITIONS_MAX 256
 
-struct partition {
-	const char *name;	/* the config's */
-	const char *templates[CONFIG_TEMPLATES_MAX];
-	size_t count;
-	const char *by_default;
-};
-
 struct site {
 	struct config *config;
 	const char *templates[CONFIG_TEMPLATES_MAX];
-	struct partition partitions[PARTITIONS_MAX];
-	struct submit_partition offers[PARTITIONS_MAX];
+	struct submit_partition partitions[PARTITIONS_MAX];
 	struct submit_site rules;
 };
 
-static struct partition *_partition(struct site *site, const char *name,
-				    const char *by_default)
+static struct submit_partition *_partition(struct site *site,
+					   const char *name,
+					   const char *by_default)
 {
 	size_t *count = &site->rules.partition_count;
-	struct partition *partition;
+	struct submit_partition *partition;
 
 	for (size_t i = 0; i < *count; i++)
 		if (!strcmp(site->partitions[i].name, name))
@@ -39,49 +32,23 @@ static struct partition *_partition(struct site *site, const char *name,
 	return partition;
 }
 
-static void _offer(struct partition *partition, const char *name)
-{
-	for (size_t i = 0; i < partition->count; i++)
-		if (partition->templates[i] == name)
-			return;
-	partition->templates[partition->count++] = name;
-}
-
 /* Node sets may share a partition: it offers what any of them does. */
 static int _add_set(struct site *site, const struct config_set *set,
 		    struct err *err)
 {
 	for (size_t i = 0; i < set->partition_count; i++) {
 		const char *first = site->templates[set->templates[0]];
-		struct partition *partition =
+		struct submit_partition *partition =
 			_partition(site, set->partitions[i], first);
 
 		if (!partition)
 			return err_set(err, ERR_CONFIG, "Partitions= name "
 				       "more than %d", PARTITIONS_MAX);
-		for (size_t t = 0; t < set->template_count; t++)
-			_offer(partition, site->templates[set->templates[t]]);
+		partition->offered |= config_set_offers(set);
 		if (partition->by_default != first)
 			partition->by_default = NULL;
 	}
 	return 0;
-}
-
-static void _fill_rules(struct site *site)
-{
-	for (size_t i = 0; i < site->rules.partition_count; i++) {
-		const struct partition *partition = &site->partitions[i];
-
-		site->offers[i] = (struct submit_partition) {
-			.name = partition->name,
-			.templates = partition->templates,
-			.count = partition->count,
-			.by_default = partition->by_default,
-		};
-	}
-	site->rules.templates = site->templates;
-	site->rules.template_count = config_template_count(site->config);
-	site->rules.partitions = site->offers;
 }
 
 static int _read(struct site *site, const char *path, struct err *err)
@@ -94,7 +61,9 @@ static int _read(struct site *site, const char *path, struct err *err)
 	for (size_t i = 0; i < config_set_count(site->config); i++)
 		if (_add_set(site, config_set(site->config, i), err) < 0)
 			return -1;
-	_fill_rules(site);
+	site->rules.templates = site->templates;
+	site->rules.template_count = config_template_count(site->config);
+	site->rules.partitions = site->partitions;
 	return 0;
 }
 

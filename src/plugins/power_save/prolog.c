@@ -7,8 +7,10 @@
  * PrologSlurmctld ends (prolog_running_decr), else at the next 30 s tick.
  * scloned watches the nodes for all waiters. No failure of ours may harm the
  * job: without scloned, or past the time limit, the answer is 0 and the tick
- * does the work. A chained program's status is passed on; a job that scloned
- * refuses, because another one has the VM, must not start.
+ * does the work. A chained program's status is passed on. A job must not
+ * start when scloned refuses it, because another one has the VM or because
+ * the VM is of another template; nor when nobody can tell whether its
+ * --template was heard.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -30,6 +32,13 @@
 #define TIMEOUT_MAX_S 86400
 #define PAUSE_US 250000			/* between two calls */
 #define LASTED_US (5 * CLOCK_US_PER_S)	/* a call that was no failed start */
+
+/* What slurmctld says of the job. Of these names, only slurmctld sets the
+ * last: SPANK_ and what spank/sclone's option is called. */
+#define JOB_ID "SLURM_JOB_ID"
+#define JOB_NODES "SLURM_JOB_NODELIST"
+#define JOB_FEATURES "SLURM_JOB_CONSTRAINTS"
+#define JOB_TEMPLATE "SPANK__SLURM_SPANK_OPTION_sclone_template"
 
 struct options {
 	const char *socket;
@@ -215,19 +224,62 @@ static int _wait(const struct options *options, const struct json *call,
 	}
 }
 
-static int _wait_for_nodes(const struct options *options, const char *job,
-			   const char *nodes, struct err *err)
+static int _put_env(struct json *call, const char *key, const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? json_put_str(call, key, value) : 0;
+}
+
+static int _wait_for_nodes(const struct options *options, struct err *err)
 {
 	cleanup_json struct json *call = wire_request("wait", err);
 	uint64_t id;
 
-	if (!call || parse_u64(job, 1, UINT32_MAX, &id, err))
+	if (!call || parse_u64(getenv(JOB_ID), 1, UINT32_MAX, &id, err))
 		return -1;
 	if (json_put_int(call, "job", (int64_t) id) ||
-	    json_put_str(call, "nodes", nodes) ||
+	    _put_env(call, "nodes", JOB_NODES) ||
+	    _put_env(call, "features", JOB_FEATURES) ||
+	    _put_env(call, "template", JOB_TEMPLATE) ||
 	    json_put_int(call, "since", clock_wall_us()))
 		return err_nomem(err);
 	return _wait(options, call, err);
+}
+
+/*
+ * Whether --template, if it is given, is a feature of the job's for sure:
+ * then its nodes were asked for as that. Alternatives do not tell.
+ */
+static bool _is_heard(void)
+{
+	const char *name = getenv(JOB_TEMPLATE);
+	const char *at = getenv(JOB_FEATURES);
+	bool found = false;
+
+	if (!name || !*name)
+		return true;
+	while (at && *at && !found && !strchr(at, '|')) {
+		size_t len = strcspn(at, "&[](),*");
+
+		found = len == strlen(name) && !strncmp(at, name, len);
+		at += len ? len : 1;
+	}
+	return found;
+}
+
+/* The wait did not end as it should. */
+static int _unanswered(const struct err *err)
+{
+	if (_is_heard()) {
+		log_warn("job %.20s starts without waiting for its nodes: %s",
+			 getenv(JOB_ID), err->text);
+		return 0;
+	}
+	log_error("job %.20s does not start: nobody can tell whether its "
+		  "nodes are what --template names: %s", getenv(JOB_ID),
+		  err->text);
+	return 1;
 }
 
 static int _run_chain(const struct options *options, const struct facts *facts)
@@ -252,8 +304,7 @@ static void _on_term(int signo)
 
 static int _run(const struct options *options)
 {
-	const char *nodes = getenv("SLURM_JOB_NODELIST");
-	const char *job = getenv("SLURM_JOB_ID");
+	const char *nodes = getenv(JOB_NODES);
 	struct facts facts = { NULL, NULL, NULL };
 	struct err err = ERR_INIT;
 	int status;
@@ -261,14 +312,12 @@ static int _run(const struct options *options)
 	if (_read_facts(options->conf, &facts, &err))
 		log_warn("not read: %s", err.text);
 	status = _run_chain(options, &facts);
-	if (!status && job && nodes && _has_our_nodes(&facts, nodes)) {
+	if (!status && nodes && getenv(JOB_ID) &&
+	    _has_our_nodes(&facts, nodes)) {
 		(void) signal(SIGTERM, _on_term);
-		status = _wait_for_nodes(options, job, nodes, &err);
-		if (status < 0) {
-			log_warn("job %.20s starts without waiting for its "
-				 "nodes: %s", job, err.text);
-			status = 0;
-		}
+		status = _wait_for_nodes(options, &err);
+		if (status < 0)
+			status = _unanswered(&err);
 	}
 	_facts_clear(&facts);
 	return status;
