@@ -34,12 +34,15 @@ static struct plan *_plan(void)
 			.found = true, .powered_on = true, .frozen = true,
 			.host_ok = true, .lanes = 2,
 			.memory_free = 64000, .memory_need = 1000,
+			.memory_at = NOW - S, .space_at = NOW - 2 * S,
+			.pack = true, .returns = 3, .drain = "by root",
 			.space_free = PLACE_UNKNOWN,
 			.space_need = PLACE_UNKNOWN,
 			.breaker = &own[i], .template_breaker = &shared,
 		};
 	own[1] = (struct breaker) { .failures = 4, .openings = 2,
-				    .open_until = NOW + 5 * S };
+				    .open_until = NOW + 5 * S,
+				    .culprit = 77, .repeats = 2 };
 	plan_use(plan, places, 2, 3);
 	return plan;
 }
@@ -102,6 +105,20 @@ static void _decide(struct plan *plan, char *out, size_t size)
 	}
 }
 
+/* Not only what is written, but all that there is. */
+static void _is_whole(const struct place_source *read)
+{
+	struct place_source want = places[1];
+
+	ok(read->breaker->failures == own[1].failures &&
+	   read->breaker->culprit == own[1].culprit &&
+	   read->breaker->repeats == own[1].repeats, "all of a breaker");
+	ok(!strcmp(read->drain, want.drain) && read->pack &&
+	   read->returns == want.returns &&
+	   read->memory_at == want.memory_at &&
+	   read->space_at == want.space_at, "and of a source");
+}
+
 static void _same(void)
 {
 	cleanup_config struct config *config =
@@ -133,6 +150,7 @@ static void _same(void)
 	   "it has its configuration");
 	is_int(snapshot->places[0].in_flight, 1, "lanes in use");
 	is_int(snapshot->places[1].memory_held, 1000, "what is held");
+	_is_whole(&snapshot->places[1]);
 	doc = _write(snapshot->config, snapshot->plan);
 	after = _text(doc);
 	json_destroy(doc);

@@ -16,7 +16,8 @@
 #define BREAKER_PAUSE INT64_C(30000000)		/* us, the first time */
 #define BREAKER_PAUSE_MAX INT64_C(600000000)
 
-/* Plain data; zero is closed. */
+/* Plain data; zero is closed. All members are in the table of
+ * clone/snapshot.c as well. */
 struct breaker {
 	uint32_t failures;	/* in a row */
 	uint32_t openings;	/* in a row; set the pause */

@@ -16,7 +16,8 @@
 
 #define PLACE_UNKNOWN (-1)
 
-/* A source as it is now. The strings are borrowed. */
+/* A source as it is now. The strings are borrowed. All members are in the
+ * table of clone/snapshot.c as well. */
 struct place_source {
 	const char *name;
 	const char *template_name;
