@@ -163,7 +163,7 @@ static void _features(const struct facts *facts, struct findings *out)
 
 			for (size_t k = 0; k < node->set->template_count; k++)
 				if (node->set->templates[k] == t &&
-				    node->found &&
+				    node->found && !node->set->is_test &&
 				    !facts_param(node->features, name, NULL))
 					check_names_add(&lack, node->name);
 		}
@@ -173,6 +173,46 @@ static void _features(const struct facts *facts, struct findings *out)
 				      "it in slurm.conf",
 				      check_names_print(&lack), name, name);
 	}
+}
+
+/* --- for tests ---------------------------------------------------------- */
+
+static bool _can_test(const struct config *config, size_t t)
+{
+	for (size_t s = 0; s < config_set_count(config); s++) {
+		const struct config_set *set = config_set(config, s);
+
+		for (size_t k = 0; set->is_test && k < set->template_count;
+		     k++)
+			if (set->templates[k] == t)
+				return true;
+	}
+	return false;
+}
+
+static void _tests(const struct facts *facts, struct findings *out)
+{
+	cleanup_check_names struct check_names lack = { 0 };
+
+	for (size_t i = 0; i < facts->slurm.partition_count; i++) {
+		const struct facts_partition *partition =
+			&facts->slurm.partitions[i];
+
+		if (*partition->test_node)
+			findings_warn(out, "partition %s holds %s, which is "
+				      "kept for sclone template test, so "
+				      "that jobs get there; take it out of "
+				      "Nodes= in slurm.conf",
+				      partition->name, partition->test_node);
+	}
+	for (size_t t = 0; t < config_template_count(facts->config); t++)
+		if (!_can_test(facts->config, t))
+			check_names_add(&lack, config_template(facts->config,
+							       t)->name);
+	if (check_names_count(&lack))
+		findings_ok(out, "sclone template test cannot try %s; give "
+			    "sclone.conf a NodeName= line with Test=yes",
+			    check_names_print(&lack));
 }
 
 /* --- their size --------------------------------------------------------- */
@@ -262,6 +302,7 @@ const struct check check_nodes_table[] = {
 	{ "nodes", "known to Slurm, as cloud nodes", CHECK_SLURM, _known },
 	{ "names", "do not hold slurmctld up", CHECK_SLURM, _names },
 	{ "features", "name the templates", CHECK_SLURM, _features },
+	{ "test-nodes", "there, and in no partition", CHECK_SLURM, _tests },
 	{ "node-size", "no larger than the sources", CHECK_SLURM, _size },
 	{ .topic = NULL },
 };

@@ -7,7 +7,6 @@
 #include "common/ipc/wire.h"
 #include "command.h"
 
-#define ASK_LIMIT_US (30 * CLOCK_US_PER_S)
 
 int command_fail(const char *what, const struct err *err)
 {
@@ -25,13 +24,13 @@ struct json *command_request(const char *verb)
 	return request;
 }
 
-static struct json *_ask(const char *socket, const struct json *request)
+static struct json *_ask(const char *socket, const struct json *request,
+			 int64_t limit_us)
 {
 	struct err err = ERR_INIT;
 	struct json *reply;
 
-	reply = wire_call(socket, request, clock_mono_us() + ASK_LIMIT_US,
-			  &err);
+	reply = wire_call(socket, request, clock_mono_us() + limit_us, &err);
 	if (reply)
 		return reply;
 	command_fail("scloned", &err);
@@ -43,6 +42,12 @@ static struct json *_ask(const char *socket, const struct json *request)
 struct json *command_ask(const struct command_options *options,
 			 struct json *request)
 {
+	return command_ask_within(options, request, COMMAND_ASK_US);
+}
+
+struct json *command_ask_within(const struct command_options *options,
+				struct json *request, int64_t limit_us)
+{
 	cleanup_json struct json *owned = request;
 	cleanup_config struct config *config = NULL;
 	struct err err = ERR_INIT;
@@ -50,13 +55,13 @@ struct json *command_ask(const struct command_options *options,
 	if (!request)
 		return NULL;
 	if (options->socket)
-		return _ask(options->socket, owned);
+		return _ask(options->socket, owned, limit_us);
 	config = config_read(options->config, &err);
 	if (!config) {
 		command_fail("configuration", &err);
 		return NULL;
 	}
-	return _ask(config_global(config)->socket, owned);
+	return _ask(config_global(config)->socket, owned, limit_us);
 }
 
 int command_print_json(const struct json *reply)

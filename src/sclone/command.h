@@ -66,12 +66,18 @@ int release_command(const struct command_options *options, int argc,
 int reload_command(const struct command_options *options, int argc,
 		   char **argv);
 
+#define COMMAND_ASK_US INT64_C(30000000)
+
 /*
- * Ask scloned and read the reply, at most 30 s. The request is taken over.
- * NULL with the reason printed; the reply is owned by the caller.
+ * Ask scloned and read the reply, at most COMMAND_ASK_US. The request is
+ * taken over. NULL with the reason printed; the reply is owned by the caller.
  */
 struct json *command_ask(const struct command_options *options,
 			 struct json *request);
+
+/* The same, for what takes longer or must not. */
+struct json *command_ask_within(const struct command_options *options,
+				struct json *request, int64_t limit_us);
 
 /* A request for a verb; prints and returns NULL when out of memory. */
 struct json *command_request(const char *verb);

@@ -115,6 +115,7 @@ struct facts_partition {
 	const char *name;
 	struct isolation_partition gives;	/* its name is the same */
 	bool has_job, has_shared;	/* nodes with this Isolation= */
+	char test_node[FACTS_NAME_SIZE];	/* that it holds; "" */
 	/* 0: not set here */
 	int64_t resume_timeout, suspend_timeout, suspend_time;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts_slurm - scloned-slurm's answers as facts; see facts.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,8 +126,10 @@ static int _take_holding(const char *name, const struct config_set *set,
 {
 	struct facts_partition *partition = arg;
 
-	(void) name;
 	(void) err;
+	if (set->is_test)
+		snprintf(partition->test_node, sizeof(partition->test_node),
+			 "%s", name);
 	if (set->isolation == ISOLATION_SHARED)
 		partition->has_shared = true;
 	else

@@ -27,8 +27,9 @@ static const struct command commands[] = {
 	  receipt_command },
 	{ "generate", "slurm-conf|gres|hosts [--slurm-version N.N]",
 	  "lines for other files that fit sclone.conf", generate_command },
-	{ "template", "list|show|drain|undrain [NAME]",
-	  "templates and their sources, and taking them out of use",
+	{ "template", "list|show|drain|undrain|test [NAME|--all] "
+	  "[--timeout DURATION]",
+	  "templates and their sources: look, take out of use, try",
 	  template_command },
 	{ "pause", "", "make no new clones; releases go on", pause_command },
 	{ "unpause", "", "make clones again", unpause_command },

@@ -142,6 +142,15 @@ static bool _named(const struct config_set *set, const char *partition)
 	return false;
 }
 
+/* NULL: the partition of those that name none; nodes for tests are in
+ * none. */
+static bool _is_in(const struct config_set *set, const char *partition)
+{
+	if (partition)
+		return _named(set, partition);
+	return !set->partition_count && !set->is_test;
+}
+
 /* One line for a partition, at the first set that names it. NULL: "vm", for
  * the sets that name none. */
 static void _partition(const struct config *config, size_t first,
@@ -150,14 +159,13 @@ static void _partition(const struct config *config, size_t first,
 	const char *mark = "";
 
 	for (size_t s = 0; s < first; s++)
-		if (name ? _named(config_set(config, s), name)
-			 : !config_set(config, s)->partition_count)
+		if (_is_in(config_set(config, s), name))
 			return;
 	buf_printf(out, "PartitionName=%s Nodes=", name ? name : "vm");
 	for (size_t s = first; s < config_set_count(config); s++) {
 		const struct config_set *set = config_set(config, s);
 
-		if (name ? !_named(set, name) : set->partition_count > 0)
+		if (!_is_in(set, name))
 			continue;
 		buf_printf(out, "%s%s", mark, set->nodes_text);
 		mark = ",";
@@ -184,7 +192,7 @@ int suggest_slurm_conf(const struct facts *facts, int version,
 		for (size_t i = 0; i < set->partition_count; i++)
 			_partition(config, s, set->partitions[i], version,
 				   out);
-		if (!set->partition_count)
+		if (_is_in(set, NULL))
 			_partition(config, s, NULL, version, out);
 	}
 	return buf_ok(out, "slurm.conf", err);

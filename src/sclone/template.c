@@ -18,12 +18,13 @@ static int _usage(void)
 			"       sclone template show TEMPLATE|SOURCE\n"
 			"       sclone template drain TEMPLATE|SOURCE "
 			"[REASON...]\n"
-			"       sclone template undrain TEMPLATE|SOURCE\n");
+			"       sclone template undrain TEMPLATE|SOURCE\n"
+			"       sclone template test [--timeout DURATION] "
+			"TEMPLATE|SOURCE|--all\n");
 	return COMMAND_CRITICAL;
 }
 
-/* Who is to be asked about it: behind sudo, whoever called that. */
-static const char *_who(void)
+const char *template_who(void)
 {
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *user = getpwuid(getuid());
@@ -41,7 +42,7 @@ static int _order(const struct command_options *options, const char *verb,
 
 	if (request) {
 		json_put_str(request, "name", name);
-		json_put_str(request, "who", _who());
+		json_put_str(request, "who", template_who());
 		json_put_str(request, "why", why);
 	}
 	reply = command_ask(options, request);
@@ -77,6 +78,8 @@ int template_command(const struct command_options *options, int argc,
 		return template_show(options, argv[1]);
 	if (argc >= 2 && !strcmp(argv[0], "drain"))
 		return _drain(options, argc - 1, argv + 1);
+	if (argc >= 2 && !strcmp(argv[0], "test"))
+		return template_test(options, argc - 1, argv + 1);
 	if (argc == 2 && !strcmp(argv[0], "undrain"))
 		return _order(options, VERB_UNDRAIN, argv[1], NULL);
 	return _usage();

@@ -36,18 +36,39 @@ static bool _is(const struct json *row, const char *state)
 	return !strcmp(_state(row), state);
 }
 
+/* The last test of a source with that result, or with any (NULL), that was
+ * ordered last. */
+static const struct json *_last_test(const struct json *row,
+				     const char *result)
+{
+	const struct json *sources = json_get(row, "sources"), *last = NULL;
+
+	for (size_t i = 0; i < json_count(sources); i++) {
+		const struct json *test = json_get(json_at(sources, i),
+						   "test");
+
+		if (test &&
+		    (!result || !strcmp(command_str(test, "result"),
+					result)) &&
+		    command_int(test, "since") > command_int(last, "since"))
+			last = test;
+	}
+	return last;
+}
+
 /* What somebody has drained whole is not broken. */
 static int _rate_template(const struct json *row)
 {
 	const struct json *sources = json_get(row, "sources");
 	size_t count = json_count(sources), ready = 0, drained = 0;
+	bool failed = _last_test(row, "failed") != NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		ready += _is(json_at(sources, i), "frozen");
 		drained += _is(json_at(sources, i), "drained");
 	}
 	if (ready == count)
-		return COMMAND_OK;
+		return failed ? COMMAND_WARNING : COMMAND_OK;
 	return ready || drained == count ? COMMAND_WARNING : COMMAND_CRITICAL;
 }
 
@@ -107,7 +128,23 @@ static void _print_drain(const struct json *drain)
 	       *why ? ": " : "", why);
 }
 
-static void _print_template(const struct json *row)
+/* "failed 2h03m": a failure before all others. */
+static void _print_tested(const struct json *row, int64_t now)
+{
+	const struct json *test = _last_test(row, "failed");
+	char age[16], text[48] = "-";
+
+	if (!test)
+		test = _last_test(row, NULL);
+	if (test) {
+		command_age(now - command_int(test, "since"), age);
+		snprintf(text, sizeof(text), "%s %s",
+			 command_str(test, "result"), age);
+	}
+	printf("%-15s ", text);
+}
+
+static void _print_template(const struct json *row, int64_t now)
 {
 	const struct json *sources = json_get(row, "sources");
 	char ready[48];
@@ -117,6 +154,7 @@ static void _print_template(const struct json *row)
 	printf("%-16s %-16s", command_str(row, "name"), ready);
 	_print_lanes(row);
 	printf(" %6" PRId64 " ", command_int(row, "clones"));
+	_print_tested(row, now);
 	if (json_get(row, "drained"))
 		_print_drain(json_get(row, "drained"));
 	else
@@ -129,10 +167,11 @@ static void _print_list(const struct json *reply)
 	const struct json *templates = json_get(reply, "templates");
 	const struct json *gone = json_get(reply, "gone");
 
-	printf("%-16s %-16s %-7s %6s %s\n", "TEMPLATE", "SOURCES", "LANES",
-	       "CLONES", "WHY");
+	printf("%-16s %-16s %-7s %6s %-15s %s\n", "TEMPLATE", "SOURCES",
+	       "LANES", "CLONES", "TEST", "WHY");
 	for (size_t i = 0; i < json_count(templates); i++)
-		_print_template(json_at(templates, i));
+		_print_template(json_at(templates, i),
+				command_int(reply, "now"));
 	for (size_t i = 0; i < json_count(gone); i++) {
 		printf("%s, not in sclone.conf, is ",
 		       command_str(json_at(gone, i), "name"));
@@ -165,7 +204,21 @@ static void _print_facts(const struct json *row)
 		       command_int(row, "chain"));
 }
 
-static void _print_source(const struct json *row)
+static void _print_last_test(const struct json *test, int64_t now)
+{
+	char age[16];
+
+	if (!test) {
+		printf("  test   none yet\n");
+		return;
+	}
+	command_age(now - command_int(test, "since"), age);
+	printf("  test   %s ago on %s by %s\n", age,
+	       command_str(test, "node"), command_str(test, "who"));
+	template_print_test(test, "         ");
+}
+
+static void _print_source(const struct json *row, int64_t now)
 {
 	const char *store = command_str(row, "datastore");
 	const char *why = command_str(row, "why");
@@ -180,6 +233,7 @@ static void _print_source(const struct json *row)
 	       " clones\n", command_int(row, "in_flight"),
 	       command_int(row, "lanes"), command_int(row, "clones"));
 	_print_facts(row);
+	_print_last_test(json_get(row, "test"), now);
 }
 
 static void _print_drained(const struct json *row, int64_t now)
@@ -218,7 +272,7 @@ static void _print_one(const struct json *reply)
 	printf("clones   %" PRId64 "\n", command_int(row, "clones"));
 	_print_drained(row, command_int(reply, "now"));
 	for (size_t i = 0; i < json_count(sources); i++)
-		_print_source(json_at(sources, i));
+		_print_source(json_at(sources, i), command_int(reply, "now"));
 	printf("\n%s\n", json_count(failures) ? "last failures" :
 						"no failure of late");
 	for (size_t i = 0; i < json_count(failures); i++)

@@ -310,6 +310,11 @@ static void _release(struct daemon *daemon, struct server_call *call)
 	orders_release(daemon->orders, call);
 }
 
+static void _test(struct daemon *daemon, struct server_call *call)
+{
+	trials_order(daemon->trials, call);
+}
+
 /* --- the front ends ----------------------------------------------------- */
 
 static void _nudge(struct daemon *daemon, struct server_call *call)
@@ -348,6 +353,7 @@ static const struct {
 	{ VERB_UNHOLD, false, _unhold },
 	{ VERB_DRAIN, false, templates_drain },
 	{ VERB_UNDRAIN, false, templates_undrain },
+	{ VERB_TEST, false, _test },
 	{ VERB_RELOAD, false, _reload },
 	{ VERB_RECONCILE, true, _reconcile },
 	{ VERB_RELEASE, false, _release },

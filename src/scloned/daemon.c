@@ -88,14 +88,16 @@ static void _log_step(const struct record *rec, const struct event *ev,
 		log_info("node %s epoch %llu: proven gone", rec->node, epoch);
 }
 
-/* Nodes on their way up, or prologs that wait for them. */
+/* Nodes on their way up, prologs that wait for them, tests. */
 void daemon_hurry(struct daemon *daemon)
 {
 	if (daemon->sight)
 		sight_hurry(daemon->sight,
 			    fleet_in_phase(daemon->fleet, PHASE_CLONED) ||
 			    fleet_in_phase(daemon->fleet, PHASE_IDENTIFIED) ||
-			    waiters_count(daemon->waiters));
+			    waiters_count(daemon->waiters) ||
+			    (daemon->trials &&
+			     trials_running(daemon->trials)));
 }
 
 static void _stepped(const struct record *rec, const struct event *ev,
@@ -111,6 +113,8 @@ static void _stepped(const struct record *rec, const struct event *ev,
 		room_stepped(daemon->room, rec);
 	if (daemon->planner)
 		planner_stepped(daemon->planner, rec, out);
+	if (daemon->trials)
+		trials_stepped(daemon->trials, rec);
 	if (daemon->notes)
 		notes_stepped(daemon->notes, rec, ev);
 	if (daemon->waiters)
@@ -297,6 +301,9 @@ static int _start_fleet(struct daemon *daemon, struct err *err)
 	    journal_load(daemon->journal, _load_record, daemon, err) < 0 ||
 	    fleet_load_kept(daemon->fleet, global->cluster, err) < 0)
 		return -1;
+	daemon->trials = trials_create(daemon, err);
+	if (!daemon->trials)
+		return -1;
 	return _add_missing(daemon, daemon->config, err);
 }
 
@@ -371,6 +378,7 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 		.partitions = daemon->partitions,
 		.planner = daemon->planner,
 		.chain = daemon->chain,
+		.trials = daemon->trials,
 		.config = &daemon->config,
 	};
 	struct server_options server = {
@@ -449,6 +457,7 @@ void daemon_stop(struct daemon *daemon)
 	/* First what can still call back into the others. */
 	reconciler_destroy(daemon->reconciler);
 	orders_destroy(daemon->orders);
+	trials_destroy(steal_ptr(&daemon->trials));
 	upkeep_destroy(daemon->upkeep);
 	server_destroy(daemon->server);
 	slurm_link_destroy(daemon->link);

@@ -30,6 +30,7 @@
 #include "sight.h"
 #include "starter.h"
 #include "timing.h"
+#include "trials.h"
 #include "upkeep.h"
 #include "waiters.h"
 
@@ -46,6 +47,7 @@ struct daemon {
 	struct journal *journal;
 	struct ledger *ledger;
 	struct drains *drains;
+	struct trials *trials;
 	struct fleet *fleet;
 	struct diary *diary;
 	struct executor *executor;

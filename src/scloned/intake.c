@@ -115,6 +115,22 @@ static void _refuse(struct intake *intake, const char *name, uint32_t job,
 
 /* --- events ------------------------------------------------------------- */
 
+/* Slurm was asked for the node for a test: that says what it becomes. */
+static void _take_test(struct intake *intake, const char *name,
+		       struct event *ev)
+{
+	const struct trial *trial = trials_take(intake->ctx.trials, name,
+						ev->id);
+
+	if (!trial)
+		return;
+	ev->template_name = trial->template_name;
+	ev->source = trial->source;
+	ev->text = "a test of its source";
+	if (ev->deadline > trial->since + trial->limit)
+		ev->deadline = trial->since + trial->limit;
+}
+
 static void _resume(struct intake *intake, const char *name,
 		    const struct config_node *node)
 {
@@ -140,6 +156,8 @@ static void _resume(struct intake *intake, const char *name,
 	ev.text = ev.template_name ? how : err.text;
 	ev.job = job ? job->id : 0;
 	ev.user = job ? job->user : NULL;
+	if (!job)
+		_take_test(intake, name, &ev);
 	fleet_event(intake->ctx.fleet, name, &ev);
 	if (!ev.template_name)
 		_refuse(intake, name, ev.job, &err);

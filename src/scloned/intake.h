@@ -25,6 +25,7 @@
 #include "partitions.h"
 #include "planner.h"
 #include "timing.h"
+#include "trials.h"
 
 struct intake;
 
@@ -39,6 +40,7 @@ struct intake_context {
 	struct partitions *partitions;
 	const struct planner *planner;
 	struct chain *chain;
+	struct trials *trials;
 	const struct config *const *config;
 };
 

@@ -101,6 +101,7 @@ static struct admit_entry _entry(const struct record *rec)
 		.job = rec->req.job,
 		.template_name = rec->req.template_name,
 		.avoid = *rec->req.avoid ? rec->req.avoid : NULL,
+		.only = *rec->req.only ? rec->req.only : NULL,
 		.deadline = rec->req.deadline,
 	};
 }
@@ -149,15 +150,19 @@ static void _resume(struct planner *planner, const struct record *rec)
 static void _learn(struct planner *planner, const struct record *rec,
 		   const struct outcome *out)
 {
+	enum cause failed = out->ready ? CAUSE_NONE : out->failed;
+
 	/* A VM that was found again has not been admitted here. */
 	if (out->ready && rec->at[PHASE_ADMITTED])
 		plan_measure(planner->plan,
 			     rec->at[PHASE_CLONED] - rec->at[PHASE_ADMITTED],
 			     rec->at[PHASE_READY] - rec->at[PHASE_CLONED]);
-	if (out->ready || out->failed)
+	/* A test that fails is for its admin to judge: it rests nothing. */
+	if (failed && out->tested)
+		failed = CAUSE_CANCELLED;
+	if (out->ready || failed)
 		plan_learn(planner->plan,
-			   *out->source ? out->source : rec->source,
-			   out->ready ? CAUSE_NONE : out->failed,
+			   *out->source ? out->source : rec->source, failed,
 			   clock_wall_us());
 }
 
@@ -214,7 +219,10 @@ static void _tell_waiting(struct planner *planner)
 	while ((seat = plan_next_seat(planner->plan, &pos, &node)) != NULL) {
 		if (seat->source != PLAN_WAITING)
 			continue;
-		if (strcmp(asked, seat->template_name) != 0) {
+		if (*seat->only) {
+			*asked = '\0';
+			plan_why_only(planner->plan, seat->only, &why);
+		} else if (strcmp(asked, seat->template_name) != 0) {
 			snprintf(asked, sizeof(asked), "%s",
 				 seat->template_name);
 			plan_why(planner->plan, asked, &why);

@@ -135,6 +135,9 @@ void room_stepped(struct room *room, const struct record *rec)
 	name = &room->books->names[set][node->index];
 	now.refused = name->refused;
 	now.kind = now.refused ? CAPACITY_OUT : (uint8_t) capacity_kind(rec);
+	/* No job asks for a node that is kept for tests: never close it. */
+	if (node->set->is_test && now.kind == CAPACITY_OPEN)
+		now.kind = CAPACITY_OUT;
 	now.late = !now.refused && capacity_is_late(rec);
 	if (now.kind == CAPACITY_CLONE)
 		now.template = _template(room, rec);
@@ -508,7 +511,8 @@ int room_put(const struct room *room, struct json *reply)
 	int rc = list ? 0 : -1;
 
 	for (size_t i = 0; !rc && i < room->books->count; i++)
-		rc = json_append(list, _set_row(room, i));
+		if (!config_set(room->daemon->config, i)->is_test)
+			rc = json_append(list, _set_row(room, i));
 	return rc | json_put(reply, "capacity", list);
 }
 

@@ -9,6 +9,7 @@
 #include "common/ipc/verbs.h"
 #include "subject.h"
 #include "templates.h"
+#include "trial_row.h"
 
 #define NAMES_MAX (2 * (CONFIG_SOURCES_MAX + CONFIG_TEMPLATES_MAX))
 
@@ -216,6 +217,14 @@ struct totals {
 	size_t ready, lanes, in_flight;
 };
 
+static int _put_test(struct json *row, const struct daemon *daemon,
+		     const char *source)
+{
+	const struct trial *trial = trials_get(daemon->trials, source);
+
+	return trial ? json_put(row, "test", trial_row_shown(trial)) : 0;
+}
+
 static int _append_source(const struct daemon *daemon, struct json *list,
 			  const struct table *clones, size_t index,
 			  struct totals *totals)
@@ -227,7 +236,8 @@ static int _append_source(const struct daemon *daemon, struct json *list,
 	totals->ready += _is_ready(daemon, index);
 	totals->lanes += source->lanes;
 	totals->in_flight += planner_in_flight(daemon->planner, index);
-	if (row && _put_clones(row, clones, source->path) < 0) {
+	if (row && (_put_clones(row, clones, source->path) < 0 ||
+		    _put_test(row, daemon, source->path) < 0)) {
 		json_destroy(row);
 		return -1;
 	}

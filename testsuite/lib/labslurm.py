@@ -263,18 +263,19 @@ class Cluster:
                 pass
         return child.wait()
 
-    def start_munged(self):
-        with open(self.path("munge.key"), "wb") as file:
+    def start_munged(self, name="munge"):
+        """Each name has a key of its own."""
+        def path(kind):
+            return self.path("%s.%s" % (name, kind))
+        with open(path("key"), "wb") as file:
             file.write(os.urandom(1024))
-        os.chmod(self.path("munge.key"), 0o400)
-        self.spawn("munged", [
+        os.chmod(path("key"), 0o400)
+        self.spawn("munged" if name == "munge" else "munged-" + name, [
             "munged", "--foreground", "--force",
-            "--key-file=" + self.path("munge.key"),
-            "--socket=" + self.path("munge.sock"),
-            "--pid-file=" + self.path("munge.pid"),
-            "--log-file=" + self.path("munge.log"),
-            "--seed-file=" + self.path("munge.seed")])
-        await_(lambda: os.path.exists(self.path("munge.sock")), "munged")
+            "--key-file=" + path("key"), "--socket=" + path("sock"),
+            "--pid-file=" + path("pid"), "--log-file=" + path("log"),
+            "--seed-file=" + path("seed")])
+        await_(lambda: os.path.exists(path("sock")), "munged")
 
     def with_hosts(self, command):
         """The command, in a mount namespace where the nodes' names resolve:

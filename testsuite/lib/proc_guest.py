@@ -7,7 +7,8 @@ guestinfo as sclone-guest does, then becomes slurmd.
 
 MODE makes it misbehave: "dead" never says anything, "fail" reports a failure
 and stays, "slow" waits for a file named go-NODE beside slurm.conf, "late" does
-that too and does not mind the time by then. A file named mode there overrides
+that too and does not mind the time by then, "stranger" starts a slurmd with
+the file stranger.conf beside slurm.conf. A file named mode there overrides
 it.
 """
 import json
@@ -65,6 +66,8 @@ def main(conf, mode):
         raise SystemExit("too late")
     uptime.await_safe_start(identity["time"] / 1e6)
     report(rpc, identity, "ready", ms={"identity": 0})
+    if mode == "stranger":
+        conf = os.path.join(os.path.dirname(conf), "stranger.conf")
     os.execvp("slurmd", ["slurmd", "-D", "-b", "-N", identity["node"],
                          "-f", conf])
 

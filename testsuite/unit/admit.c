@@ -87,6 +87,31 @@ static int _pick(const struct place_source *sources, size_t count,
 			  err);
 }
 
+/* A test of one source: whatever keeps jobs from it, but not what keeps a
+ * clone from it. */
+static void _only(void)
+{
+	struct place_source s[2] = { _source("a", 1), _source("b", 1) };
+	struct breaker open = { .open_until = 100 };
+	enum place_verdict verdicts[2];
+	struct err err = ERR_INIT;
+
+	s[0].drained = true;
+	s[0].breaker = s[0].template_breaker = &open;
+	is_int(place_only(s, 2, "a", verdicts, &err), 0,
+	       "drained and resting, it is taken");
+	ok(verdicts[0] == PLACE_TAKEN && verdicts[1] == PLACE_OTHER,
+	   "the other one is not looked at");
+	s[0].in_flight = 1;
+	is_int(place_only(s, 2, "a", NULL, &err), -1, "its lanes are busy");
+	is_int(err.code, ERR_BUSY, "which passes");
+	s[0].frozen = false;
+	is_int(place_only(s, 2, "a", NULL, &err), -1, "it is not frozen");
+	has_str(err.text, "a is not frozen", "which is said");
+	is_int(place_only(s, 2, "c", NULL, &err), -1, "there is none");
+	is_int(err.code, ERR_NOTFOUND, "of that name");
+}
+
 static int _next(struct admit *admit, struct place_source *sources,
 		 size_t count, int64_t now, struct admit_decision *out)
 {
@@ -529,6 +554,7 @@ int main(void)
 	_breaker();
 	_trial();
 	_place();
+	_only();
 	_verdicts();
 	_room();
 	_placement();

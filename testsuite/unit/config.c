@@ -31,7 +31,9 @@ static void _example(void)
 	config = config_read(getenv("EXAMPLE"), &err);
 	if (!config)
 		bail_out("%s", err.text);
-	is_int((int64_t) config_node_count(config), 200, "nodes");
+	is_int((int64_t) config_node_count(config), 201, "nodes");
+	node = config_node(config, "vmtest");
+	ok(node && node->set->is_test, "one of them for tests");
 	is_int((int64_t) config_template(config, 0)->source_count, 4,
 	       "sources expand");
 	is_str(config_template(config, 0)->sources[3],
@@ -59,6 +61,8 @@ static void _bad(const char *text, const char *want)
 
 static void _mistakes(void)
 {
+	_bad(GLOBAL TEMPLATE "NodeName=t1 Templates=r9 Test=yes "
+	     "Partitions=vm\n", "leave out Partitions=");
 	_bad(TEMPLATE NODES, "s.conf: ClusterName= is missing");
 	_bad(GLOBAL NODES, "no TemplateName= line");
 	_bad(GLOBAL TEMPLATE, "no NodeName= line");

@@ -599,6 +599,29 @@ static void _test_shared(void)
 	conf = CONF;
 }
 
+/* A good site with nodes for tests, which are of one template. */
+static void _with_tests(const char *partitions)
+{
+	conf = CONF "NodeName=t[1-2] Templates=r9 Test=yes\n";
+	_with_lists("22.05.8", partitions, "[" NODE("vm1", "r9,u22") ","
+		    NODE("vm2", "r9,u22") "," NODE("vm3", "r9,u22") ","
+		    NODE("big1", "u22") "," NODE("t1", "") ","
+		    NODE("t2", "") "]");
+	conf = CONF;
+}
+
+static void _test_tests(void)
+{
+	_good();
+	fine("test-nodes", "cannot try r9,u22", "without nodes for tests");
+	_with_tests(PARTITIONS);
+	fine("test-nodes", "cannot try u22;", "with them for one template");
+	fine("features", "", "they need no features");
+	_with_tests("[" PARTITION("all", "big1,t[1-2]") "]");
+	warns("test-nodes", "partition all holds t2, which is kept",
+	      "jobs can get there");
+}
+
 static void _test_nodes(void)
 {
 	_with_lists("22.05.8", PARTITIONS, "[" NODE("big1", "u22") "]");
@@ -663,6 +686,7 @@ int main(void)
 	_test_times();
 	_test_partitions();
 	_test_shared();
+	_test_tests();
 	_test_nodes();
 	_test_names();
 	facts_clear(&facts);

@@ -86,6 +86,8 @@ static void _longest(void)
 	text_set(rec.next.template_name, text);
 	text_set(rec.req.avoid, text);
 	text_set(rec.next.avoid, text);
+	text_set(rec.req.only, text);
+	text_set(rec.next.only, text);
 	text_set(rec.source, text);
 	text_set(rec.task, text);
 	text_set(rec.vm, text);

@@ -96,6 +96,19 @@ static void _versions(void)
 	ok(!strstr(buf_str(&out), "cloud_reg_addrs"), "and does not know it");
 }
 
+static void _tests(void)
+{
+	struct err err = ERR_INIT;
+
+	_start(HEAD "NodeName=vm[1-3] Templates=r9\n"
+	       "NodeName=vmtest Templates=r9 Test=yes\n");
+	if (suggest_slurm_conf(&facts, 2205, &out, &err) < 0)
+		bail_out("%s", err.text);
+	has_str(buf_str(&out), "NodeName=vmtest CPUs=4", "a node for tests");
+	has_str(buf_str(&out), "PartitionName=vm Nodes=vm[1-3] ",
+		"is in no partition");
+}
+
 static void _refuses(const char *want, enum err_code code, const char *what)
 {
 	struct err err = ERR_INIT;
@@ -170,6 +183,7 @@ static void _others(void)
 int main(void)
 {
 	_versions();
+	_tests();
 	_wrong();
 	_others();
 	facts_clear(&facts);

@@ -280,6 +280,9 @@ static int _take_set(struct config *config, const struct conf_line *line,
 	set->nodes = hostlist_parse(set->nodes_text, CONFIG_NODES_MAX, &why);
 	if (!set->nodes)
 		return conf_error(line, err, "NodeName: %s", why.text);
+	if (set->is_test && set->partitions_text)
+		return conf_error(line, err, "Test: nodes for tests are in no "
+				  "partition; leave out Partitions=");
 	set->cards[set->card_count++].nic = &set->own;
 	if (config_nic_check(line, "NodeAddr", hostlist_count(set->nodes),
 			     &set->own, err) < 0 ||
@@ -465,6 +468,11 @@ int config_template_index(const struct config *config, const char *name)
 		if (!strcmp(config->templates[i].name, name))
 			return (int) i;
 	return -1;
+}
+
+bool config_has_source(const struct config *config, const char *path)
+{
+	return table_get(config->sources, path) != NULL;
 }
 
 const struct config_node *config_node(const struct config *config,

@@ -122,6 +122,7 @@ struct config_set {
 	char *partitions_text;
 	char *partitions[CONFIG_PARTITIONS_MAX];
 	size_t partition_count;	/* 0: not said */
+	bool is_test;		/* for tests of the templates alone */
 	unsigned line;
 };
 
@@ -176,6 +177,9 @@ uint64_t config_set_offers(const struct config_set *set);
 
 /* The index of a template name, or -1. */
 int config_template_index(const struct config *config, const char *name);
+
+/* The inventory path is a source of one of the templates. */
+bool config_has_source(const struct config *config, const char *path);
 
 /* Our place for a Slurm node name, or NULL when it is not ours. */
 const struct config_node *config_node(const struct config *config,

@@ -235,6 +235,12 @@ const struct conf_key config_set_keys[] = {
 	  .help = "Slurm's partitions with these nodes, comma-separated: "
 		  "where job_submit/sclone makes jobs exclusive, checks "
 		  "--template and sets the default template." },
+	{ .name = "Test", .type = CONF_BOOL, SET(is_test), .fallback = "no",
+	  .help = "yes: these nodes are for sclone template test, which makes "
+		  "them clones of any of Templates=. In slurm.conf they are "
+		  "like the nodes they stand for, but in no partition, so "
+		  "that no job gets there. One name is enough; with more, as "
+		  "many tests can run at a time." },
 	{ .name = NULL },
 };
 

@@ -166,6 +166,8 @@ static int _append_seat(const struct admit_entry *entry, bool in_flight,
 	rc |= json_put_str(row, "template", entry->template_name);
 	if (entry->avoid)
 		rc |= json_put_str(row, "avoid", entry->avoid);
+	if (entry->only)
+		rc |= json_put_str(row, "only", entry->only);
 	rc |= json_put_int(row, "deadline", entry->deadline);
 	if (in_flight) {
 		rc |= json_put_str(row, "source",
@@ -345,6 +347,7 @@ static int _read_seat(struct snapshot *snapshot, const struct json *row,
 	    json_get_int(row, "job", 0, UINT32_MAX, &job, err) < 0 ||
 	    json_get_str(row, "template", &entry.template_name, err) < 0 ||
 	    json_get_str_or(row, "avoid", NULL, &entry.avoid, err) < 0 ||
+	    json_get_str_or(row, "only", NULL, &entry.only, err) < 0 ||
 	    json_get_int(row, "deadline", 0, INT64_MAX, &entry.deadline,
 			 err) < 0 ||
 	    json_get_str_or(row, "source", NULL, &source, err) < 0 ||

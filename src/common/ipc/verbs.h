@@ -38,9 +38,12 @@
  *	last part of it]
  *	reply: now error: of vCenter
  *	templates [{name clones: VMs of it that exist, ready: sources that
- *	    can clone, lanes in_flight drained: DRAIN, sources [SOURCE and
- *	    clones]; with a name in the request: failures [cycles as of
- *	    history], newest first}]
+ *	    can clone, lanes in_flight drained: DRAIN, sources [SOURCE,
+ *	    clones and test: TEST]; with a name in the request: failures
+ *	    [cycles as of history], newest first}]
+ *	TEST: the last one, node who since ended: 0 while it is under way,
+ *	    epoch at {requested …: µs} result: running, passed or failed, as
+ *	    soon as that is known; of a failed one step code why advice
  *	gone [DRAIN]: of names that left sclone.conf; without a name
  * drain, undrain	no new clones of a template or source. request: name:
  *	as of templates, or of gone; [who] [why]
@@ -60,6 +63,11 @@
  *	    decisions [the last ones, as of why] idle receipt_head next: 0
  *	reply with it: nodes [as of why, without decisions] next: the from of
  *	    the next page, if there is one
+ * test	make one clone of a source, and release it. request: name: as of
+ *	templates; of a template the source that can do it best; [who]
+ *	[limit: µs for it to come up] [wait: bool: for its end, or for its
+ *	result when its VM is kept]. BUSY when no node kept for tests is free
+ *	reply: source template test: TEST
  * pause, unpause	no new clones; releases go on. request: nothing
  * hold, unhold	keep failed VMs for a look. request: nodes: hostlist
  *	reply: nodes: how many
@@ -87,6 +95,7 @@
 #define VERB_TEMPLATES "templates"
 #define VERB_DRAIN "drain"
 #define VERB_UNDRAIN "undrain"
+#define VERB_TEST "test"
 #define VERB_PAUSE "pause"
 #define VERB_UNPAUSE "unpause"
 #define VERB_HOLD "hold"
@@ -97,6 +106,8 @@
 #define VERB_WHY "why"
 #define VERB_SNAPSHOT "snapshot"
 
+#define VERBS_TEST_DEFAULT_US INT64_C(120000000)
+#define VERBS_TEST_MAX_US INT64_C(86400000000)
 #define VERBS_HISTORY_DEFAULT 20
 #define VERBS_HISTORY_MAX 10000
 #define VERBS_RECEIPTS_DEFAULT 20

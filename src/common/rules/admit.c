@@ -14,6 +14,7 @@ struct waiter {
 	char node[OWNER_NODE_SIZE];
 	char template_name[RECORD_TEMPLATE_SIZE];
 	char avoid[RECORD_SOURCE_SIZE];
+	char only[RECORD_SOURCE_SIZE];
 	int64_t deadline;
 	struct job *job;
 	struct waiter *prev, *next;	/* of the job's line */
@@ -177,7 +178,8 @@ static int _check(const struct admit *admit, const struct admit_entry *entry,
 {
 	if (!text_fits(entry->node, OWNER_NODE_SIZE) ||
 	    !text_fits(entry->template_name, RECORD_TEMPLATE_SIZE) ||
-	    !text_fits(entry->avoid, RECORD_SOURCE_SIZE))
+	    !text_fits(entry->avoid, RECORD_SOURCE_SIZE) ||
+	    !text_fits(entry->only, RECORD_SOURCE_SIZE))
 		return err_set(err, ERR_CONFIG, "a name is too long");
 	if (table_get(admit->waiters, entry->node))
 		return err_set(err, ERR_EXISTS, "%s waits already",
@@ -200,6 +202,7 @@ static struct waiter *_new(struct admit *admit,
 	text_set(waiter->node, entry->node);
 	text_set(waiter->template_name, entry->template_name);
 	text_set(waiter->avoid, entry->avoid);
+	text_set(waiter->only, entry->only);
 	waiter->deadline = entry->deadline;
 	waiter->job = _job(admit, entry, err);
 	if (!waiter->job)
@@ -267,20 +270,29 @@ static bool _is_full(const struct deciding *now, const char *template_name)
 	return false;
 }
 
+static int _pick(struct deciding *now, const struct waiter *waiter)
+{
+	int source;
+
+	if (*waiter->only)
+		return place_only(now->sources, now->count, waiter->only,
+				  now->verdicts, NULL);
+	if (_is_full(now, waiter->template_name))
+		return -1;
+	source = place_pick(now->sources, now->count, waiter->template_name,
+			    waiter->avoid, now->now, now->verdicts, NULL);
+	if (source < 0 && now->full_count < FULL_MAX)
+		now->full[now->full_count++] = waiter->template_name;
+	return source;
+}
+
 static bool _try(struct deciding *now, struct job *job)
 {
 	struct waiter *waiter = job->queue.first;
-	int source;
+	int source = _pick(now, waiter);
 
-	if (_is_full(now, waiter->template_name))
+	if (source < 0)
 		return false;
-	source = place_pick(now->sources, now->count, waiter->template_name,
-			    waiter->avoid, now->now, now->verdicts, NULL);
-	if (source < 0) {
-		if (now->full_count < FULL_MAX)
-			now->full[now->full_count++] = waiter->template_name;
-		return false;
-	}
 	_dequeue(now->admit, waiter);
 	_fly(now->admit, waiter);
 	place_start(now->sources, now->count, (size_t) source);
@@ -343,6 +355,7 @@ static int _each_in(const struct job *job, const struct line *line,
 			.node = waiter->node, .job = job->number,
 			.template_name = waiter->template_name,
 			.avoid = *waiter->avoid ? waiter->avoid : NULL,
+			.only = *waiter->only ? waiter->only : NULL,
 			.deadline = waiter->deadline,
 		};
 

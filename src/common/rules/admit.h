@@ -27,6 +27,8 @@ struct admit_entry {
 	uint32_t job;		/* 0: the node stands for itself */
 	const char *template_name;
 	const char *avoid;	/* source that failed it, or NULL */
+	const char *only;	/* the one it may come from: place_only(); or
+				 * NULL */
 	int64_t deadline;
 };
 

@@ -19,6 +19,7 @@ static void _fill(const struct event *ev, struct record_request *req)
 	text_set(req->user, ev->user);
 	text_set(req->template_name, ev->template_name);
 	text_set(req->choice, ev->text);
+	text_set(req->only, ev->source);
 	req->asked = ev->asked;
 	req->deadline = ev->deadline;
 	if (req->asked > ev->now) {	/* before the clock was set back */

@@ -88,6 +88,8 @@ static bool _retry(const struct engine_conf *conf, struct record *rec,
 		return false;
 	if (rec->phase >= PHASE_READY || rec->registered || rec->hold)
 		return false;
+	if (cure == CURE_ELSEWHERE && *again.only)
+		return false;
 	if (cure == CURE_WAIT) {
 		tries = ++again.waits;
 	} else {
@@ -145,7 +147,9 @@ void cycle_fail(struct record *rec, const struct record_request *req,
 	text_set(rec->tell_text,
 		 text && *text ? text : failure_of(cause)->meaning);
 	rec->told_job = false;
-	rec->needs_human = failure_of(cause)->cure == CURE_HUMAN;
+	/* Who asked for a test has been told. */
+	rec->needs_human = failure_of(cause)->cure == CURE_HUMAN &&
+			   !*req->only;
 	rec->slurm_tries = 0;
 	rec->slurm_not_before = 0;
 }

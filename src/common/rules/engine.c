@@ -238,8 +238,10 @@ void engine_step(const struct engine_conf *conf, struct record *rec,
 	out->changed = _changed(&before, rec);
 	out->ready = rec->phase == PHASE_READY && before.phase != PHASE_READY;
 	out->failed = rec->failed;
-	if (out->failed)
+	if (out->failed) {
 		text_set(out->source, before.source);
+		out->tested = *before.req.only != '\0';
+	}
 }
 
 void engine_derive(const struct engine_conf *conf, struct record *rec,

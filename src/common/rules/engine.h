@@ -46,6 +46,7 @@ struct outcome {
 	bool ready;		/* it became ready: success for breakers */
 	enum cause failed;	/* an attempt ended like this, or NONE */
 	char source[RECORD_SOURCE_SIZE];	/* of that attempt */
+	bool tested;		/* which was a test */
 };
 
 /* 4 attempts, pauses 1..60 s, 5 s least, 3 s settle, 2 s fresh, 600 s

@@ -18,7 +18,8 @@
 
 enum event_kind {
 	/* From Slurm's programs; asked = when it was spooled. */
-	EVENT_REQUESTED,	/* id asked deadline template_name
+	EVENT_REQUESTED,	/* id asked deadline template_name [source:
+				 * the only one, see record.h]
 				 * [job user text: what named it] */
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */

@@ -208,6 +208,40 @@ void place_tell(const struct place_source *sources, size_t count,
 	text_add(text, size, " more");
 }
 
+static int _refuse(const struct place_source *source,
+		   enum place_verdict verdict, struct err *err)
+{
+	bool later = verdict == PLACE_FULL || verdict == PLACE_MEMORY ||
+		     verdict == PLACE_SPACE;
+
+	return err_set(err, later ? ERR_BUSY : ERR_CAPACITY, "%s is %s",
+		       source->name, texts[verdict]);
+}
+
+int place_only(const struct place_source *sources, size_t count,
+	       const char *name, enum place_verdict *verdicts,
+	       struct err *err)
+{
+	int rc = err_set(err, ERR_NOTFOUND, "no source '%s'", name);
+
+	for (size_t i = 0; i < count; i++) {
+		struct place_source source = sources[i];
+		enum place_verdict verdict = PLACE_OTHER;
+
+		if (text_same(source.name, name)) {
+			source.drained = false;
+			source.breaker = source.template_breaker = NULL;
+			verdict = _judge(&source, 0);
+			rc = verdict == PLACE_FREE
+				     ? (int) i
+				     : _refuse(&source, verdict, err);
+		}
+		if (verdicts)
+			verdicts[i] = rc == (int) i ? PLACE_TAKEN : verdict;
+	}
+	return rc;
+}
+
 static bool _shares(const char *id, const char *other)
 {
 	return id && other && *id && text_same(id, other);

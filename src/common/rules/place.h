@@ -80,6 +80,14 @@ int place_pick(const struct place_source *sources, size_t count,
 	       const char *template_name, const char *avoid, int64_t now,
 	       enum place_verdict *verdicts, struct err *err);
 
+/*
+ * Index of the one source of that name, which may be drained or resting: it
+ * is to be tried. -1: NOTFOUND when there is none, else as place_pick().
+ */
+int place_only(const struct place_source *sources, size_t count,
+	       const char *name, enum place_verdict *verdicts,
+	       struct err *err);
+
 /* "with all lanes busy": goes behind a source's name; static storage. */
 const char *place_verdict_text(enum place_verdict verdict);
 

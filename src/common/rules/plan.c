@@ -9,6 +9,7 @@
 struct seat {
 	struct plan_seat shown;
 	char template_name[RECORD_TEMPLATE_SIZE];
+	char only[RECORD_SOURCE_SIZE];
 };
 
 /* A clone that the figures may not show yet. */
@@ -193,8 +194,9 @@ static int _sit(struct plan *plan, const struct admit_entry *entry,
 		return err_nomem(err);
 	}
 	text_set(seat->template_name, entry->template_name);
+	text_set(seat->only, entry->only);
 	seat->shown = (struct plan_seat) { source, since,
-					   seat->template_name };
+					   seat->template_name, seat->only };
 	if (table_set(plan->seats, entry->node, seat, err) < 0) {
 		free(seat);
 		(void) admit_drop(plan->admit, entry->node);
@@ -203,15 +205,15 @@ static int _sit(struct plan *plan, const struct admit_entry *entry,
 	return 0;
 }
 
-/* Without sources or experience the deadline itself decides. And bad
- * experience is forgotten only when lanes that are free are used. */
+/* Without sources or experience, and for a test, the deadline itself decides.
+ * And bad experience is forgotten only when lanes that are free are used. */
 static int _feasible(const struct plan *plan, const struct admit_entry *entry,
 		     int64_t now, struct err *err)
 {
 	unsigned lanes = place_lanes(plan->places, plan->place_count,
 				     entry->template_name);
 
-	if (!lanes || !plan->rates.cloning ||
+	if (!lanes || entry->only || !plan->rates.cloning ||
 	    admit_in_flight(plan->admit) + admit_waiting(plan->admit) < lanes)
 		return 0;
 	return admit_feasible(plan->admit, entry, lanes, plan->rates.cloning,
@@ -346,6 +348,19 @@ static void _unusable(const struct plan *plan, const char *template_name,
 			err_set(why, ERR_CAPACITY, "%s: %s", place->name,
 				place->note);
 	}
+}
+
+void plan_why_only(const struct plan *plan, const char *source,
+		   struct err *why)
+{
+	*why = (struct err) ERR_INIT;
+	if (plan->hold.code)
+		*why = plan->hold;
+	else if (plan->trouble.code)
+		*why = plan->trouble;
+	else if (place_only(plan->places, plan->place_count, source, NULL,
+			    why) >= 0)
+		*why = (struct err) ERR_INIT;	/* in its turn */
 }
 
 void plan_why(const struct plan *plan, const char *template_name,

@@ -30,6 +30,7 @@ struct plan_seat {
 	int source;		/* index, or PLAN_WAITING */
 	int64_t since;		/* when it was given that lane */
 	const char *template_name;
+	const char *only;	/* the one source it may come from, or "" */
 };
 
 #define PLAN_WAITING (-1)
@@ -123,6 +124,10 @@ void plan_set_rates(struct plan *plan, const struct plan_rates *rates);
  * matter of lanes. */
 void plan_why(const struct plan *plan, const char *template_name,
 	      struct err *why);
+
+/* The same of who may come from one source only. */
+void plan_why_only(const struct plan *plan, const char *source,
+		   struct err *why);
 
 /* As of admit.h. */
 size_t plan_waiting(const struct plan *plan);

@@ -240,7 +240,8 @@ struct field {
 	PLAIN(prefix ".attempts", FIELD_U32, member.attempts),              \
 	PLAIN(prefix ".waits", FIELD_U32, member.waits),                    \
 	PLAIN(prefix ".not_before", FIELD_TIME, member.not_before),         \
-	TEXT(prefix ".avoid", member.avoid)
+	TEXT(prefix ".avoid", member.avoid),                                \
+	TEXT(prefix ".only", member.only)
 
 static const struct field fields[] = {
 	TEXT("node", node),

@@ -113,6 +113,9 @@ struct record_request {
 	uint32_t waits;		/* pauses so far; sets the back-off */
 	int64_t not_before;	/* no new attempt before */
 	char avoid[RECORD_SOURCE_SIZE];	/* source that failed last */
+	char only[RECORD_SOURCE_SIZE];	/* a test of this source, drained or
+					 * resting: of no other, and a failure
+					 * is what is to be known; or "" */
 };
 
 struct record {
