@@ -195,8 +195,36 @@ static void _print_room(const struct json *row, const char *what,
 	printf("\n");
 }
 
+/* A guest's word may be anything, and this a terminal. */
+static void _print_guests(const char *what, const char *text)
+{
+	if (!*text)
+		return;
+	printf("  %-6s ", what);
+	for (; *text; text++)
+		putchar((unsigned char) *text < ' ' || *text == 0x7f ? '?'
+								: *text);
+	putchar('\n');
+}
+
+/* What sclone-guest wrote down before the freeze. */
+static void _print_record(const char *text)
+{
+	cleanup_json struct json *record = json_parse(text, strlen(text),
+						      NULL);
+	char boot[CLOCK_TEXT_SIZE];
+
+	if (!record)
+		return;
+	clock_print(command_int(record, "boot"), boot);
+	printf("  booted %s\n", command_int(record, "boot") ? boot : "-");
+	_print_guests("guest", command_str(record, "guest"));
+	_print_guests("slurmd", command_str(record, "slurmd"));
+}
+
 static void _print_facts(const struct json *row)
 {
+	_print_record(command_str(row, "record"));
 	_print_room(row, "memory", "host_memory", "host_free", "memory_need");
 	_print_room(row, "space", "space", "space_free", "space_need");
 	if (json_get(row, "chain"))

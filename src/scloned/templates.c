@@ -237,6 +237,7 @@ static int _append_source(const struct daemon *daemon, struct json *list,
 	totals->lanes += source->lanes;
 	totals->in_flight += planner_in_flight(daemon->planner, index);
 	if (row && (_put_clones(row, clones, source->path) < 0 ||
+		    _put_text(row, "record", source->record) < 0 ||
 		    _put_test(row, daemon, source->path) < 0)) {
 		json_destroy(row);
 		return -1;

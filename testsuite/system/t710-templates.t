@@ -38,6 +38,8 @@ class Site(labsclone.Site):
 def test_list(site):
     code, rows = site.templates()
     tap.equal(code, 0, "all is well")
+    tap.contains(site.template("show", UBUNTU)[1], "RealMemory=480",
+                 "show has what slurmd found in the source")
     tap.equal({name: (row["ready"], row["lanes"], row["in_flight"],
                       row["clones"], len(row["sources"]))
                for name, row in rows.items()},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/vim25/machine.h"
+#include "letter.h"
 #include "source.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -14,7 +15,7 @@ static const char *const machine_paths[] = {
 	"config.hardware.numCPU", "config.hardware.device",
 	"layoutEx.disk", "runtime.powerState", "runtime.host",
 	"runtime.instantCloneFrozen", "summary.config.memoryReservation",
-	"datastore",
+	"datastore", "config.extraConfig",
 };
 
 static const char *const host_paths[] = {
@@ -214,6 +215,16 @@ static void _take_needs(struct source *source)
 	source->space_need = (swap > 0 ? swap : 0) + source->disk_growth;
 }
 
+static void _take_record(struct source *source,
+			 const struct xml_node *options)
+{
+	const char *text = property_option(options, LETTER_TEMPLATE_KEY);
+
+	*source->record = '\0';
+	if (text && strlen(text) < sizeof(source->record))
+		memcpy(source->record, text, strlen(text) + 1);
+}
+
 static int _take_machine(struct source *source,
 			 const struct property_object *object,
 			 struct err *err)
@@ -230,6 +241,8 @@ static int _take_machine(struct source *source,
 	_copy_uuid(source->bios_uuid, machine.bios_uuid);
 	if (machine.devices || machine.layout)
 		source->depth = _depth(&machine);
+	if (machine.options)
+		_take_record(source, machine.options);
 	if (machine.devices)
 		source->nic_count = nic_list(machine.devices, source->nics,
 					     CONFIG_NICS_MAX);

@@ -24,6 +24,7 @@
 #define SOURCE_STORE_SIZE 128
 #define SOURCE_STORES_MAX 16	/* datastores with files of one source */
 #define SOURCE_UNTOLD (-1)
+#define SOURCE_RECORD_SIZE 1024	/* a longer one is left out */
 
 enum source_state {
 	SOURCE_UNKNOWN,		/* not looked at yet */
@@ -63,6 +64,8 @@ struct source {
 	int64_t depth;			/* files in its longest disk chain: a
 					 * clone's disk stands on them all */
 
+	char record[SOURCE_RECORD_SIZE];	/* what it wrote of itself
+				 * before it froze: JSON, for display; "" */
 	struct nic nics[CONFIG_NICS_MAX];	/* more are not looked at */
 	size_t nic_count;
 

@@ -39,8 +39,8 @@
  *	reply: now error: of vCenter
  *	templates [{name clones: VMs of it that exist, ready: sources that
  *	    can clone, lanes in_flight drained: DRAIN, sources [SOURCE,
- *	    clones and test: TEST]; with a name in the request: failures
- *	    [cycles as of history], newest first}]
+ *	    clones record: JSON of its guest's, test: TEST]; with a name in
+ *	    the request: failures [cycles as of history], newest first}]
  *	TEST: the last one, node who since ended: 0 while it is under way,
  *	    epoch at {requested …: µs} result: running, passed or failed, as
  *	    soon as that is known; of a failed one step code why advice
