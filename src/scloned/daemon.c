@@ -229,6 +229,14 @@ static void _helper_died(const char *how, void *arg)
 	log_warn("scloned-slurm: %s", how);
 }
 
+static void _link_idle(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->desk)
+		desk_poke(daemon->desk);
+}
+
 static void _chain_told(const char *program, const char *how, void *arg)
 {
 	(void) arg;
@@ -315,6 +323,7 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 		.conf = global->slurm_conf,
 		.calls_max = CALLS_MAX,
 		.died = _helper_died,
+		.idle = _link_idle,
 		.arg = daemon,
 	};
 

@@ -390,6 +390,9 @@ static void _on_send(void *arg)
 	struct desk *desk = arg;
 	struct errand *errand, *next;
 
+	/* Behind other calls, what is sent could be outdated as well. */
+	if (slurm_link_waiting(desk->link))
+		return;
 	for (errand = TAILQ_FIRST(&desk->errands); errand && !desk->sent;
 	     errand = next) {
 		next = TAILQ_NEXT(errand, link);
@@ -416,6 +419,11 @@ void desk_act(struct desk *desk, const struct record *rec,
 		abort();	/* restarted by systemd; nothing is lost */
 	errand->who = action->kind == ACTION_SLURM_LOOK &&
 		      update_asks_who(rec);
+	loop_timer_set(desk->send, 0);
+}
+
+void desk_poke(struct desk *desk)
+{
 	loop_timer_set(desk->send, 0);
 }
 

@@ -2,7 +2,8 @@
 /*
  * desk - carries out the engine's actions in Slurm, by way of scloned-slurm.
  *
- * One call is under way at a time, in the order in which they were asked for;
+ * One call is under way at a time, when the link has no other, in the order in
+ * which they were asked for;
  * the same change for many nodes goes out in one call with a host list. What
  * a change is derived from may have passed when its turn comes, for slurmctld
  * can take its time with those before it: the rules are asked again just
@@ -28,6 +29,9 @@ void desk_destroy(struct desk *desk);
 /* An action for which action_is_slurm() holds; ends in one event. */
 void desk_act(struct desk *desk, const struct record *rec,
 	      const struct action *action);
+
+/* The link is idle: see struct slurm_link_options. */
+void desk_poke(struct desk *desk);
 
 /* Slurm's programs have asked for something that was not taken yet: it can
  * be that a node has been given to another job, or to the same one again.

@@ -11,6 +11,7 @@
 static struct record recs[NODES];
 static char said[400], told[400];	/* to slurmctld; to the fleet */
 static unsigned calls;
+static size_t others;	/* calls of others */
 static void (*answer)(const struct json *answer, const struct err *failure,
 		      void *arg);
 static void *answer_arg;
@@ -61,6 +62,12 @@ int slurm_link_call(struct slurm_link *link, const char *verb,
 	return 0;
 }
 
+size_t slurm_link_waiting(const struct slurm_link *link)
+{
+	(void) link;
+	return others;
+}
+
 /* --- scenes ------------------------------------------------------------- */
 
 static void _turn(void)
@@ -101,6 +108,7 @@ static struct desk *_open(void)
 		snprintf(recs[i].node, sizeof(recs[i].node), "vm%d", i + 1);
 	*said = *told = '\0';
 	calls = 0;
+	others = 0;
 	return desk;
 }
 
@@ -123,6 +131,21 @@ static void _one_at_a_time(void)
 	_answer(ERR_NONE);
 	is_str(told, "SLURM_DONE vm1; SLURM_DONE vm1; SLURM_DONE vm2; "
 	       "SLURM_DONE vm3", "each ends in one event");
+	desk_destroy(desk);
+}
+
+static void _behind_others(void)
+{
+	struct desk *desk = _open();
+
+	others = 1;
+	_act(desk, 0, ACTION_SLURM_MARK, "");
+	_turn();
+	is_int(calls, 0, "not behind the calls of others");
+	others = 0;
+	desk_poke(desk);
+	_turn();
+	is_int(calls, 1, "but when they are over");
 	desk_destroy(desk);
 }
 
@@ -195,6 +218,7 @@ int main(void)
 	if (!loop)
 		bail_out("%s", err.text);
 	_one_at_a_time();
+	_behind_others();
 	_reviewed_late();
 	_behind();
 	_split();

@@ -37,6 +37,8 @@ struct slurm_link {
 	struct err failure;
 	uint64_t told;			/* versions up to that one */
 	bool fresh;			/* the child was started anew */
+	void (*idle)(void *arg);
+	void *idle_arg;
 };
 
 /* An update that slurmctld has got. */
@@ -115,6 +117,19 @@ static void _config(struct json *answer)
 	json_put_int(config, "suspend_timeout", SLURM_SUSPEND_TIMEOUT);
 	json_put_int(config, "boot", slurm_started() / S);
 	json_put(answer, "config", config);
+}
+
+static struct json *_partitions(void)
+{
+	struct json *list = json_new_array();
+	struct json *vm = json_new_object();
+
+	json_put_str(vm, "name", "vm");
+	json_put_str(vm, "nodes", "vm[1-4]");
+	json_put_bool(vm, "exclusive", !slurm_shares());
+	json_put_bool(vm, "power_down_on_idle", false);
+	json_append(list, vm);
+	return list;
 }
 
 /* --- updates ------------------------------------------------------------ */
@@ -197,6 +212,8 @@ static void _answer(void *arg)
 	json_destroy(answer);
 	json_destroy(call->args);
 	free(call);
+	if (!link->first)
+		link->idle(link->idle_arg);
 }
 
 static void _answer_in(struct slurm_link *link, int64_t us)
@@ -231,7 +248,7 @@ static void _read(struct slurm_link *link, const struct call *call)
 	} else if (!strcmp(call->verb, "config")) {
 		_config(link->answer);
 	} else {
-		json_put(link->answer, "partitions", json_new_array());
+		json_put(link->answer, "partitions", _partitions());
 	}
 	_answer_in(link, dice_us(MS, 20 * MS));
 }
@@ -332,6 +349,11 @@ int slurm_link_call(struct slurm_link *link, const char *verb,
 	return 0;
 }
 
+size_t slurm_link_waiting(const struct slurm_link *link)
+{
+	return link->first != NULL;
+}
+
 struct slurm_link *slurm_link_create(struct loop *loop,
 				     const struct slurm_link_options *options,
 				     struct err *err)
@@ -339,7 +361,6 @@ struct slurm_link *slurm_link_create(struct loop *loop,
 	struct slurm_link *link = calloc(1, sizeof(*link));
 
 	(void) loop;
-	(void) options;
 	if (!link) {
 		err_nomem(err);
 		return NULL;
@@ -347,6 +368,8 @@ struct slurm_link *slurm_link_create(struct loop *loop,
 	link->last = &link->first;
 	link->entry.arg = link;
 	link->fresh = true;
+	link->idle = options->idle;
+	link->idle_arg = options->arg;
 	return link;
 }
 

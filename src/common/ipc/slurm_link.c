@@ -37,7 +37,8 @@ struct slurm_link {
 	char *program, *conf;
 	size_t calls_max;
 	void (*died)(const char *how, void *arg);
-	void *died_arg;
+	void (*idle)(void *arg);
+	void *arg;
 	pid_t pid;			/* 0: no child */
 	int fd;				/* -1: none, or given up */
 	struct loop_io *io;
@@ -157,7 +158,7 @@ static void _on_child(pid_t pid, const siginfo_t *info, void *arg)
 		link->pause_us *= 2;
 	_lose_current(link, link->how);
 	if (!wanted && link->died)
-		link->died(link->how, link->died_arg);
+		link->died(link->how, link->arg);
 }
 
 static void _answered(struct slurm_link *link, const struct json *answer)
@@ -340,6 +341,8 @@ static void _pump(struct slurm_link *link)
 	} else if (!link->current && link->first && link->fd >= 0) {
 		link->current = _take_first(link);
 		_write(link);
+	} else if (!link->count && link->idle) {
+		link->idle(link->arg);
 	}
 }
 
@@ -489,7 +492,8 @@ struct slurm_link *slurm_link_create(struct loop *loop,
 	link->loop = loop;
 	link->calls_max = options->calls_max;
 	link->died = options->died;
-	link->died_arg = options->arg;
+	link->idle = options->idle;
+	link->arg = options->arg;
 	link->fd = -1;
 	link->last = &link->first;
 	link->pause_us = PAUSE_MIN_US;

@@ -30,6 +30,9 @@ struct slurm_link_options {
 	/* The child has ended, and not because it was told to: how. From the
 	 * loop; may be NULL. */
 	void (*died)(const char *how, void *arg);
+	/* No call waits or is under way any more: what is asked for now goes
+	 * out at once. From the loop; may be NULL. */
+	void (*idle)(void *arg);
 	void *arg;
 };
 
