@@ -177,6 +177,20 @@ static void _two_failures(void)
 	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_NOTFOUND);
 	is_int(rec.tell, TELL_JOB, "that the first job is gone says nothing "
 	       "of the second");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	_request("r2", 8);
+	DONE(MARK);
+	rec.next.deadline = now;
+	rec.tell = TELL_JOB;
+	rec.tell_job = 7;
+	rec.tell_since = rec.slurm_token = now;
+	rec.slurm_busy = ACTION_SLURM_NOTIFY;
+	DO(TICK);
+	is_int(rec.tell_job, 8, "both at the same moment");
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_NOTFOUND);
+	is_int(rec.tell, TELL_JOB, "are two nevertheless");
 }
 
 /* A submit that came through long after it was given up: Slurm takes the

@@ -144,6 +144,8 @@ void cycle_fail(struct record *rec, const struct record_request *req,
 	rec->tell_cause = cause;
 	cycle_tell(rec, req->job);
 	rec->tell_since = now;
+	if (rec->slurm_token == now)
+		rec->slurm_token = 0;	/* for a failure of this moment, too */
 	text_set(rec->tell_text,
 		 text && *text ? text : failure_of(cause)->meaning);
 	rec->told_job = false;
