@@ -212,6 +212,59 @@ static void _views(void)
 	is_int(reconcile_sight(&rec, 8), SIGHT_NEWER, "of one it never had");
 }
 
+/* Whatever the clocks say: nothing overflows, nothing is hasty. */
+static void _extreme_times(void)
+{
+	static const int64_t times[] = {
+		INT64_MIN, INT64_MIN + 1, -1, 0, 1, RECONCILE_GAP,
+		INT64_MAX - 1, INT64_MAX
+	};
+	const unsigned count = sizeof(times) / sizeof(times[0]);
+	unsigned hasty = 0, due = 0;
+
+	for (unsigned i = 0; i < count * count * count; i++) {
+		int64_t born = times[i % count];
+		int64_t first = times[i / count % count];
+		int64_t then = times[i / count / count];
+		struct reconcile_count seen = { 0 };
+		bool now;
+
+		(void) _see(&seen, RECONCILE_OFF, born, first);
+		now = _see(&seen, RECONCILE_OFF, born, then) == RECONCILE_NOW;
+		due += now;
+		hasty += now && then <= first;
+	}
+	is_int(hasty, 0, "a second sighting comes later than the first");
+	ok(due > 0, "%u are due", due);
+	for (unsigned i = 0; i < count * count; i++) {
+		int64_t start = times[i % count], now = times[i / count];
+
+		if (reconcile_calm(true, start, now) && start <= now &&
+		    start >= 0 && now - start < RECONCILE_CALM)
+			hasty++;
+		if (reconcile_calm(false, start, now))
+			hasty++;
+	}
+	is_int(hasty, 0, "nothing is calm too soon");
+}
+
+/* Never more than 4 or 5 %, whatever the numbers. */
+static void _extreme_brake(void)
+{
+	static const size_t numbers[] = { 0, 1, 4, 5, 80, 99, 100, 101, 119,
+					  120, SIZE_MAX / 20, SIZE_MAX };
+	const unsigned count = sizeof(numbers) / sizeof(numbers[0]);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < count * count; i++) {
+		size_t ends = numbers[i % count], vms = numbers[i / count];
+		bool many = ends > 4 && ends > vms / 20;
+
+		wrong += reconcile_brake(ends, vms) != many;
+	}
+	is_int(wrong, 0, "the brake at its limits");
+}
+
 int main(void)
 {
 	_whole_table();
@@ -219,5 +272,7 @@ int main(void)
 	_sightings();
 	_limits();
 	_views();
+	_extreme_times();
+	_extreme_brake();
 	return done_testing();
 }

@@ -164,11 +164,22 @@ const char *reconcile_node_name(enum reconcile_node node)
 	return (unsigned) node < RECONCILE_NODES ? nodes[node] : "invalid";
 }
 
+/* Times come from journals, slurmctld and clocks: any of them may be odd. */
+static int64_t _elapsed(int64_t since, int64_t now)
+{
+	int64_t elapsed;
+
+	if (__builtin_sub_overflow(now, since, &elapsed))
+		return now > since ? INT64_MAX : INT64_MIN;
+	return elapsed;
+}
+
 static bool _is_young(uint64_t epoch, int64_t first, int64_t now)
 {
-	int64_t born = epoch <= (uint64_t) now ? (int64_t) epoch : first;
+	int64_t born = now >= 0 && epoch <= (uint64_t) now ? (int64_t) epoch
+							   : first;
 
-	return now - born < RECONCILE_YOUNG;
+	return _elapsed(born, now) < RECONCILE_YOUNG;
 }
 
 enum reconcile_when reconcile_confirm(struct reconcile_count *count,
@@ -190,15 +201,16 @@ enum reconcile_when reconcile_confirm(struct reconcile_count *count,
 		*count = (struct reconcile_count) { epoch, what, now };
 	if (exists && _is_young(epoch, count->first, now))
 		return RECONCILE_AGE;
-	return now - count->first >= RECONCILE_GAP ? RECONCILE_NOW
-						   : RECONCILE_AGAIN;
+	return _elapsed(count->first, now) >= RECONCILE_GAP ? RECONCILE_NOW
+							    : RECONCILE_AGAIN;
 }
 
 bool reconcile_calm(bool slurm_answers, int64_t slurm_started, int64_t now)
 {
 	/* It cannot start in the future: the clock was set back since. */
 	return slurm_answers && (slurm_started > now ||
-				 now - slurm_started >= RECONCILE_CALM);
+				 _elapsed(slurm_started, now) >=
+					 RECONCILE_CALM);
 }
 
 bool reconcile_brake(size_t unasked, size_t vms)
