@@ -120,6 +120,8 @@ static void _end_node(int i)
 	if (rec && rec->phase != PHASE_ABSENT)
 		audit_wrong(name, "a release is lost: %s %s %s",
 			    rec->refusal, rec->error, rec->why);
+	if (rec && *rec->quarantine)
+		audit_wrong(name, "still in quarantine");
 	if (rec && (rec->tell || rec->settle || rec->next.used))
 		audit_wrong(name, "something is left to be told");
 	if (node->base != NODE_IDLE || !node->powered_down ||

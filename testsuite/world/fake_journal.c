@@ -158,12 +158,27 @@ static void _restore(const struct state *state)
 	_copy(&old, state);
 	_copy(&durable, &old);
 	_clear(&old);
+	slurm_jobs_forgive();
+	slurm_drains_forgotten();
+	vcenter_clones_forgotten();
+}
+
+/* A row of the journal is of something else, as far as one can see. */
+static void _damage(int row)
+{
+	char name[sizeof(durable.rows[row]->name)];
+
+	snprintf(name, sizeof(name), "%s", durable.rows[row]->name);
+	story("disk", "the record of %s is damaged", name);
+	_set(durable.rows, ROWS_MAX, name, "v=1 phase=lost");
 	slurm_drains_forgotten();
 	vcenter_clones_forgotten();
 }
 
 void journal_suffer(void)
 {
+	int row = (int) dice(SLURM_NODES);
+
 	static const struct state nothing;
 
 	if (plan_strikes(FAULT_JOURNAL_LOST)) {
@@ -176,6 +191,8 @@ void journal_suffer(void)
 	} else if (plan_strikes(FAULT_COMMITS_LOST) && kept_next) {
 		story("disk", "the last commits are lost");
 		_restore(&kept[dice(kept_next < KEPT ? kept_next : KEPT)]);
+	} else if (durable.rows[row] && plan_strikes(FAULT_RECORD_DAMAGED)) {
+		_damage(row);
 	}
 }
 

@@ -75,9 +75,17 @@ void slurm_jobs_restore(void)
 	memcpy(jobs, saved, sizeof(jobs));
 }
 
+/* The numbers go on, as with FirstJobId=: one that is used twice cannot be
+ * told apart. */
 void slurm_jobs_clear(void)
 {
 	memset(jobs, 0, sizeof(jobs));
+}
+
+void slurm_jobs_forgive(void)
+{
+	for (int i = 0; i < SLURM_JOBS; i++)
+		jobs[i].told |= jobs[i].nodes != 0;
 }
 
 void slurm_submit(unsigned width, int64_t length)

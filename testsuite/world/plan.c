@@ -31,7 +31,8 @@ static const struct row rows[FAULTS] = {
 	[FAULT_CALL_LATE] = { "call late", 5 },
 	[FAULT_SLURM_RESTART] = { "slurmctld restart", 3 },
 	[FAULT_SLURM_FORGETS] = { "slurmctld forgets", 2 },
-	[FAULT_SLURM_CLEAN] = { "slurmctld -c", 0 },
+	[FAULT_SLURM_CLEAN] = { "slurmctld -c", 1 },
+	[FAULT_SHARES] = { "partition shares", 1 },
 	[FAULT_PROGRAM_DIES] = { "program dies", 10 },
 	[FAULT_PROGRAM_SLOW] = { "program slow", 30 },
 	[FAULT_PROGRAM_TWICE] = { "program twice", 20 },
@@ -52,6 +53,7 @@ static const struct row rows[FAULTS] = {
 	[FAULT_JOURNAL_LOST] = { "journal lost", 2 },
 	[FAULT_JOURNAL_OLD] = { "journal old", 3 },
 	[FAULT_COMMITS_LOST] = { "commits lost", 3 },
+	[FAULT_RECORD_DAMAGED] = { "record damaged", 3 },
 };
 
 static unsigned rates[FAULTS];
@@ -78,7 +80,8 @@ void plan_begin(void)
 			rates[FAULT_NO_OWNER] = 0;
 	else
 		rates[FAULT_JOURNAL_LOST] = rates[FAULT_JOURNAL_OLD] =
-			rates[FAULT_COMMITS_LOST] = 0;
+			rates[FAULT_COMMITS_LOST] =
+			rates[FAULT_RECORD_DAMAGED] = 0;
 }
 
 void plan_make_peace(void)

@@ -36,6 +36,7 @@ enum plan_fault {
 	FAULT_SLURM_RESTART,
 	FAULT_SLURM_FORGETS,	/* with the state of some seconds ago */
 	FAULT_SLURM_CLEAN,	/* with no state: slurmctld -c */
+	FAULT_SHARES,		/* the partition shares nodes for a while */
 	FAULT_PROGRAM_DIES,	/* a front end, before its file is there */
 	FAULT_PROGRAM_SLOW,
 	FAULT_PROGRAM_TWICE,
@@ -58,6 +59,7 @@ enum plan_fault {
 	FAULT_JOURNAL_LOST,
 	FAULT_JOURNAL_OLD,	/* restored from an older copy */
 	FAULT_COMMITS_LOST,	/* a disk that lied about its last writes */
+	FAULT_RECORD_DAMAGED,	/* one cannot be read any more */
 	FAULTS
 };
 

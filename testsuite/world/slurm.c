@@ -20,7 +20,7 @@
 static const char *const names[SLURM_NODES] = { "vm1", "vm2", "vm3", "vm4" };
 static struct slurm_node nodes[SLURM_NODES], saved[SLURM_NODES];
 static uint64_t versions;
-static int64_t away_until, started;
+static int64_t away_until, started, shares_until;
 static unsigned ticks;
 
 const char *slurm_node_name(int node)
@@ -53,6 +53,11 @@ int64_t slurm_started(void)
 	return started;
 }
 
+bool slurm_shares(void)
+{
+	return agenda_now() < shares_until;
+}
+
 bool slurm_is_away(void)
 {
 	return agenda_now() < away_until;
@@ -77,7 +82,7 @@ void slurm_begin(void)
 {
 	memset(nodes, 0, sizeof(nodes));
 	versions = 0;
-	away_until = 0;
+	away_until = shares_until = 0;
 	ticks = 0;
 	started = agenda_wall() - 1000 * S;
 	for (int i = 0; i < SLURM_NODES; i++)
@@ -335,6 +340,12 @@ static void _restore(void)
 	slurm_jobs_restore();
 }
 
+static void _save(void)
+{
+	memcpy(saved, nodes, sizeof(saved));
+	slurm_jobs_save();
+}
+
 static void _restart(void)
 {
 	int64_t away = dice_us(S, 20 * S);
@@ -347,6 +358,7 @@ static void _restart(void)
 		for (int i = 0; i < SLURM_NODES; i++)
 			_clear(&nodes[i]);
 		slurm_jobs_clear();
+		_save();
 	} else if (plan_strikes(FAULT_SLURM_RESTART)) {
 		story("slurm", "slurmctld is restarted");
 	} else {
@@ -354,12 +366,6 @@ static void _restart(void)
 	}
 	away_until = agenda_now() + away;
 	agenda_after(away, _come_back, NULL, 0);
-}
-
-static void _save(void)
-{
-	memcpy(saved, nodes, sizeof(saved));
-	slurm_jobs_save();
 }
 
 /* --- people ------------------------------------------------------------- */
@@ -418,6 +424,12 @@ static void _people(void)
 		story("people", "%s is powered down by hand", names[i]);
 		slurm_update("power_down", i, NULL, 0, agenda_now());
 	}
+	if (plan_strikes(FAULT_SHARES)) {
+		story("people", "the partition shares its nodes");
+		shares_until = agenda_now() + dice_us(S, 100 * S);
+	}
+	if (plan_is_peace())
+		shares_until = 0;
 }
 
 void slurm_tick(void)

@@ -63,6 +63,9 @@ struct slurm_node *slurm_node(int node);
 bool slurm_is_up(const struct slurm_node *node);
 int64_t slurm_started(void);		/* wall, us */
 
+/* Its partition gives a node to several jobs now. */
+bool slurm_shares(void);
+
 /* slurmctld does not answer now. */
 bool slurm_is_away(void);
 
@@ -109,6 +112,10 @@ uint64_t slurm_jobs_run(void), slurm_jobs_told(void);
 void slurm_jobs_save(void);
 void slurm_jobs_restore(void);
 void slurm_jobs_clear(void);
+
+/* An old journal knows of failures that the jobs of today have been told of,
+ * or that were another's: nothing tells. */
+void slurm_jobs_forgive(void);
 
 /* --- what scloned-slurm asks for --- */
 

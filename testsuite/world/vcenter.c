@@ -319,8 +319,8 @@ static void _put_stranger(void)
 {
 	const char *name = slurm_node_name((int) dice(SLURM_NODES));
 
-	if (vcenter_by_name(name))
-		return;
+	if (vcenter_by_name(name) || _unfinished(name))
+		return;		/* a clone has its name from the start */
 	story("people", "a foreign VM is put at %s", name);
 	_leave_later(_new(name, VCENTER_FOLDER));
 }

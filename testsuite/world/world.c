@@ -49,11 +49,15 @@ static void _turn_clock(void)
 static void _give_orders(void)
 {
 	int node = (int) dice(SLURM_NODES);
+	const struct record *rec;
 
 	if (plan_strikes(FAULT_HOLD))
 		front_order("hold", node);
 	else if (dice_permille(50))
 		front_order("unhold", node);
+	rec = process_record(slurm_node_name(node));
+	if (rec && *rec->quarantine && dice_permille(20))
+		front_order("release", node);
 	if (plan_strikes(FAULT_PAUSE))
 		front_order("pause", -1);
 	else if (dice_permille(100))
