@@ -311,6 +311,24 @@ static void _test_error(struct stage *stage)
 	ok(_is_look(seen, LOOK_OURS), "and leaves a clone");
 }
 
+/* No VM among the clones becomes a source, nor is it kept as one. */
+static void _test_no_source(struct stage *stage)
+{
+	const struct source *source;
+	struct record rec;
+
+	stage_clone(stage, &rec, "vm30");
+	stage_restart(stage, STAGE_ESX01 "," STAGE_FOLDER "/vm30");
+	source = sources_find(executor_sources(stage->executor),
+			      STAGE_FOLDER "/vm30");
+	is_int(source->state, SOURCE_MISSING, "a clone is no source");
+	has_str(source->why, "in the clone folder", "which is said");
+	ok(!moref_is_set(&source->vm), "it is not cloned");
+	stage_guarded(stage, &rec, ACTION_POWER_OFF);
+	is_str(_kind(stage_guarded(stage, &rec, ACTION_DESTROY)), "DESTROYED",
+	       "and can be destroyed");
+}
+
 /* A look at the sources does not make them unknown meanwhile. */
 static void _test_look(struct stage *stage)
 {
@@ -433,6 +451,7 @@ int main(void)
 	_test_error(&stage);
 	_test_owner_lost(&stage);
 	_test_not_let_in(&stage);
+	_test_no_source(&stage);
 	_test_look(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);

@@ -137,7 +137,8 @@ const struct conf_key config_template_keys[] = {
 	{ .name = "Sources", .type = CONF_STRING, TEMPLATE(sources_text),
 	  .required = true,
 	  .help = "Inventory paths of the template's frozen VMs, one per "
-		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]." },
+		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]. "
+		  "None may be in Folder=." },
 	{ .name = "Lanes", .type = CONF_UINT, TEMPLATE(lanes),
 	  .fallback = "4", .min = 1, .max = 64,
 	  .help = "Clones being made at one time from one source. Half as "

@@ -170,7 +170,9 @@ static void _sources_changed(void *arg)
 {
 	struct executor *executor = arg;
 
-	for (size_t i = 0; i < sources_count(executor->sources); i++)
+	/* Without the clone folder, a clone could pass for a source. */
+	for (size_t i = 0; sources_folder(executor->sources) &&
+			   i < sources_count(executor->sources); i++)
 		_keep_source(executor, sources_at(executor->sources, i));
 	executor->hooks.sources(executor->hooks.arg);
 }

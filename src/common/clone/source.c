@@ -10,7 +10,8 @@
 #define BYTES_PER_MIB (INT64_C(1) << 20)
 
 static const char *const machine_paths[] = {
-	"name", "config.uuid", "config.instanceUuid", "config.template",
+	"name", "parent", "config.uuid", "config.instanceUuid",
+	"config.template",
 	"config.files.vmPathName", "config.hardware.memoryMB",
 	"config.hardware.numCPU", "config.hardware.device",
 	"layoutEx.disk", "runtime.powerState", "runtime.host",
@@ -71,7 +72,7 @@ static void _forget_store(struct source *source)
 
 void source_forget(struct source *source)
 {
-	source->vm = (struct moref) { 0 };
+	source->vm = source->parent = (struct moref) { 0 };
 	source->instance_uuid[0] = source->bios_uuid[0] = '\0';
 	source->told = false;
 	source->powered = source->frozen = SOURCE_UNTOLD;
@@ -235,6 +236,8 @@ static int _take_machine(struct source *source,
 	    _take_size(source, object, err) < 0)
 		return -1;
 	source->told = true;
+	if (moref_is_set(&machine.parent))
+		source->parent = machine.parent;
 	_take_needs(source);
 	_take_state(source, &machine);
 	_copy_uuid(source->instance_uuid, machine.instance_uuid);

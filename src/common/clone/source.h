@@ -51,6 +51,7 @@ struct source {
 
 	/* The machine. */
 	struct moref vm;		/* unset until found */
+	struct moref parent;		/* the folder it is in */
 	bool told;			/* by vCenter, in the last look */
 	int powered, frozen, is_template;	/* 1, 0, SOURCE_UNTOLD */
 	char instance_uuid[UUID_TEXT_SIZE];

@@ -184,21 +184,32 @@ static void _hosts_done(const struct err *failure, void *arg)
 
 /* --- machines ----------------------------------------------------------- */
 
+static void _check_machine(struct sources *sources, size_t index)
+{
+	struct source *source = &sources->fresh[index];
+	const struct moref *folder = sources_folder(sources);
+
+	if (!moref_is_set(&source->vm))
+		return;
+	if (!source->told) {
+		/* Gone since it was found: search its path anew. */
+		sources->places[index].ref = (struct moref) { 0 };
+		source_set_state(source, SOURCE_MISSING, "it is gone");
+	} else if (folder && moref_equal(&source->parent, folder)) {
+		source_forget(source);
+		source_set_state(source, SOURCE_MISSING,
+				 "it is in the clone folder, where no source "
+				 "can be: a clone, or to be moved");
+	}
+}
+
 static void _machines_done(const struct err *failure, void *arg)
 {
 	struct sources *sources = arg;
 	struct property_spec spec;
 
-	for (size_t i = 0; !failure && i < sources->count; i++) {
-		struct source *source = &sources->fresh[i];
-
-		/* Gone since it was found: search its path anew. */
-		if (moref_is_set(&source->vm) && !source->told) {
-			sources->places[i].ref = (struct moref) { 0 };
-			source_set_state(source, SOURCE_MISSING,
-					 "it is gone");
-		}
-	}
+	for (size_t i = 0; !failure && i < sources->count; i++)
+		_check_machine(sources, i);
 	if (failure) {
 		_finish(sources, failure);
 		return;
