@@ -203,8 +203,13 @@ static void _tell(struct planner *planner, const char *node,
 	const struct record *rec = fleet_record(planner->fleet, node);
 	struct event ev = { .kind = EVENT_WAITS, .text = why->text };
 
-	if (!_says(rec->error, why->text))
-		fleet_event(planner->fleet, node, &ev);
+	if (_says(rec->error, why->text))
+		return;
+	/* Room is what the job is told of, if none comes in time. */
+	if (place_is_short(planner->places, planner->place_count,
+			   rec->req.template_name))
+		ev.cause = CAUSE_CAPACITY;
+	fleet_event(planner->fleet, node, &ev);
 }
 
 /* There may be thousands, most of one template and with nothing to tell. */

@@ -234,6 +234,7 @@ const char *asks_waits(struct record *rec, const struct event *ev)
 	if (rec->phase != PHASE_REQUESTED)
 		return "the node does not wait for admission";
 	text_set(rec->error, ev->text);
+	rec->waits_for = ev->cause;
 	return NULL;
 }
 

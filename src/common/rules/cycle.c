@@ -12,6 +12,7 @@ void cycle_enter(struct record *rec, enum phase phase, int64_t now)
 {
 	rec->phase = phase;
 	rec->at[phase] = now;
+	rec->waits_for = CAUSE_NONE;
 }
 
 static void _set_epoch(struct record *rec, uint64_t epoch)
@@ -329,6 +330,7 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 {
 	int64_t deadline = rec->req.deadline;
 	bool outdated = now - deadline > conf->outdated;
+	enum cause cause = rec->waits_for ? rec->waits_for : CAUSE_DEADLINE;
 	const char *why = NULL;
 
 	if (now < deadline || rec->registered)
@@ -338,8 +340,7 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 	if (rec->phase == PHASE_REQUESTED ||
 	    (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
 	     rec->view.seen >= deadline))
-		cycle_condemn(conf, rec, outdated ? CAUSE_CANCELLED
-						  : CAUSE_DEADLINE,
+		cycle_condemn(conf, rec, outdated ? CAUSE_CANCELLED : cause,
 			      why, now);
 }
 

@@ -31,7 +31,7 @@ enum event_kind {
 	/* From the planner. */
 	EVENT_ADMITTED,		/* source [text: what of the others] */
 	EVENT_NOT_ADMITTED,	/* cause text: cannot be served in time */
-	EVENT_WAITS,		/* text: why there is no lane for it now */
+	EVENT_WAITS,		/* [cause] text: why it has no lane now */
 
 	/* From watching. */
 	EVENT_NODE_STATE,	/* view; ends SLURM_LOOK when act says so */

@@ -181,6 +181,8 @@ struct record {
 	char error[RECORD_TEXT_SIZE];	/* the last one, for status */
 
 	/* Of this process only: neither encoded nor kept over a restart. */
+	enum cause waits_for;		/* a lane: for what it is told to have
+					 * failed, if none comes in time */
 	enum action_kind vm_busy;	/* the act under way on the VM */
 	enum action_kind slurm_busy;	/* the act under way in Slurm */
 	enum action_kind slurm_failed;	/* others go first now */
