@@ -226,8 +226,8 @@ const struct conf_key config_set_keys[] = {
 	  .fallback = "job", .choices = isolations,
 	  .help = "job: a VM serves one job, and scloned makes none where "
 		  "Slurm's partitions do not give a node to one job alone. "
-		  "shared: it serves as many as Slurm puts there until Slurm "
-		  "suspends it; see ISOLATION." },
+		  "shared: partitions are not looked at; a second job that "
+		  "comes onto a VM is sent away all the same." },
 	{ .name = "MaxClones", .type = CONF_UINT, SET(max_clones),
 	  .min = 1, .max = CONFIG_NODES_MAX,
 	  .help = "Clones that these nodes may be at one time; default: "
