@@ -189,7 +189,8 @@ static void _choose(const struct asked *asked, const struct snapshot *snapshot,
 	} else {
 		name = choose_template(snapshot->config, node, job, NULL,
 				       choose_healthy(snapshot->config,
-						      places, count),
+						      places, count,
+						      snapshot->at),
 				       row->how, &fate->why);
 	}
 	if (name)

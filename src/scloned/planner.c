@@ -349,7 +349,7 @@ const struct plan_rates *planner_rates(const struct planner *planner)
 uint64_t planner_healthy(const struct planner *planner)
 {
 	return choose_healthy(*planner->config, planner->places,
-			      planner->place_count);
+			      planner->place_count, clock_wall_us());
 }
 
 size_t planner_in_flight(const struct planner *planner, size_t source)

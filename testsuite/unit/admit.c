@@ -118,6 +118,32 @@ static int _next(struct admit *admit, struct place_source *sources,
 	return admit_next(admit, sources, count, now, NULL, out);
 }
 
+/* What alternatives are chosen by. */
+static void _healthy(void)
+{
+	struct place_source s[2] = { _source("a", 1), _source("b", 1) };
+	struct breaker breaker = { 0 };
+
+	s[0].breaker = &breaker;
+	s[1].template_name = "ubuntu22";
+	ok(place_healthy(s, 2, "rocky9", 1), "a source that is fine");
+	ok(!place_healthy(s, 2, "alma8", 1), "no source at all");
+	s[0].in_flight = 1;
+	ok(place_healthy(s, 2, "rocky9", 1), "all lanes busy are no illness");
+	for (int i = 0; i < BREAKER_FAILURES; i++)
+		breaker_failure(&breaker, 1);
+	ok(!place_healthy(s, 2, "rocky9", 2), "one that rests");
+	ok(place_healthy(s, 2, "rocky9", 1 + BREAKER_PAUSE),
+	   "and may have its canary");
+	breaker_success(&breaker);
+	s[0].drained = true;
+	ok(!place_healthy(s, 2, "rocky9", 2), "drained");
+	s[0].drained = false;
+	s[0].powered_on = false;
+	ok(!place_healthy(s, 2, "rocky9", 2), "off");
+	ok(place_healthy(s, 2, "ubuntu22", 2), "the other one is fine");
+}
+
 static void _place(void)
 {
 	struct place_source s[3] = { _source("a", 4), _source("b", 4),
@@ -555,6 +581,7 @@ int main(void)
 	_trial();
 	_place();
 	_only();
+	_healthy();
 	_verdicts();
 	_room();
 	_placement();

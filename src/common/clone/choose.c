@@ -98,13 +98,14 @@ const char *choose_template(const struct config *config,
 }
 
 uint64_t choose_healthy(const struct config *config,
-			const struct place_source *places, size_t count)
+			const struct place_source *places, size_t count,
+			int64_t now)
 {
 	uint64_t mask = 0;
 
 	for (size_t t = 0; t < config_template_count(config); t++)
 		if (place_healthy(places, count,
-				  config_template(config, t)->name))
+				  config_template(config, t)->name, now))
 			mask |= UINT64_C(1) << t;
 	return mask;
 }

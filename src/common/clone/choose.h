@@ -36,7 +36,8 @@ const char *choose_template(const struct config *config,
 /* The config's templates of which one of the places can be cloned from: a
  * mask, for choose_template(). */
 uint64_t choose_healthy(const struct config *config,
-			const struct place_source *places, size_t count);
+			const struct place_source *places, size_t count,
+			int64_t now);
 
 /* What slurmctld tells a job's prolog; each may be NULL. */
 struct choose_prolog {

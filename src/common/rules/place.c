@@ -373,12 +373,14 @@ bool place_all_rest(const struct place_source *sources, size_t count,
 }
 
 bool place_healthy(const struct place_source *sources, size_t count,
-		   const char *template_name)
+		   const char *template_name, int64_t now)
 {
 	for (size_t i = 0; i < count; i++)
 		if (_usable(&sources[i], template_name) &&
 		    !_lacks_memory(&sources[i]) &&
-		    !_lacks_space(&sources[i]) && !place_rests(&sources[i]))
+		    !_lacks_space(&sources[i]) &&
+		    _allows(sources[i].breaker, now) &&
+		    _allows(sources[i].template_breaker, now))
 			return true;
 	return false;
 }

@@ -133,10 +133,10 @@ bool place_all_rest(const struct place_source *sources, size_t count,
 bool place_is_short(const struct place_source *sources, size_t count,
 		    const char *template_name);
 
-/* A source of the template is usable, has room, and does not rest: it can be
- * cloned from, if not at this moment. */
+/* A source of the template is usable, has room, and does not rest, or may
+ * have its canary now: it can be cloned from, when a lane is free. */
 bool place_healthy(const struct place_source *sources, size_t count,
-		   const char *template_name);
+		   const char *template_name, int64_t now);
 
 /* Lanes of the template's usable sources. */
 unsigned place_lanes(const struct place_source *sources, size_t count,
