@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "check.h"
+#include "plugin_file.h"
 
 static void _slurmctld(const struct facts *facts, struct findings *out)
 {
@@ -140,6 +141,48 @@ static void _service(const struct facts *facts, struct findings *out)
 			      facts->slurm.return_to_service);
 }
 
+/* --- plugins ------------------------------------------------------------ */
+
+/* slurmctld ends at its start when one of its plugins is of another version,
+ * down to the last number. */
+static void _submit_version(const struct facts_submit *submit,
+			    struct findings *out)
+{
+	char built_for[PLUGIN_FILE_VERSION_SIZE];
+	char installed[PLUGIN_FILE_VERSION_SIZE];
+
+	plugin_file_print(submit->built_for, built_for);
+	plugin_file_print(submit->installed, installed);
+	if (submit->installed && submit->built_for != submit->installed)
+		findings_fail(out, "slurmctld will not start again: %s was "
+			      "built for Slurm %s, and %s is installed; build "
+			      "it again, or take sclone out of "
+			      "JobSubmitPlugins", submit->path, built_for,
+			      installed);
+	else
+		findings_ok(out, "%s is for Slurm %s", submit->path,
+			    built_for);
+}
+
+static void _submit(const struct facts *facts, struct findings *out)
+{
+	const struct facts_submit *submit = &facts->slurm.submit;
+
+	if (!submit->used)
+		findings_ok(out, "not used: what a job asks for is checked "
+			    "when it has its nodes");
+	else if (!*submit->path)
+		findings_fail(out, "slurmctld will not start again: no "
+			      "job_submit_sclone.so in %s; install it there, "
+			      "set PluginDir, or take sclone out of "
+			      "JobSubmitPlugins", facts->slurm.plugin_dir);
+	else if (submit->problem.code)
+		findings_fail(out, "slurmctld will not start again: %s",
+			      submit->problem.text);
+	else
+		_submit_version(submit, out);
+}
+
 /* --- advice: nothing is wrong without ------------------------------------ */
 
 static void _requeue(const struct facts *facts, struct findings *out)
@@ -186,6 +229,7 @@ const struct check check_slurm_table[] = {
 	{ "idle_on_node_suspend", "set", CHECK_SLURM, _idle },
 	{ "power_save_interval", "short", CHECK_SLURM, _interval },
 	{ "ReturnToService", "2", CHECK_SLURM, _service },
+	{ "JobSubmitPlugins", "", CHECK_SLURM, _submit },
 	{ "requeue", "soon", CHECK_SLURM, _requeue },
 	{ "scheduler", "allocates at once", CHECK_SLURM, _scheduler },
 	{ .topic = NULL },

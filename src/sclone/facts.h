@@ -120,6 +120,15 @@ struct facts_partition {
 	int64_t resume_timeout, suspend_timeout, suspend_time;
 };
 
+/* JobSubmitPlugins=sclone. Versions are Slurm's numbers, see plugin_file.h. */
+struct facts_submit {
+	bool used;
+	char path[FACTS_LINE_SIZE];	/* ""; not in PluginDir */
+	struct err problem;		/* code NONE: the file could be read */
+	uint32_t built_for;
+	uint32_t installed;		/* of Slurm's own plugins; 0: none */
+};
+
 /* Of our nodes; in the order of the config. */
 struct facts_node {
 	const char *name;
@@ -143,6 +152,8 @@ struct facts_slurm {
 	int64_t return_to_service;
 	bool clouds_shown;
 	const char *ctld_params, *slurmd_params, *sched_params, *auth_info;
+	const char *submit_plugins, *plugin_dir;
+	struct facts_submit submit;
 	struct facts_partition *partitions;	/* that hold our nodes */
 	size_t partition_count;
 	struct facts_node *nodes;

@@ -108,6 +108,8 @@ static int _take_texts(struct facts_slurm *slurm, const struct json *config,
 		{ "slurmd_parameters", &slurm->slurmd_params },
 		{ "scheduler_parameters", &slurm->sched_params },
 		{ "auth_info", &slurm->auth_info },
+		{ "job_submit_plugins", &slurm->submit_plugins },
+		{ "plugin_dir", &slurm->plugin_dir },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)

@@ -62,6 +62,7 @@ void gather(const struct gather_options *options, struct facts *facts)
 		return;
 	gather_slurm(facts, options->slurm_helper);
 	gather_names(facts);
+	gather_plugins(facts);
 	gather_files(facts);
 	gather_vcenter(facts);
 	_gather_daemon(facts, options->socket

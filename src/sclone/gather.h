@@ -29,6 +29,7 @@ void gather_slurm(struct facts *facts, const char *helper);
 void gather_files(struct facts *facts);
 void gather_vcenter(struct facts *facts);
 void gather_names(struct facts *facts);		/* after gather_slurm() */
+void gather_plugins(struct facts *facts);	/* likewise */
 
 /* Run the loop until *pending is 0; TRANSIENT when that is not before the
  * monotonic time until_us. */

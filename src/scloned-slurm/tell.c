@@ -124,6 +124,8 @@ struct json *tell_conf(const struct ctl_conf *conf)
 	    _str(json, "slurmd_parameters", conf->slurmd_parameters) ||
 	    _str(json, "scheduler_parameters", conf->scheduler_parameters) ||
 	    _str(json, "auth_info", conf->auth_info) ||
+	    _str(json, "job_submit_plugins", conf->job_submit_plugins) ||
+	    _str(json, "plugin_dir", conf->plugin_dir) ||
 	    _str(json, "preempt_type", conf->preempt_type))
 		return NULL;
 	return steal_ptr(&json);

@@ -462,6 +462,37 @@ static void _with_params(const char *version, const char *key,
 	_take_slurm(config, PARTITIONS, NODES);
 }
 
+/* job_submit_sclone.so, and the slurmctld that would load it next. */
+static void _submit(const char *path, uint32_t built_for, uint32_t installed)
+{
+	_good();
+	facts.slurm.submit = (struct facts_submit) {
+		.used = true, .built_for = built_for, .installed = installed,
+	};
+	snprintf(facts.slurm.submit.path, FACTS_LINE_SIZE, "%s", path);
+}
+
+static void _test_plugins(void)
+{
+	static const char topic[] = "JobSubmitPlugins";
+
+	_good();
+	fine(topic, "not used", "no job_submit plugin");
+	_submit("/usr/lib/slurm/x.so", 0x160508, 0x160508);
+	fine(topic, "x.so is for Slurm 22.05.8", "the right one");
+	_submit("/usr/lib/slurm/x.so", 0x160508, 0x160509);
+	fails(topic, "will not start again: /usr/lib/slurm/x.so was built for "
+	      "Slurm 22.05.8, and 22.05.9 is installed; build it again",
+	      "a new Slurm");
+	_submit("/usr/lib/slurm/x.so", 0x160508, 0);
+	fine(topic, "x.so is for Slurm 22.05.8", "nothing to compare with");
+	_submit("", 0, 0x160508);
+	fails(topic, "no job_submit_sclone.so in ", "it is not there");
+	_submit("/usr/lib/slurm/x.so", 0, 0x160508);
+	err_set(&facts.slurm.submit.problem, ERR_PROTOCOL, "x.so: no plugin");
+	fails(topic, "will not start again: x.so: no plugin", "a wrong file");
+}
+
 static void _test_parameters(void)
 {
 	_good();
@@ -683,6 +714,7 @@ int main(void)
 	_test_privileges();
 	_test_programs();
 	_test_parameters();
+	_test_plugins();
 	_test_times();
 	_test_partitions();
 	_test_shared();

@@ -58,7 +58,8 @@
  *		"version" "cluster" "path" "user" "preempt_type"
  *		"resume_program" "suspend_program" "resume_fail_program"
  *		"slurmctld_parameters" "slurmd_parameters"
- *		"scheduler_parameters" "auth_info"
+ *		"scheduler_parameters" "auth_info" "job_submit_plugins"
+ *		"plugin_dir"
  *
  * Times are seconds; 4294967295 stands for "never" and "no limit".
  */

@@ -60,6 +60,8 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 	conf->slurmd_parameters = compat_text(in->slurmd_params);
 	conf->scheduler_parameters = compat_text(in->sched_params);
 	conf->auth_info = compat_text(in->authinfo);
+	conf->job_submit_plugins = compat_text(in->job_submit_plugins);
+	conf->plugin_dir = compat_text(in->plugindir);
 	conf->boot_s = (int64_t) in->boot_time;
 }
 

@@ -36,6 +36,8 @@ struct ctl_conf {
 	const char *slurmd_parameters;
 	const char *scheduler_parameters;
 	const char *auth_info;
+	const char *job_submit_plugins;
+	const char *plugin_dir;		/* directories, parted by colons */
 	int64_t boot_s;			/* slurmctld's start */
 	void *message;
 };
