@@ -3,6 +3,7 @@
 and a site whose nodes can become several templates."""
 import os
 import re
+import shutil
 import subprocess
 
 import labsclone
@@ -48,11 +49,50 @@ def use_spank(cluster):
 
 def use_job_submit(cluster, conf):
     """slurmctld judges jobs by this sclone.conf."""
+    os.mkdir(cluster.path("plugins"))
+    shutil.copy(SUBMIT, cluster.path("plugins"))
     cluster.settings["PluginDir"] = "%s:%s" % (slurm_dir(),
-                                               os.path.dirname(SUBMIT))
+                                               cluster.path("plugins"))
     cluster.settings["JobSubmitPlugins"] = "sclone"
     cluster.env["SCLONE_CONF"] = conf
     preload(cluster)
+
+
+CONF = """ClusterName=lab
+VCenter=https://vc.example.org/sdk User=svc
+Folder=/DC1/vm/clones ResourcePool=/DC1/host/c/Resources
+TemplateName=rocky9 Sources=/DC1/vm/r9
+TemplateName=ubuntu22 Sources=/DC1/vm/u22
+TemplateName=alma8 Sources=/DC1/vm/a8
+NodeName=vm[1-2] Templates=rocky9,ubuntu22 Partitions=vm,wide
+NodeName=vm[3-4] Templates=alma8 Partitions=alma,wide
+"""
+
+
+def prepare(cluster):
+    """Partitions of clones and others, in a Slurm that judges by CONF."""
+    cluster.more = [
+        "PartitionName=alma Nodes=vm[3-4] OverSubscribe=NO",
+        "PartitionName=wide Nodes=vm[1-4]",
+        "PartitionName=batch Nodes=vm[1-4] OverSubscribe=YES:4"]
+    cluster.partition_settings = "OverSubscribe=NO"
+    cluster.node_settings = "CPUs=1 RealMemory=1 " \
+                            "Feature=rocky9,ubuntu22,alma8,big"
+    use_spank(cluster)
+    use_job_submit(cluster, cluster.write("sclone.conf", CONF))
+
+
+def submit(cluster, *args):
+    """Submit a held job; (features, oversubscribe), or what was said. With
+    ":", for components, the last argument is the script."""
+    if ":" not in args:
+        args += "--wrap=true",
+    status, text = cluster.run("sbatch", "--hold", "--parsable",
+                               *cluster.job_place(), *args, check=False)
+    if status:
+        return text.strip().replace("sbatch: error: ", "")
+    job = cluster.show("job", text.strip())
+    return job["Features"], job["OverSubscribe"]
 
 
 class Site(labsclone.Site):

@@ -3,6 +3,7 @@
 """spank_sclone.so and job_submit_sclone.so, loaded by the real commands and
 slurmctld: what a job asks for is checked when it is submitted."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -13,38 +14,7 @@ import tap  # noqa: E402
 
 labslurm.require()
 
-CONF = """ClusterName=lab
-VCenter=https://vc.example.org/sdk User=svc
-Folder=/DC1/vm/clones ResourcePool=/DC1/host/c/Resources
-TemplateName=rocky9 Sources=/DC1/vm/r9
-TemplateName=ubuntu22 Sources=/DC1/vm/u22
-TemplateName=alma8 Sources=/DC1/vm/a8
-NodeName=vm[1-2] Templates=rocky9,ubuntu22 Partitions=vm,wide
-NodeName=vm[3-4] Templates=alma8 Partitions=alma,wide
-"""
-
-
-def prepare(cluster):
-    cluster.more = [
-        "PartitionName=alma Nodes=vm[3-4] OverSubscribe=NO",
-        "PartitionName=wide Nodes=vm[1-4]",
-        "PartitionName=batch Nodes=vm[1-4] OverSubscribe=YES:4"]
-    cluster.partition_settings = "OverSubscribe=NO"
-    cluster.node_settings = "CPUs=1 RealMemory=1 " \
-                            "Feature=rocky9,ubuntu22,alma8,big"
-    labplugins.use_spank(cluster)
-    labplugins.use_job_submit(cluster, cluster.write("sclone.conf", CONF))
-
-
-def submit(cluster, *args):
-    """Submit a held job; (features, oversubscribe), or what was said."""
-    status, text = cluster.run(
-        "sbatch", "--hold", "--parsable", *cluster.job_place(), *args,
-        "--wrap=true", check=False)
-    if status:
-        return text.strip().replace("sbatch: error: ", "")
-    job = cluster.show("job", text.strip())
-    return job["Features"], job["OverSubscribe"]
+submit = labplugins.submit
 
 
 def test_accepted(cluster):
@@ -64,9 +34,39 @@ def test_accepted(cluster):
               "a job that wants to share does not")
     tap.equal(submit(cluster, "-pbatch", "--oversubscribe", "-Cbig"),
               ("big", "YES"), "jobs of other partitions are left alone")
+    tap.equal(submit(cluster, "-pvm", "-Cbig&rocky9|big&ubuntu22"),
+              ("big&rocky9|big&ubuntu22", "NO"), "alternatives stay")
+    tap.equal(submit(cluster, "-pvm,wide", "--template=ubuntu22"),
+              ("ubuntu22", "NO"), "several partitions that offer it")
+    tap.equal(submit(cluster, "-pbatch,vm"), ("(null)", "NO"),
+              "no default where it would keep the job out of a partition")
     for command in "srun", "salloc":
         tap.contains(cluster.run(command, "--help")[1], "--template=name",
                      command + " has the option, too")
+
+
+def features(cluster, *args):
+    """The features of all tasks or components of a held job."""
+    text = cluster.run("sbatch", "--hold", "--parsable", *cluster.job_place(),
+                       *args)[1].strip()
+    return re.findall(r" Features=(\S+)", cluster.scontrol(
+        "-o", "show", "job", text))
+
+
+def test_many(cluster):
+    tap.equal(features(cluster, "--array=1-3", "--template=ubuntu22",
+                       "--wrap=true"), ["ubuntu22"],
+              "an array, which is one record while it is held")
+    tap.equal(features(cluster, "-pvm", "-Cubuntu22", ":", "-palma",
+                       cluster.script("job", "true\n")),
+              ["ubuntu22", "alma8"], "each component of a heterogeneous job")
+    tap.equal(features(cluster, "-pvm", "--template=ubuntu22", ":", "-pwide",
+                       cluster.path("job")), ["ubuntu22", "ubuntu22"],
+              "--template is of them all")
+    tap.contains(submit(cluster, "-pvm", "-Cubuntu22", ":", "-palma",
+                        "-Crocky9", cluster.path("job")),
+                 "partition alma does not offer the template rocky9; it "
+                 "offers: alma8", "one that cannot be had spoils them all")
 
 
 def test_refused(cluster):
@@ -76,6 +76,9 @@ def test_refused(cluster):
     tap.contains(submit(cluster, "-pvm", "--template=alma8"),
              "partition vm does not offer the template alma8; it offers: "
              "rocky9, ubuntu22", "a template of another partition")
+    tap.contains(submit(cluster, "-pvm,alma", "--template=alma8"),
+                 "partition vm does not offer the template alma8",
+                 "of one of its partitions")
     tap.contains(submit(cluster, "-pbatch", "--template=rocky9"),
              "--template=rocky9 needs a partition of clones, which batch is not; "
              "there are: vm, wide, alma", "a partition without clones")
@@ -89,9 +92,11 @@ def test_refused(cluster):
              "--template=ubuntu22 contradicts", "option against constraint")
     tap.contains(submit(cluster, "--template=a/b"),
              "is not a template's name", "no name: refused by sbatch itself")
-    status, text = cluster.run("srun", "-pvm", "--template=rocky8", "true",
-                               check=False)
-    tap.ok(status and "there is no template" in text, "srun, the same")
+    for command in "srun", "salloc":
+        status, text = cluster.run(command, "-pvm", "--template=rocky8",
+                                   "true", check=False)
+        tap.ok(status and "there is no template" in text,
+               command + ", the same")
 
 
 def test_modified(cluster):
@@ -104,6 +109,12 @@ def test_modified(cluster):
     cluster.scontrol("update", job, "Features=ubuntu22")
     tap.equal(cluster.show("job", job[6:])["Features"], "ubuntu22",
               "a change that can be had is made")
+    text = cluster.scontrol("update", job, "Partition=alma",
+                            "Features=ubuntu22", check=False)
+    tap.contains(text, "nvalid feature", "nor what a new partition has not")
+    cluster.scontrol("update", job, "Partition=batch", "Features=big")
+    tap.equal(cluster.show("job", job[6:])["Features"], "big",
+              "a job that leaves our partitions is left alone")
 
 
 def test_broken(cluster):
@@ -121,7 +132,7 @@ def test_broken(cluster):
             if "error: job_submit/sclone:" in line]
     tap.contains("".join(said), "sclone.conf:1: unknown key 'Nonsense'",
                  "and its log says where the file is wrong")
-    cluster.write("sclone.conf", CONF)
+    cluster.write("sclone.conf", labplugins.CONF)
     cluster.end("slurmctld")
     cluster.start_slurmctld()
     tap.contains(submit(cluster, "--template=rocky8"), "there is no template",
@@ -129,10 +140,11 @@ def test_broken(cluster):
 
 
 with labslurm.Cluster(nodes=4) as cluster:
-    prepare(cluster)
+    labplugins.prepare(cluster)
     cluster.start()
     test_accepted(cluster)
+    test_many(cluster)
     test_refused(cluster)
     test_modified(cluster)
     test_broken(cluster)
-tap.done()
+sys.exit(tap.done())
