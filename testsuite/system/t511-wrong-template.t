@@ -24,7 +24,7 @@ ENDED = ("CANCELLED", "FAILED")
 def refused(site, reason, *args):
     """A job is ended before it runs, and told why; its nodes come back."""
     job = site.sbatch(BEGAN, *args)
-    site.await_job(job, *ENDED)
+    site.await_job(job, "COMPLETED", *ENDED)
     tap.contains(site.scontrol("show", "job", str(job)), reason,
                  "%s: the job is told" % " ".join(args))
     tap.ok(not site.ran(job), "and nothing of it runs")
