@@ -16,6 +16,9 @@ static const char *const does[] = {
 			   "is one, then after pauses: Attempts= in all, "
 			   "inside the same deadline. Then tells the job and "
 			   "gives the node back.",
+	[CURE_ROOM] = "Tries again at once, on another source if there is "
+		      "one, then after pauses for as long as the deadline "
+		      "allows; then tells the job and gives the node back.",
 	[CURE_WAIT] = "Tries again after pauses for as long as the deadline "
 		      "allows; then tells the job and gives the node back.",
 	[CURE_FAIL] = "Tells the job and gives the node back to Slurm.",

@@ -206,8 +206,7 @@ static void _tell(struct planner *planner, const char *node,
 	if (_says(rec->error, why->text))
 		return;
 	/* Room is what the job is told of, if none comes in time. */
-	if (place_is_short(planner->places, planner->place_count,
-			   rec->req.template_name))
+	if (why->code == ERR_CAPACITY)
 		ev.cause = CAUSE_CAPACITY;
 	fleet_event(planner->fleet, node, &ev);
 }

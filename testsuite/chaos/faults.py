@@ -131,8 +131,17 @@ class HostLostLater(Case):
         site.fault("host_lost", host="esx01", lost=False)
 
 
-class Full(Case):
-    """The datastore has no room for anybody."""
+class NoRoom(Case):
+    """Nobody has room. Requests wait for it until their deadline."""
+
+    def during(self, site):
+        site.wait(lambda: len(nodes(site)) == NODES, "requests to be taken")
+        for _ in range(11):
+            site.leap(MINUTE)
+
+
+class Full(NoRoom):
+    """Nor has the datastore."""
 
     def __init__(self):
         super().__init__("datastore full", told="CAPACITY")
@@ -197,8 +206,8 @@ def of_clones():
                                              type=room))
     yield Case("a host has no room for some", once("task_error", CLONE,
                                                    times=5, type=room))
-    yield Case("no clone succeeds", once("task_error", CLONE, times=0,
-                                         type=room), told="CAPACITY")
+    yield NoRoom("no clone succeeds", once("task_error", CLONE, times=0,
+                                           type=room), told="CAPACITY")
     yield Case("what can never be", once("fault", CLONE, nth=2,
                                          type="NotSupported"), told="CONFIG")
     yield Case("a clone's task fails at its end",

@@ -56,7 +56,7 @@ class Failure(Cycle):
 
     def prepare(self):
         self.site.lab("fault", kind="task_error", method="InstantClone_Task",
-                      times=2, type="SystemError")
+                      times=2, type="ManagedObjectNotFound")
 
     def run(self):
         super().run()

@@ -60,12 +60,20 @@ def submit(site):
     return site.sbatch("--comment=" + COMMENT, "--wrap=true", "-w", "vm1")
 
 
-def test_task_error():
+def test_no_room():
+    """It waits for room until its deadline, whatever Attempts= says."""
     with make_site() as site:
+        site.config["Attempts"] = 1
         site.start()
         site.fault("task_error", "InstantClone_Task", times=0,
                    type="InsufficientResourcesFault", text="no room at all")
         job = submit(site)
+        labslurm.await_(lambda: "no room at all" in
+                        (site.status("vm1")["nodes"][0].get("error") or ""),
+                        "the clone to fail")
+        tap.equal(site.show("job", job)["Restarts"], "0",
+                  "without room the job waits")
+        site.jump(600)
         await_requeue(site, job)
         reason = "sclone: (CAPACITY) InstantClone_Task: " \
                  "InsufficientResourcesFault: no room at all"
@@ -175,7 +183,7 @@ def test_needs_human():
         check_recovery(site, job)
 
 
-test_task_error()
+test_no_room()
 test_guest_fails()
 test_dead_guest()
 test_other_source()

@@ -17,8 +17,18 @@ labslurm.require()
 REASON = "sclone: (CAPACITY) InstantClone_Task: NoDiskSpace: ds1 is full"
 
 
+def time_out(site, nodes):
+    """There is no room for the nodes until their deadline."""
+    labslurm.await_(lambda: [row for row in site.status()["nodes"]
+                             if "ds1 is full" in row.get("error", "")
+                             and row["phase"] == "requested"][nodes - 1:],
+                    "%d nodes to wait for room" % nodes)
+    site.jump(600)
+
+
 def test_no_requeue(site):
     job = site.sbatch("--no-requeue", "--comment=mine", "--wrap=true")
+    time_out(site, 1)
     site.await_job(job, "NODE_FAIL")
     shown = site.scontrol("show", "job", str(job))
     tap.contains(shown, "AdminComment=" + REASON,
@@ -28,9 +38,10 @@ def test_no_requeue(site):
 
 
 def test_srun(site):
-    code, text = site.run("srun", "-N2", "true", bound=labslurm.BOUND,
-                          check=False)
-    tap.ok(code != 0, "srun fails")
+    srun = site.background("srun", "-N2", "true")
+    time_out(site, 2)
+    text = srun.communicate(timeout=labslurm.BOUND)[0].decode()
+    tap.ok(srun.returncode != 0, "srun fails")
     tap.contains(text, REASON, "and prints why")
     site.await_clean()
 
@@ -42,7 +53,6 @@ def test_after(site):
 
 
 with labsclone.Site(nodes=2) as site:
-    site.config["Attempts"] = 2
     site.start()
     site.fault("task_error", "InstantClone_Task", times=0,
                type="NoDiskSpace", text="ds1 is full")

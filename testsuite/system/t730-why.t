@@ -58,7 +58,7 @@ def test_failure(site):
          ("admitted", ESX01 + "; " + ESX02 + " free as well"),
          ("error", "(CAPACITY) WATCH: InstantClone_Task: "),
          ("failed", "(CAPACITY) "),
-         ("again", "1 tries failed"),
+         ("again", "0 tries failed, 1 pauses"),
          ("admitted", ESX02 + "; " + ESX01 + " free, but the last clone of "
           "it failed the node"),
          ("cloned", "vm-"),

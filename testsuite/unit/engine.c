@@ -327,11 +327,11 @@ static void _retry(void)
 
 	_reach(PHASE_CLONING);
 	epoch = rec.epoch;
-	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_CAPACITY,
-	   .text = "no room");
+	DO(FAILED, .act = ACTION_WATCH, .cause = CAUSE_PROTOCOL,
+	   .text = "no sense");
 	ACTS(LOOK_UP, "a failed task may leave something");
 	DO(LOOKED_UP, .look = LOOK_ABSENT);
-	is_int(out.failed, CAUSE_CAPACITY, "breakers hear of it");
+	is_int(out.failed, CAUSE_PROTOCOL, "breakers hear of it");
 	is_str(out.source, SOURCE, "with the source");
 	ok(!rec.tell, "the request lives on");
 	IN(REQUESTED, "again inside the deadline");
@@ -345,13 +345,13 @@ static void _retry(void)
 		}
 		DO(ADMITTED, .source = SOURCE);
 		DO(FAILED, .act = ACTION_SUBMIT_CLONE,
-		   .cause = CAUSE_CAPACITY);
+		   .cause = CAUSE_PROTOCOL);
 		IN(REQUESTED, "a refused submit left nothing");
 	}
 	now = out.wake;
 	DO(ADMITTED, .source = SOURCE);
-	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_CAPACITY,
-	   .text = "no room");
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_PROTOCOL,
+	   .text = "no sense");
 	IN(RELEASING, "the fourth failure is the last");
 	ACTS(SLURM_NOTIFY, "the job first");
 	NO_ACT(SLURM_FORCE_DOWN, "not before the job is told");
@@ -360,7 +360,8 @@ static void _retry(void)
 	LOOKS(BOOTING);
 	is_str(_find(ACTION_SLURM_FORCE_DOWN) ?
 	       _find(ACTION_SLURM_FORCE_DOWN)->text : "",
-	       "sclone: (CAPACITY) no room", "then the node, with the reason");
+	       "sclone: (PROTOCOL) no sense",
+	       "then the node, with the reason");
 	DURABLE(SLURM_FORCE_DOWN);
 	ok(rec.told_job, "remembered");
 }
@@ -376,6 +377,14 @@ static void _waits(void)
 	is_str(_find(ACTION_SLURM_NOTIFY) ? _find(ACTION_SLURM_NOTIFY)->text :
 	       "", "sclone: (DEADLINE) " SOURCE ": not frozen",
 	       "the job is told what it waited for");
+
+	_reach(PHASE_REQUESTED);
+	DO(WAITS, .cause = CAUSE_CAPACITY, .text = "MaxClones=2");
+	now += 100 * S;
+	DO(TICK);
+	is_str(_find(ACTION_SLURM_NOTIFY) ? _find(ACTION_SLURM_NOTIFY)->text :
+	       "", "sclone: (CAPACITY) MaxClones=2",
+	       "or that there was no room");
 }
 
 /* What Slurm showed before the failure does not tell what it wants now. */

@@ -63,15 +63,11 @@ static void _elsewhere(enum cause cause, uint64_t epoch)
 }
 
 /* For as long as there is time: attempts do not count. */
-static void _waits(enum cause cause, uint64_t epoch)
+static void _lasts(enum cause cause)
 {
 	int64_t longest = 0, before = now;
 	int tries = 1;
 
-	_again(cause, epoch);
-	is_str(rec.req.avoid, "", "the source is not to blame");
-	ok(rec.req.not_before > now && rec.req.not_before <= now + conf.pause,
-	   "%s: after a pause", _name(cause));
 	while (rec.phase == PHASE_REQUESTED && tries < 100) {
 		before = now;
 		_submit_fails(cause);
@@ -87,6 +83,32 @@ static void _waits(enum cause cause, uint64_t epoch)
 	ok(rec.tell == TELL_JOB && rec.tell_cause == cause,
 	   "%s: no time is left: the job is told why", _name(cause));
 	ok(now < T0 + 100 * S, "%s: before the deadline", _name(cause));
+}
+
+static void _waits(enum cause cause, uint64_t epoch)
+{
+	_again(cause, epoch);
+	is_str(rec.req.avoid, "", "the source is not to blame");
+	ok(rec.req.not_before > now && rec.req.not_before <= now + conf.pause,
+	   "%s: after a pause", _name(cause));
+	_lasts(cause);
+}
+
+/* Another source may have room now, this one later. */
+static void _finds_room(enum cause cause, uint64_t epoch)
+{
+	_again(cause, epoch);
+	ok(!strcmp(rec.req.avoid, SOURCE) && rec.req.not_before == now,
+	   "%s: rather on another source, at once", _name(cause));
+	_lasts(cause);
+
+	_reach(PHASE_REQUESTED);
+	_submit_fails(cause);
+	now = T0 + 100 * S;
+	DO(TICK);
+	ok(rec.tell == TELL_JOB && rec.tell_cause == cause,
+	   "%s: so it is when nobody tried to the end", _name(cause));
+	ok(!rec.needs_human, "%s: and the node comes back", _name(cause));
 }
 
 static void _gives_up(enum cause cause, bool human)
@@ -110,6 +132,9 @@ static void _ends(enum cause cause)
 		break;
 	case CURE_ELSEWHERE:
 		_elsewhere(cause, epoch);
+		break;
+	case CURE_ROOM:
+		_finds_room(cause, epoch);
 		break;
 	case CURE_WAIT:
 		_waits(cause, epoch);

@@ -85,18 +85,22 @@ static bool _retry(const struct engine_conf *conf, struct record *rec,
 
 	if (rec->next.used)
 		return true;	/* a newer request takes over */
-	if (cure != CURE_ELSEWHERE && cure != CURE_WAIT && cure != CURE_LOOK)
+	if (cure != CURE_ELSEWHERE && cure != CURE_ROOM &&
+	    cure != CURE_WAIT && cure != CURE_LOOK)
 		return false;
 	if (rec->phase >= PHASE_READY || rec->registered || rec->hold)
 		return false;
-	if (cure == CURE_ELSEWHERE && *again.only)
+	if ((cure == CURE_ELSEWHERE || cure == CURE_ROOM) && *again.only)
 		return false;
-	if (cure == CURE_WAIT) {
+	if (cure == CURE_WAIT)
 		tries = ++again.waits;
-	} else {
+	else if (cure == CURE_ROOM)
+		tries = again.waits++;	/* elsewhere at once, then later */
+	else
 		tries = again.attempts++;
+	if (cure != CURE_WAIT)
 		text_set(again.avoid, rec->source);
-	}
+	again.roomless = cure == CURE_ROOM;
 	again.not_before = now + backoff_pause(rec->node, rec->epoch, tries,
 					       conf->pause, conf->pause_max);
 	if (again.not_before > last)	/* one more, when it just makes it */
@@ -335,6 +339,8 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 
 	if (now < deadline || rec->registered)
 		return;
+	if (rec->phase == PHASE_REQUESTED && rec->req.roomless)
+		cause = CAUSE_CAPACITY;
 	if (rec->phase <= PHASE_CLONING && *rec->error)
 		why = rec->error;	/* what stood in the way of a clone */
 	if (rec->phase == PHASE_REQUESTED ||

@@ -18,7 +18,7 @@ static const struct failure table[CAUSES] = {
 	[CAUSE_BUSY] = { "BUSY", CURE_WAIT, false, false,
 		"the source, host or vCenter is busy with something else",
 		"nothing, unless it stays" },
-	[CAUSE_CAPACITY] = { "CAPACITY", CURE_ELSEWHERE, false, false,
+	[CAUSE_CAPACITY] = { "CAPACITY", CURE_ROOM, false, false,
 		"the host or its datastore has no room for another clone",
 		"free memory or space, or add a source on another host" },
 	[CAUSE_AUTH] = { "AUTH", CURE_WAIT, false, false,

@@ -52,6 +52,7 @@ enum cure {
 	CURE_NONE,	/* nothing: the request ended with the cycle */
 	CURE_LOOK,	/* find out first whether the VM exists */
 	CURE_ELSEWHERE,	/* again, on another source if there is one; counted */
+	CURE_ROOM,	/* the same, not counted: for as long as time allows */
 	CURE_WAIT,	/* again after a pause, for as long as time allows */
 	CURE_FAIL,	/* tell the job, give the node back */
 	CURE_REQUEUE,	/* tell the job and requeue it or, if it cannot be, end

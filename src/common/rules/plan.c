@@ -341,11 +341,11 @@ static void _unusable(const struct plan *plan, const char *template_name,
 		if (!text_same(place->template_name, template_name))
 			continue;
 		if (place->drained && place->drain) {
-			err_set(why, ERR_CAPACITY, "%s", place->drain);
+			err_set(why, ERR_TRANSIENT, "%s", place->drain);
 			return;
 		}
 		if (place->note && *place->note && !why->code)
-			err_set(why, ERR_CAPACITY, "%s: %s", place->name,
+			err_set(why, ERR_TRANSIENT, "%s: %s", place->name,
 				place->note);
 	}
 }
@@ -379,9 +379,10 @@ void plan_why(const struct plan *plan, const char *template_name,
 			"was out of service, until a clone of it comes up",
 			template_name);
 	else if (place_is_short(plan->places, plan->place_count,
-				template_name))
-		(void) place_pick(plan->places, plan->place_count,
-				  template_name, NULL, INT64_MAX, NULL, why);
+				template_name) &&
+		 place_pick(plan->places, plan->place_count, template_name,
+			    NULL, INT64_MAX, NULL, why) < 0)
+		why->code = ERR_CAPACITY;
 }
 
 size_t plan_waiting(const struct plan *plan)

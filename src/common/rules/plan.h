@@ -121,7 +121,7 @@ const struct plan_rates *plan_rates(const struct plan *plan);
 void plan_set_rates(struct plan *plan, const struct plan_rates *rates);
 
 /* Why who waits for the template has no lane; code NONE when it is only a
- * matter of lanes. */
+ * matter of lanes, CAPACITY of room. */
 void plan_why(const struct plan *plan, const char *template_name,
 	      struct err *why);
 

@@ -239,6 +239,7 @@ struct field {
 	PLAIN(prefix ".marked", FIELD_BOOL, member.marked),                 \
 	PLAIN(prefix ".attempts", FIELD_U32, member.attempts),              \
 	PLAIN(prefix ".waits", FIELD_U32, member.waits),                    \
+	PLAIN(prefix ".roomless", FIELD_BOOL, member.roomless),             \
 	PLAIN(prefix ".not_before", FIELD_TIME, member.not_before),         \
 	TEXT(prefix ".avoid", member.avoid),                                \
 	TEXT(prefix ".only", member.only)
