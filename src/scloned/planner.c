@@ -211,6 +211,18 @@ static void _tell(struct planner *planner, const char *node,
 	fleet_event(planner->fleet, node, &ev);
 }
 
+/* There is room on the sources, but for too few of its job's nodes. */
+static void _tell_limit(struct planner *planner, const char *node)
+{
+	struct err why = ERR_INIT;
+
+	if (!plan_lacks_room(planner->plan, node))
+		return;
+	err_set(&why, ERR_CAPACITY, "MaxClones= has no room for all nodes of "
+		"the job");
+	_tell(planner, node, &why);
+}
+
 /* There may be thousands, most of one template and with nothing to tell. */
 static void _tell_waiting(struct planner *planner)
 {
@@ -233,6 +245,8 @@ static void _tell_waiting(struct planner *planner)
 		}
 		if (why.code)
 			_tell(planner, node, &why);
+		else
+			_tell_limit(planner, node);
 	}
 }
 
@@ -309,6 +323,13 @@ void planner_starve(struct planner *planner, bool starve)
 		return;
 	planner->starved = starve;
 	_hold(planner);
+}
+
+void planner_rule(struct planner *planner,
+		  bool (*fits)(const char *node, const char *template_name,
+			       size_t more, void *arg), void *arg)
+{
+	plan_rule(planner->plan, fits, arg);
 }
 
 bool planner_paused(const struct planner *planner)

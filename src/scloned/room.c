@@ -459,6 +459,40 @@ void room_sources(struct room *room)
 		loop_timer_set(room->timer, 0);
 }
 
+/* --- admission ---------------------------------------------------------- */
+
+static size_t _clones(const struct room *room)
+{
+	size_t clones = 0;
+
+	for (size_t i = 0; i < room->books->count; i++)
+		clones += room->books->sets[i].kinds[CAPACITY_CLONE];
+	return clones;
+}
+
+static bool _allows(uint64_t limit, uint64_t clones)
+{
+	return !limit || clones <= limit;
+}
+
+bool room_fits(const struct room *room, const char *node,
+	       const char *template_name, size_t more)
+{
+	const struct config *config = room->daemon->config;
+	const struct config_node *ours = config_node(config, node);
+	int template = config_template_index(config, template_name);
+	const struct capacity_set *set;
+
+	if (!ours || template < 0)
+		return true;
+	set = &room->books->sets[_set_index(room, ours)];
+	return _allows(set->limit, set->kinds[CAPACITY_CLONE] + more) &&
+	       _allows(room->templates[template].limit,
+		       room->templates[template].clones + more) &&
+	       _allows(config_global(config)->max_clones,
+		       _clones(room) + more);
+}
+
 /* --- status ------------------------------------------------------------- */
 
 static int _put_counts(struct json *row, const struct capacity_set *set)

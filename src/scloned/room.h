@@ -11,6 +11,8 @@
 #ifndef SCLONE_SCLONED_ROOM_H
 #define SCLONE_SCLONED_ROOM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
@@ -49,6 +51,11 @@ void room_looked(struct room *room, int64_t began);
 
 /* The sources were looked at again. */
 void room_sources(struct room *room);
+
+/* So many more clones may exist, of a kind with the node and its template, as
+ * far as MaxClones= is concerned. */
+bool room_fits(const struct room *room, const char *node,
+	       const char *template_name, size_t more);
 
 /* "capacity" for the answer to status; -1: out of memory. */
 int room_put(const struct room *room, struct json *reply);

@@ -106,7 +106,7 @@ def test_restart(site, job):
            "says since when it knows them")
     record = reply["nodes"][0]["record"]
     tap.equal((record["req.template"], record["req.choice"],
-               record["req.attempts"], record["req.avoid"]),
+               record["req.waits"], record["req.avoid"]),
               ("rocky9", "default", "1", ESX01),
               "and still has what was decided in the end")
     tap.contains(site.sclone("why", "vm1")[1], "receipt",

@@ -30,6 +30,8 @@ struct job {
 	uint32_t number;
 	unsigned in_flight;
 	size_t queued;
+	bool begun;			/* a node of it had a lane */
+	bool roomless;			/* see admit_lacks_room() */
 	struct line queue, flight;
 };
 
@@ -38,6 +40,9 @@ struct admit {
 	struct table *jobs;		/* by key, oldest first; owns them */
 	size_t waiting;
 	unsigned in_flight, max_flight;
+	bool (*fits)(const char *node, const char *template_name, size_t more,
+		     void *arg);
+	void *fits_arg;
 };
 
 struct admit *admit_create(size_t max_nodes, unsigned max_flight)
@@ -162,6 +167,7 @@ static void _fly(struct admit *admit, struct waiter *waiter)
 {
 	_stand(&waiter->job->flight, waiter);
 	waiter->in_flight = true;
+	waiter->job->begun = true;
 	waiter->job->in_flight++;
 	admit->in_flight++;
 }
@@ -171,6 +177,21 @@ static void _land(struct admit *admit, struct waiter *waiter)
 	_leave(&waiter->job->flight, waiter);
 	waiter->job->in_flight--;
 	admit->in_flight--;
+}
+
+void admit_rule(struct admit *admit,
+		bool (*fits)(const char *node, const char *template_name,
+			     size_t more, void *arg), void *arg)
+{
+	admit->fits = fits;
+	admit->fits_arg = arg;
+}
+
+bool admit_lacks_room(const struct admit *admit, const char *node)
+{
+	const struct waiter *waiter = table_get(admit->waiters, node);
+
+	return waiter && !waiter->in_flight && waiter->job->roomless;
 }
 
 static int _check(const struct admit *admit, const struct admit_entry *entry,
@@ -259,8 +280,31 @@ struct deciding {
 	enum place_verdict *verdicts;
 	const char *full[FULL_MAX];	/* templates; asked once each */
 	size_t full_count;
+	size_t promised;		/* nodes of jobs that have begun */
 	struct admit_decision *out;
 };
+
+/* What jobs that have begun still want. */
+static size_t _promised(const struct admit *admit)
+{
+	const struct job *job;
+	size_t pos = 0, promised = 0;
+
+	while (admit->fits && (job = table_next(admit->jobs, &pos, NULL)))
+		promised += job->begun ? job->queued : 0;
+	return promised;
+}
+
+static bool _has_room(const struct deciding *now, struct job *job)
+{
+	const struct waiter *waiter = job->queue.first;
+	size_t more = job->begun ? 1 : now->promised + job->queued;
+
+	job->roomless = now->admit->fits &&
+			!now->admit->fits(waiter->node, waiter->template_name,
+					  more, now->admit->fits_arg);
+	return !job->roomless;
+}
 
 static bool _is_full(const struct deciding *now, const char *template_name)
 {
@@ -277,7 +321,8 @@ static int _pick(struct deciding *now, const struct waiter *waiter)
 	if (*waiter->only)
 		return place_only(now->sources, now->count, waiter->only,
 				  now->verdicts, NULL);
-	if (_is_full(now, waiter->template_name))
+	if (_is_full(now, waiter->template_name) ||
+	    !_has_room(now, waiter->job))
 		return -1;
 	source = place_pick(now->sources, now->count, waiter->template_name,
 			    waiter->avoid, now->now, now->verdicts, NULL);
@@ -327,6 +372,7 @@ int admit_next(struct admit *admit, struct place_source *sources,
 	       struct admit_decision *out)
 {
 	struct deciding deciding = { admit, sources, count, now, verdicts,
+				     .promised = _promised(admit),
 				     .out = out };
 	unsigned level = 0;
 

@@ -49,6 +49,19 @@ CLEANUP_DEFINE(struct admit *, admit_destroy)
 /* Another max_flight; what is in flight stays so. */
 void admit_limit(struct admit *admit, unsigned max_flight);
 
+/*
+ * fits says whether so many more clones may exist, of a kind with the node
+ * and its template. It is asked for all nodes of a job before the first of
+ * them gets a lane, on top of what jobs that have begun still want: none is
+ * begun that cannot be ended. NULL: no limit.
+ */
+void admit_rule(struct admit *admit,
+		bool (*fits)(const char *node, const char *template_name,
+			     size_t more, void *arg), void *arg);
+
+/* fits was what kept the waiting node's job back the last time. */
+bool admit_lacks_room(const struct admit *admit, const char *node);
+
 /* Queue a node. EXISTS: it is queued or in flight already; CONFIG: a name
  * too long; BUSY: full; FATAL. */
 int admit_add(struct admit *admit, const struct admit_entry *entry,

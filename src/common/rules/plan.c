@@ -385,6 +385,18 @@ void plan_why(const struct plan *plan, const char *template_name,
 		why->code = ERR_CAPACITY;
 }
 
+void plan_rule(struct plan *plan,
+	       bool (*fits)(const char *node, const char *template_name,
+			    size_t more, void *arg), void *arg)
+{
+	admit_rule(plan->admit, fits, arg);
+}
+
+bool plan_lacks_room(const struct plan *plan, const char *node)
+{
+	return admit_lacks_room(plan->admit, node);
+}
+
 size_t plan_waiting(const struct plan *plan)
 {
 	return admit_waiting(plan->admit);

@@ -130,6 +130,10 @@ void plan_why_only(const struct plan *plan, const char *source,
 		   struct err *why);
 
 /* As of admit.h. */
+void plan_rule(struct plan *plan,
+	       bool (*fits)(const char *node, const char *template_name,
+			    size_t more, void *arg), void *arg);
+bool plan_lacks_room(const struct plan *plan, const char *node);
 size_t plan_waiting(const struct plan *plan);
 int plan_each(const struct plan *plan,
 	      int (*each)(const struct admit_entry *entry, bool in_flight,
