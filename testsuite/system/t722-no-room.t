@@ -61,9 +61,11 @@ def test_host(site):
     site.fault("task_error", "InstantClone_Task", nth=3, times=0,
                type="InsufficientResourcesFault", text="no room at all")
     wide = site.sbatch("-N4", "--wrap=true")
-    labslurm.await_(lambda: len(site.clones()) == 2 and len(
+    labslurm.await_(lambda: len(
+        [row for row in site.status()["nodes"]
+         if row["phase"] == "ready"]) == 2 and len(
         [text for text in errors(site) if "no room at all" in text]) == 2,
-        "two clones, and two nodes that wait")
+        "two nodes to be up, and two to wait")
     site.jump(600)
     await_requeued(site, wide, "InstantClone_Task: "
                    "InsufficientResourcesFault: no room at all")
