@@ -86,7 +86,7 @@ DEFECTS = [
     ("a node is not marked for one job", "has used", [
         ("common/rules/asks.c", "	req->used = true;\n",
          "	req->used = req->marked = true;\n"),
-        ("common/rules/wants.c",
+        ("common/rules/record.c",
          "	return rec->phase == PHASE_READY && rec->req.job &&\n",
          "	return !rec->req.asked && rec->req.job &&\n")]),
     ("a clock set back is not followed", ".", [
