@@ -19,8 +19,11 @@ BEGAN = labsclone.BEGAN
 
 
 def pair(site, node, run=BEGAN):
-    """Two jobs for one node; the second one just notes where it ran."""
-    return [site.sbatch("-w", node, "--wrap=" + text) for text in (run, BEGAN)]
+    """Two jobs for one node, the first of which has it; the second one just
+    notes where it ran."""
+    first = site.sbatch("-w", node, "--wrap=" + run)
+    site.await_job(first, "CONFIGURING", "RUNNING")
+    return [first, site.sbatch("-w", node, "--wrap=" + BEGAN)]
 
 
 def requests(site, kind):
@@ -35,11 +38,9 @@ def requests(site, kind):
 
 def prepare(site):
     """Jobs at different points of their lives; all jobs by node."""
-    site.set_mode("slow")
     jobs = {"vm2": pair(site, "vm2")}
     labslurm.await_(lambda: site.phase("vm2") in ("cloned", "identified"),
                     "a node that boots")
-    site.set_mode("")
     jobs["vm1"] = pair(site, "vm1", "%s; while [ ! -e %s ]; do sleep 0.05; "
                        "done" % (BEGAN, site.path("end")))
     site.await_job(jobs["vm1"][0], "RUNNING")
@@ -68,7 +69,9 @@ def test_away(site):
               "and each of the six has had a VM for itself")
 
 
-with labsclone.Site(nodes=3) as lab:
+with labsclone.Site(nodes=3, mode="slow") as lab:
+    for node in "vm1", "vm3":
+        lab.write("go-" + node, "")
     lab.start()
     test_away(lab)
 sys.exit(tap.done())
