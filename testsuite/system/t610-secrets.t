@@ -113,6 +113,19 @@ def requests(site):
     return found
 
 
+def is_seen(watch, program):
+    return any(program in text for text in list(watch.seen))
+
+
+def await_sight(site, watch, program):
+    """Jobs until the program, which takes milliseconds, was caught at it."""
+    for _ in range(30):
+        if is_seen(watch, program):
+            return
+        site.await_job(site.sbatch("--wrap=true"), "COMPLETED")
+        site.await_clean()
+
+
 def free_to_dump():
     resource.setrlimit(resource.RLIMIT_CORE,
                        (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -179,14 +192,14 @@ with labsclone.Site(nodes=2) as site_:
     found_ = requests(site_)
     secrets |= cookies(site_.children["scloned"].pid) | {PASSWORD, KEY}
     found_ += list(files(site_)) + list(answers(site_, job_))
+    await_sight(site_, watch, b"sclone-resume")
     watch.over.set()
     watch.join()
     names = [name for name, _ in found_]
     for part in ("scloned.out", "journal/journal.db", "spool/", "witness.log",
                  "slurmctld.log"):
         tap.ok(any(part in name for name in names), "looked at: " + part)
-    tap.ok(watch.looks > 10 and any(b"sclone-resume" in text
-                                    for text in watch.seen),
+    tap.ok(watch.looks > 10 and is_seen(watch, b"sclone-resume"),
            "and at the programs while they ran")
     tap.equal([name for name, text in found_
                for secret in secrets if secret in text], [],

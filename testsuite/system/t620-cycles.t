@@ -19,8 +19,11 @@ import node_states  # noqa: E402
 import tap  # noqa: E402
 
 NODES = 100
-ROUNDS = 100 if os.environ.get("SCLONE_LONG") else 10
-WARM = 8  # rounds before what is held counts: SQLite's cache fills
+LONG = os.environ.get("SCLONE_LONG")
+ROUNDS = 100 if LONG else 10
+# Rounds before what is held counts: SQLite's cache of 2 MiB fills. After 8 it
+# has room for what ten rounds add less than is looked for, after 30 for none.
+WARM = 30 if LONG else 8
 GROWTH_KIB = 1024  # of which a thousand leaks of 1 KiB are more than noise
 PREFIX = "vm"
 
