@@ -56,8 +56,8 @@ DEFECTS = [
          "	    !view->free_of && !rec->tell_job)")]),
     ("the job is not told", "is not told", [
         ("common/rules/cycle.c",
-         "	cycle_tell(rec, req->job);",
-         "	cycle_tell(rec, 0);")]),
+         "cure == CURE_END ? TELL_END : TELL_JOB;",
+         "cure == CURE_END ? TELL_END : TELL_FORCE;")]),
     ("absence is not proven", "there|freed", [
         ("common/rules/ends.c",
          "	case EVENT_POWERED_OFF:\n"
