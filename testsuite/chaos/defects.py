@@ -79,7 +79,8 @@ def late_suspend(site):
 def used_again_at_once(site):
     """scloned dies when it has sent POWER_DOWN_FORCE; before it is back,
     Slurm has the node for another job."""
-    site.lab("fault", kind="task_error", method="InstantClone_Task", times=2)
+    site.lab("fault", kind="task_error", method="InstantClone_Task", times=2,
+             type="ManagedObjectNotFound")
     site.die_at(1, True, TELL, "force_down")
     site.stays_dead = True
     job = site.table.allocate(["vm1"])
@@ -118,7 +119,8 @@ def name_is_taken(site):
 
 
 def no_clone(site):
-    site.lab("fault", kind="task_error", method="InstantClone_Task", times=2)
+    site.lab("fault", kind="task_error", method="InstantClone_Task", times=2,
+             type="ManagedObjectNotFound")
     site.table.allocate(["vm1"])
     site.await_settled(site.patience)
 
@@ -172,7 +174,11 @@ ALL = {
          "\treturn rec->view.seen >= rec->tell_since &&\n"),
         ("common/rules/update.c",
          "\tif (nodeview_released(view) || view->powered_down)\n", ""
-         "\tif (!view)\n")),
+         "\tif (!view)\n"),
+        ("scloned/desk.c",
+         "\t\tif (desk->behind && _takes_node(errand->kind))\n",
+         "\t\tif (!desk)\n"),
+        ("scloned/desk.c", "\t\t_review(errand);\n", "")),
     "NODE_RESUME before gone": Defect(
         destroy_fails, ["name_free_only_when_gone", "no_orphan"],
         ("common/clone/executor.c", "\tif (!result->err)\n",
