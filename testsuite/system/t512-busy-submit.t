@@ -18,7 +18,7 @@ labslurm.require()
 USERS = 3
 AWAY = ("Unable to contact", "Socket timed out", "Zero Bytes",
         "Communication connection failure", "Connection refused",
-        "Transport endpoint")
+        "Connection reset", "Transport endpoint")
 
 
 class User(threading.Thread):

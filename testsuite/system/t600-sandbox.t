@@ -15,7 +15,7 @@ import labslurm  # noqa: E402
 import labsystemd  # noqa: E402
 import tap  # noqa: E402
 
-READS = ("status", "history", "receipts", "reconcile")
+READS = ("status", "history", "receipts", "reconcile", "why", "templates")
 ASK = """
 import socket, sys
 sock = socket.socket(socket.AF_UNIX)
