@@ -16,9 +16,13 @@ import tap  # noqa: E402
 labslurm.require()
 
 USERS = 3
+# What a submission says that found nobody, or lost him: Slurm's words for a
+# broken connection, and the system's.
 AWAY = ("Unable to contact", "Socket timed out", "Zero Bytes",
-        "Communication connection failure", "Connection refused",
-        "Connection reset", "Transport endpoint")
+        "Communication connection failure", "Communication shutdown failure",
+        "Message send failure", "Message receive failure", "missing socket",
+        "Connection refused", "Connection reset", "Connection timed out",
+        "Broken pipe", "Transport endpoint")
 
 
 class User(threading.Thread):
