@@ -161,8 +161,11 @@ class Site(labsclone.Site):
         del self.children["scloned"]
         self.kills += 1
         killed = status == -signal.SIGKILL
-        self.table.log("scloned", what="killed" if killed else "died",
-                       status=status)
+        self.has_gone("killed" if killed else "died", status)
+
+    def has_gone(self, what, status):
+        self.table.log("scloned", what=what, status=status,
+                       said=self.tail("scloned.out", 3))
 
     def kill_scloned(self):
         """From outside, at no special point."""
@@ -180,8 +183,7 @@ class Site(labsclone.Site):
             status = child.wait(BOUND)
         except subprocess.TimeoutExpired:
             status = None
-        self.table.log("scloned", what="died" if status else "ended",
-                       status=status)
+        self.has_gone("died" if status else "ended", status)
         self.end("scloned")
 
     def die_at(self, number, after, classes=POINTS, word=""):

@@ -148,18 +148,76 @@ static void _history(void)
 	journal_close(journal);
 }
 
+/* What another process is told that opens it, too; 0 if it may. */
+static int _ask_second(char *text, size_t size)
+{
+	struct err err = ERR_INIT;
+	int fds[2], code;
+	pid_t pid;
+
+	if (pipe(fds) || (pid = fork()) < 0)
+		bail_out("no second process");
+	if (pid == 0) {
+		code = journal_open(dir, &err) ? 0 : err.code;
+		(void) !write(fds[1], err.text, sizeof(err.text));
+		_exit(code);
+	}
+	if (read(fds[0], text, size) < 0 || waitpid(pid, &code, 0) < 0)
+		bail_out("the second process told nothing");
+	close(fds[0]);
+	close(fds[1]);
+	return WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+}
+
 static void _second(void)
 {
 	struct journal *journal = _open();
-	cleanup_journal struct journal *second = NULL;
-	struct err err = ERR_INIT;
-	char pid[32];
+	char pid[32], text[sizeof(((struct err *) NULL)->text)] = "";
 
-	second = journal_open(dir, &err);
-	ok(!second && err.code == ERR_BUSY, "a second scloned is refused");
+	is_int(_ask_second(text, sizeof(text)), ERR_BUSY,
+	       "a second scloned is refused");
 	snprintf(pid, sizeof(pid), "(pid %d)", (int) getpid());
-	has_str(err.text, pid, "and told who has it");
+	has_str(text, pid, "and told who has it");
 	journal_close(journal);
+}
+
+/* Opens the journal, forks what goes on to wait for the pipe's end, dies. */
+static void _leave_child(int fd)
+{
+	char byte;
+
+	if (!journal_open(dir, NULL))
+		_exit(1);
+	if (fork() == 0) {
+		(void) !read(fd, &byte, 1);
+		_exit(0);
+	}
+	kill(getpid(), SIGKILL);
+}
+
+/* What a killed scloned has forked and not yet replaced by exec() has its
+ * descriptors for a moment; the next scloned must not wait for it. */
+static void _survived_by_child(void)
+{
+	struct journal *journal;
+	struct err err = ERR_INIT;
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe(fds) || (pid = fork()) < 0)
+		bail_out("no process to be killed");
+	if (pid == 0) {
+		close(fds[1]);
+		_leave_child(fds[0]);
+	}
+	if (waitpid(pid, &status, 0) < 0 || !WIFSIGNALED(status))
+		bail_out("the child did not die as planned");
+	journal = journal_open(dir, &err);
+	ok(journal, "a child of a killed scloned does not hold its journal: "
+	   "%s", err.text);
+	journal_close(journal);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* A child commits, then dies without closing anything. */
@@ -350,6 +408,7 @@ int main(void)
 	_requests();
 	_history();
 	_second();
+	_survived_by_child();
 	_killed();
 	_full_once();
 	_full();

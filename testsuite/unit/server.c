@@ -441,6 +441,47 @@ static void _test_stale(void)
 	is_int(status, 0, "the next one takes its place");
 }
 
+/* Listens, forks what goes on to wait for the pipe's end, dies. */
+static void _leave_child(int wait_fd)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char byte;
+
+	memcpy(addr.sun_path, path, sizeof(path));
+	if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) ||
+	    listen(fd, 1))
+		_exit(1);
+	if (fork() == 0) {
+		(void) !read(wait_fd, &byte, 1);
+		_exit(0);
+	}
+	(void) kill(getpid(), SIGKILL);
+}
+
+/* What a killed scloned has forked and not yet replaced by exec() has its
+ * socket for a moment, on which nobody will answer. */
+static void _test_survived_by_child(void)
+{
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe(fds) || (pid = fork()) < 0)
+		bail_out("no process to be killed");
+	if (pid == 0) {
+		close(fds[1]);
+		_leave_child(fds[0]);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		bail_out("the child did not die as planned");
+	pid = _start();
+	json_destroy(_call("stop", &(struct err) ERR_INIT));
+	(void) waitpid(pid, &status, 0);
+	is_int(status, 0, "a child of a killed one does not keep its place");
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void _test_not_a_socket(void)
 {
 	struct err err = ERR_INIT;
@@ -471,6 +512,7 @@ int main(void)
 	_test_listen();
 	_test_stop(pid);
 	_test_stale();
+	_test_survived_by_child();
 	_test_not_a_socket();
 	(void) rmdir(dir);
 	return done_testing();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/base/path.h"
@@ -222,31 +221,32 @@ static int _open_db(struct journal *journal, struct err *err)
 	return _prepare(journal, err);
 }
 
-/* One lock per state directory, held by the open descriptor. */
+/*
+ * One lock per state directory, the process's own (fcntl, not flock): what
+ * scloned has forked may outlive its death for a moment, and must not hold
+ * the lock that the next one needs. Nobody else closes a descriptor of this
+ * file, which would drop it.
+ */
 static int _lock(struct journal *journal, const char *dir, struct err *err)
 {
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock holder = whole;
 	cleanup_free char *path = NULL;
-	char pid[32] = "";
-	ssize_t n;
 
 	if (asprintf(&path, "%s/lock", dir) < 0)
 		return err_nomem(err);
 	journal->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (journal->lock_fd < 0)
 		return err_errno(err, ERR_CONFIG, errno, "open %s", path);
-	if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) == 0) {
-		int len = snprintf(pid, sizeof(pid), "%d\n", (int) getpid());
-
-		if (ftruncate(journal->lock_fd, 0) < 0 ||
-		    pwrite(journal->lock_fd, pid, (size_t) len, 0) != len)
-			return err_errno(err, ERR_CAPACITY, errno, "write %s",
-					 path);
+	if (!fcntl(journal->lock_fd, F_SETLK, &whole))
 		return 0;
-	}
-	n = pread(journal->lock_fd, pid, sizeof(pid) - 1, 0);
-	pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+	if (errno != EACCES && errno != EAGAIN)
+		return err_errno(err, ERR_FATAL, errno, "lock %s", path);
+	if (fcntl(journal->lock_fd, F_GETLK, &holder) ||
+	    holder.l_type == F_UNLCK)
+		holder.l_pid = 0;
 	return err_set(err, ERR_BUSY, "%s is in use by another scloned "
-		       "(pid %s); stop it first", dir, pid);
+		       "(pid %d); stop it first", dir, (int) holder.l_pid);
 }
 
 int journal_restore_reserve(struct journal *journal, struct err *err)

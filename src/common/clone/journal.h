@@ -32,7 +32,8 @@
 struct journal;
 
 /*
- * Open or create DIR/journal.db and lock the directory for this process.
+ * Open or create DIR/journal.db and lock the directory for this process,
+ * which opens one at a time; the lock dies with it, whatever it has forked.
  * Every page is looked at. BUSY: another process has it (the text names its
  * pid); CONFIG: others can write there (path_check_dir()), or it is not a
  * journal of this version, damaged, or cannot be written (the text says what

@@ -8,6 +8,7 @@
  * place that destroys it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -450,20 +451,37 @@ static int _bind(struct server *server, const struct sockaddr_un *addr)
 		    sizeof(*addr));
 }
 
+/*
+ * Whether who began to listen is dead, and a connection could be made only
+ * because what it had forked still has its socket for a moment. *pid tells
+ * who it is; 0: somebody in another PID namespace.
+ */
+static bool _is_dead(int fd, pid_t *pid)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t len = sizeof(peer);
+
+	(void) getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	*pid = peer.pid;
+	return *pid && kill(*pid, 0) && errno == ESRCH;
+}
+
 /* A socket file that nobody listens on is what a crash left behind. */
 static int _clear_stale(const struct sockaddr_un *addr, struct err *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
 					       SOCK_NONBLOCK, 0);
 	struct stat st;
+	pid_t pid = 0;
+	int rc;
 
 	if (fd < 0)
 		return err_errno(err, ERR_FATAL, errno, "socket");
-	if (!connect(fd, (const struct sockaddr *) addr, sizeof(*addr)) ||
-	    errno != ECONNREFUSED)
+	rc = connect(fd, (const struct sockaddr *) addr, sizeof(*addr));
+	if (rc < 0 ? errno != ECONNREFUSED : !_is_dead(fd, &pid))
 		return err_set(err, ERR_EXISTS,
-			       "another scloned listens on %s",
-			       addr->sun_path);
+			       "another scloned listens on %s (pid %d)",
+			       addr->sun_path, (int) pid);
 	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return err_set(err, ERR_CONFIG, "%s is not a socket",
 			       addr->sun_path);

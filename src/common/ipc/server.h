@@ -48,8 +48,9 @@ struct server_options {
 						 * for all clients together */
 
 /*
- * Listen. A stale socket file is replaced; when somebody listens there
- * already: EXISTS. CONFIG (path), FATAL.
+ * Listen. A stale socket file is replaced, also while what its dead owner
+ * has forked still has it open; when somebody listens there already: EXISTS.
+ * CONFIG (path), FATAL.
  */
 struct server *server_create(struct loop *loop,
 			     const struct server_options *options,
