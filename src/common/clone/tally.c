@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "tally.h"
+
+#define NO_TEMPLATE UINT8_MAX
+
+/* What a name counts as. */
+struct name {
+	uint8_t kind;		/* enum capacity_kind */
+	uint8_t template;	/* of its clone, or NO_TEMPLATE */
+	bool late;
+	bool refused;
+};
+
+struct tally {
+	const struct config *config;
+	struct capacity_set *sets;
+	struct name **names;	/* by set and place in it */
+	size_t set_count;
+	struct capacity_template templates[CAPACITY_TEMPLATES_MAX];
+	size_t late;
+};
+
+/* --- names -------------------------------------------------------------- */
+
+static size_t _set_index(const struct tally *tally,
+			 const struct config_node *node)
+{
+	return (size_t) (node->set - config_set(tally->config, 0));
+}
+
+static struct name *_name(const struct tally *tally,
+			  const struct config_node *node)
+{
+	return &tally->names[_set_index(tally, node)][node->index];
+}
+
+static uint8_t _template(const struct tally *tally, const struct record *rec)
+{
+	int index = config_template_index(tally->config,
+					  rec->req.template_name);
+
+	return index < 0 ? NO_TEMPLATE : (uint8_t) index;
+}
+
+static void _set(struct tally *tally, const struct config_node *node,
+		 const struct name *now)
+{
+	size_t *kinds = tally->sets[_set_index(tally, node)].kinds;
+	struct name *name = _name(tally, node);
+
+	kinds[name->kind]--;
+	kinds[now->kind]++;
+	if (name->template != NO_TEMPLATE)
+		tally->templates[name->template].clones--;
+	if (now->template != NO_TEMPLATE)
+		tally->templates[now->template].clones++;
+	tally->late += now->late;
+	tally->late -= name->late;
+	*name = *now;
+}
+
+void tally_count(struct tally *tally, const struct record *rec)
+{
+	const struct config_node *node = config_node(tally->config, rec->node);
+	struct name now = { .template = NO_TEMPLATE };
+
+	if (!node)
+		return;
+	now.refused = _name(tally, node)->refused;
+	now.kind = now.refused ? CAPACITY_OUT : (uint8_t) capacity_kind(rec);
+	/* No job asks for a node that is kept for tests: never close it. */
+	if (node->set->is_test && now.kind == CAPACITY_OPEN)
+		now.kind = CAPACITY_OUT;
+	now.late = !now.refused && capacity_is_late(rec);
+	if (now.kind == CAPACITY_CLONE)
+		now.template = _template(tally, rec);
+	_set(tally, node, &now);
+}
+
+void tally_refuse(struct tally *tally, const char *node)
+{
+	const struct config_node *ours = config_node(tally->config, node);
+	struct name now = { .kind = CAPACITY_OUT, .template = NO_TEMPLATE,
+			    .refused = true };
+
+	if (ours)
+		_set(tally, ours, &now);
+}
+
+void tally_accept(struct tally *tally, const char *node)
+{
+	const struct config_node *ours = config_node(tally->config, node);
+
+	if (ours)
+		_name(tally, ours)->refused = false;
+}
+
+/* --- looking ------------------------------------------------------------ */
+
+enum capacity_kind tally_kind(const struct tally *tally, size_t set,
+			      size_t index)
+{
+	return (enum capacity_kind) tally->names[set][index].kind;
+}
+
+bool tally_is_late(const struct tally *tally, size_t set, size_t index)
+{
+	return tally->names[set][index].late;
+}
+
+size_t tally_late(const struct tally *tally)
+{
+	return tally->late;
+}
+
+struct capacity_set *tally_sets(struct tally *tally)
+{
+	return tally->sets;
+}
+
+struct capacity_template *tally_templates(struct tally *tally)
+{
+	return tally->templates;
+}
+
+/* --- MaxClones= --------------------------------------------------------- */
+
+static size_t _clones(const struct tally *tally)
+{
+	size_t clones = 0;
+
+	for (size_t i = 0; i < tally->set_count; i++)
+		clones += tally->sets[i].kinds[CAPACITY_CLONE];
+	return clones;
+}
+
+static bool _allows(uint64_t limit, uint64_t clones)
+{
+	return !limit || clones <= limit;
+}
+
+bool tally_fits(const struct tally *tally, const char *node,
+		const char *template_name, size_t more)
+{
+	const struct config *config = tally->config;
+	const struct config_node *ours = config_node(config, node);
+	int template = config_template_index(config, template_name);
+	const struct capacity_set *set;
+
+	if (!ours || template < 0)
+		return true;
+	set = &tally->sets[_set_index(tally, ours)];
+	return _allows(set->limit, set->kinds[CAPACITY_CLONE] + more) &&
+	       _allows(tally->templates[template].limit,
+		       tally->templates[template].clones + more) &&
+	       _allows(config_global(config)->max_clones,
+		       _clones(tally) + more);
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static int _fill_set(struct tally *tally, size_t index)
+{
+	const struct config_set *from = config_set(tally->config, index);
+	size_t count = hostlist_count(from->nodes);
+	struct capacity_set *set = &tally->sets[index];
+
+	tally->names[index] = calloc(count, sizeof(struct name));
+	if (!tally->names[index])
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		tally->names[index][i].template = NO_TEMPLATE;
+	set->kinds[CAPACITY_OUT] = count;
+	set->limit = from->max_clones;
+	set->memo.exact = true;	/* an admin's word counts at once */
+	for (size_t i = 0; i < from->template_count; i++)
+		set->templates |= UINT64_C(1) << from->templates[i];
+	return 0;
+}
+
+struct tally *tally_create(const struct config *config, struct err *err)
+{
+	cleanup_tally struct tally *tally = calloc(1, sizeof(*tally));
+	size_t count = config_set_count(config);
+	int rc = 0;
+
+	if (tally) {
+		tally->config = config;
+		tally->sets = calloc(count, sizeof(*tally->sets));
+		tally->names = calloc(count, sizeof(struct name *));
+		tally->set_count = count;
+	}
+	if (!tally || !tally->sets || !tally->names) {
+		err_nomem(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < config_template_count(config); i++)
+		tally->templates[i].limit =
+			config_template(config, i)->max_clones;
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = _fill_set(tally, i);
+	if (rc < 0) {
+		err_nomem(err);
+		return NULL;
+	}
+	return steal_ptr(&tally);
+}
+
+void tally_destroy(struct tally *tally)
+{
+	if (!tally)
+		return;
+	for (size_t i = 0; tally->names && i < tally->set_count; i++)
+		free(tally->names[i]);
+	free(tally->names);
+	free(tally->sets);
+	free(tally);
+}

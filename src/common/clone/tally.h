@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tally - what each node name of a configuration counts as for
+ * rules/capacity, how many there are of each kind, and what MaxClones= has
+ * room for.
+ *
+ * A name that Slurm does not take updates of is refused: it counts as out
+ * until it is accepted again, whatever its record says.
+ */
+#ifndef SCLONE_CLONE_TALLY_H
+#define SCLONE_CLONE_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/err.h"
+#include "common/rules/capacity.h"
+#include "common/rules/record.h"
+#include "config.h"
+
+struct tally;
+
+/* Of names that were not counted yet: all are out. The configuration is
+ * borrowed. NULL: FATAL. */
+struct tally *tally_create(const struct config *config, struct err *err);
+
+/* Accepts NULL. */
+void tally_destroy(struct tally *tally);
+CLEANUP_DEFINE(struct tally *, tally_destroy)
+#define cleanup_tally cleanup_with(tally_destroy_cleanup_)
+
+/* All that is about nodes which are not in the configuration does nothing. */
+
+/* The record has changed. */
+void tally_count(struct tally *tally, const struct record *rec);
+
+/* slurmctld does not take updates of the name, or has shown it again. */
+void tally_refuse(struct tally *tally, const char *node);
+void tally_accept(struct tally *tally, const char *node);
+
+/* Of the name at that place of a set; late: see capacity_is_late(). */
+enum capacity_kind tally_kind(const struct tally *tally, size_t set,
+			      size_t index);
+bool tally_is_late(const struct tally *tally, size_t set, size_t index);
+
+/* Names that are late. */
+size_t tally_late(const struct tally *tally);
+
+/* One for each node set and template of the configuration, in its order;
+ * memos and rates are the caller's to write. */
+struct capacity_set *tally_sets(struct tally *tally);
+struct capacity_template *tally_templates(struct tally *tally);
+
+/* So many more clones may exist, of a kind with the node and its template, as
+ * far as MaxClones= is concerned. */
+bool tally_fits(const struct tally *tally, const char *node,
+		const char *template_name, size_t more);
+
+#endif
