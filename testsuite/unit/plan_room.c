@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* However many ask between two figures of memory and space, no more clones
  * are begun than have room. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/rules/plan.h"
@@ -90,6 +91,22 @@ static void _tell(int64_t memory, int64_t at)
 	plan_looked(plan);
 }
 
+/* After a reload, what the places of before have borrowed is gone. */
+static void _replace(void)
+{
+	struct place_source others[2] = { places[0], places[1] };
+	char *id = strdup("host-1");
+
+	if (!id)
+		bail_out("out of memory");
+	places[0].host_id = places[1].host_id = id;
+	free(id);
+	plan_use(plan, others, 2, 64);
+	is_int((int64_t) plan_waiting(plan), 0, "with other places nobody "
+	       "waits");
+	is_int(_next(), 0, "or has a lane, until asked for again");
+}
+
 int main(void)
 {
 	_begin();
@@ -119,6 +136,7 @@ int main(void)
 	places[0].space_free = places[1].space_free = 2000;
 	_tell(90000, 7 * S);
 	is_int(_next(), 2, "space is shared likewise");
+	_replace();
 	plan_destroy(plan);
 	return done_testing();
 }

@@ -57,8 +57,19 @@ void plan_destroy(struct plan *plan)
 	free(plan);
 }
 
+/* Its node waits or clones no longer; NULL: it did not. */
+static struct seat *_take_seat(struct plan *plan, const char *node)
+{
+	char name[OWNER_NODE_SIZE];	/* node may go with what goes */
+
+	text_set(name, node);
+	(void) admit_drop(plan->admit, name);
+	return table_take(plan->seats, name);
+}
+
 /* --- sources ------------------------------------------------------------ */
 
+/* The places of before may show what is gone already: they are not read. */
 void plan_use(struct plan *plan, struct place_source *places, size_t count,
 	      unsigned flight_max)
 {
@@ -66,7 +77,7 @@ void plan_use(struct plan *plan, struct place_source *places, size_t count,
 	size_t pos = 0;
 
 	while (table_next(plan->seats, &pos, &node))
-		(void) plan_leave(plan, node);
+		free(_take_seat(plan, node));
 	pos = 0;
 	while (table_next(plan->made, &pos, &node))
 		free(table_take(plan->made, node));
@@ -246,13 +257,9 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 
 int plan_leave(struct plan *plan, const char *node)
 {
-	char name[OWNER_NODE_SIZE];	/* node may go with what goes */
-	struct seat *seat;
+	struct seat *seat = _take_seat(plan, node);
 	int source;
 
-	text_set(name, node);
-	(void) admit_drop(plan->admit, name);
-	seat = table_take(plan->seats, name);
 	if (!seat)
 		return -1;
 	source = seat->shown.source;

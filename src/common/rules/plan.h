@@ -54,7 +54,8 @@ CLEANUP_DEFINE(struct plan *, plan_destroy)
 /*
  * The sources from now on, those beyond sources_max left out, and how many
  * clones may be in flight from all of them. They are borrowed, but in_flight
- * and the breakers are kept there. Who waited or had a lane has left.
+ * and the breakers are kept there. Who waited or had a lane has left. Those
+ * of before are not looked at: what they borrow may be gone.
  */
 void plan_use(struct plan *plan, struct place_source *places, size_t count,
 	      unsigned flight_max);
