@@ -329,6 +329,36 @@ static void _test_no_source(struct stage *stage)
 	       "and can be destroyed");
 }
 
+#define OUTSIDE "/DC1/vm/templates/vm31"
+
+static const struct source *_outside(struct stage *stage)
+{
+	stage_restart(stage, STAGE_ESX01 "," OUTSIDE);
+	return sources_find(executor_sources(stage->executor), OUTSIDE);
+}
+
+/* Nor does one that was taken out of there: the mark says what it is. */
+static void _test_moved_clone(struct stage *stage)
+{
+	const struct source *source;
+	struct record rec;
+
+	stage_clone(stage, &rec, "vm31");
+	stage_harm(stage, rec.vm, "freeze", "");
+	stage_harm(stage, rec.vm, "move",
+		   ",\"folder\":\"/DC1/vm/templates\"");
+	source = _outside(stage);
+	is_int(source->state, SOURCE_MISSING, "a clone outside is no source");
+	has_str(source->why, "the mark of a clone of this cluster",
+		"which is said");
+	ok(!moref_is_set(&source->vm), "it is not cloned");
+	is_int(stage->kept, 2, "nor kept as a source");
+	stage_harm(stage, rec.vm, "bios_uuid",
+		   ",\"bios_uuid\":\"564d7777-1111-2222-3333-444444444444\"");
+	source = _outside(stage);
+	is_str(source->why, "", "a mark that is another VM's is none");
+}
+
 /* A look at the sources does not make them unknown meanwhile. */
 static void _test_look(struct stage *stage)
 {
@@ -452,6 +482,7 @@ int main(void)
 	_test_owner_lost(&stage);
 	_test_not_let_in(&stage);
 	_test_no_source(&stage);
+	_test_moved_clone(&stage);
 	_test_look(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);

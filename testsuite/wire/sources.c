@@ -95,6 +95,13 @@ static void _changed(void *arg)
 	rig->looks++;
 }
 
+static bool _is_clone(const struct source *source, void *arg)
+{
+	(void) source;
+	(void) arg;
+	return false;
+}
+
 static void _look(struct rig *rig, struct sources *sources)
 {
 	sources_poke(sources);
@@ -135,6 +142,7 @@ int main(void)
 	struct watch *watch;
 	const struct source *source;
 	struct rig rig = { 0 };
+	struct sources_hooks hooks = { _changed, _is_clone, &rig };
 	struct err err = ERR_INIT;
 
 	rig.vc.serve = _serve;
@@ -146,8 +154,8 @@ int main(void)
 		bail_out("%s", err.text);
 	config = config_parse("c", conf_text, strlen(conf_text), &err);
 	if (config)
-		sources = sources_create(rig.vc.loop, watch, config,
-					 _changed, &rig, &err);
+		sources = sources_create(rig.vc.loop, watch, config, &hooks,
+					 &err);
 	if (!sources)
 		bail_out("%s", err.text);
 	await(rig.vc.loop, &rig.looks, 1);

@@ -53,8 +53,8 @@ static void _on_source(const char *vm, const char *instance_uuid, void *arg)
 {
 	struct stage *stage = arg;
 
-	if (stage->kept == 2)
-		bail_out("a third source: %s", vm);
+	if (stage->kept == STAGE_KEPT_MAX)
+		bail_out("one source too many: %s", vm);
 	_keep(stage->past[stage->kept][0], 64, vm);
 	_keep(stage->past[stage->kept++][1], 64, instance_uuid);
 }

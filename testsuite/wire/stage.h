@@ -13,6 +13,7 @@
 #define STAGE_ESX01 "/DC1/vm/templates/rocky9-esx01"
 #define STAGE_ESX02 "/DC1/vm/templates/rocky9-esx02"
 #define STAGE_KEY "0123456789abcdef0123456789abcdef"
+#define STAGE_KEPT_MAX 16
 #define STAGE_FOLDER "/DC1/vm/slurm-clones"
 
 /* An event that has come, with its strings. */
@@ -33,7 +34,7 @@ struct stage {
 	unsigned changes;	/* of them, by looks or news */
 	int64_t seen;		/* the last look */
 	unsigned kept;		/* sources that were new */
-	char past[2][2][64];	/* their ids and instanceUuids */
+	char past[STAGE_KEPT_MAX][2][64];	/* their ids, instanceUuids */
 	unsigned ended, shown;	/* ends of acts; what VMs show */
 	struct stage_seen end, show;	/* the last of each */
 	struct moref made;	/* by stage_foreign() */

@@ -427,14 +427,15 @@ struct executor *executor_create(struct loop *loop,
 				 struct err *err)
 {
 	struct executor *executor = calloc(1, sizeof(*executor));
+	struct sources_hooks look = { .changed = _sources_changed,
+				      .arg = executor };
 
 	if (!executor)
 		abort();
 	executor->hooks = *hooks;
 	executor->ids = table_create(SOURCES_MAX, NULL);
 	executor->uuids = table_create(SOURCES_MAX, NULL);
-	executor->sources = sources_create(loop, NULL, config,
-					   _sources_changed, executor, err);
+	executor->sources = sources_create(loop, NULL, config, &look, err);
 	lookup_forget();
 	self = executor;
 	return executor;

@@ -13,8 +13,7 @@
 
 struct sources {
 	struct loop_timer *timer;
-	void (*changed)(void *arg);
-	void *arg;
+	struct sources_hooks hooks;
 	struct source list[VCENTER_SOURCES];
 	struct err problem;
 	bool looked;
@@ -55,12 +54,12 @@ static void _look(void *arg)
 	for (size_t i = 0; i < VCENTER_SOURCES; i++)
 		_look_at(i);
 	self->looked = true;
-	self->changed(self->arg);
+	self->hooks.changed(self->hooks.arg);
 }
 
 struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
-			       void (*changed)(void *arg), void *arg,
+			       const struct sources_hooks *hooks,
 			       struct err *err)
 {
 	struct sources *sources = calloc(1, sizeof(*sources));
@@ -75,8 +74,7 @@ struct sources *sources_create(struct loop *loop, struct watch *watch,
 		sources->list[i].lanes =
 			(unsigned) config_template(config, 0)->lanes;
 	}
-	sources->changed = changed;
-	sources->arg = arg;
+	sources->hooks = *hooks;
 	sources->timer = loop_timer_create(loop, _look, NULL, err);
 	err_set(&sources->problem, ERR_TRANSIENT, "not asked yet");
 	loop_timer_set(sources->timer, dice_us(10 * MS, S));

@@ -138,7 +138,8 @@ const struct conf_key config_template_keys[] = {
 	  .required = true,
 	  .help = "Inventory paths of the template's frozen VMs, one per "
 		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]. "
-		  "None may be in Folder=." },
+		  "None may be in Folder=, nor carry the mark of a clone of "
+		  "ours (sclone.owner)." },
 	{ .name = "Lanes", .type = CONF_UINT, TEMPLATE(lanes),
 	  .fallback = "4", .min = 1, .max = 64,
 	  .help = "Clones being made at one time from one source. Half as "

@@ -177,6 +177,29 @@ static void _sources_changed(void *arg)
 	executor->hooks.sources(executor->hooks.arg);
 }
 
+static bool _is_clone(const struct source *source, void *arg)
+{
+	const struct executor *executor = arg;
+	struct owner owner;
+
+	return owner_verify(executor->key.data, executor->key.len,
+			    source->owner, source->bios_uuid, &owner,
+			    NULL) == 0;
+}
+
+static struct sources *_look_for_sources(struct executor *executor,
+					 const struct config *config,
+					 struct err *err)
+{
+	struct sources_hooks hooks = {
+		.changed = _sources_changed, .is_clone = _is_clone,
+		.arg = executor,
+	};
+
+	return sources_create(executor->loop, executor->watch, config,
+			      &hooks, err);
+}
+
 static int _open_session(struct executor *executor, struct err *err)
 {
 	const struct config_global *global = config_global(executor->config);
@@ -200,9 +223,8 @@ static int _open_session(struct executor *executor, struct err *err)
 	executor->watch = watch_create(executor->session, &watch, err);
 	if (!executor->watch)
 		return -1;
-	executor->sources = sources_create(executor->loop, executor->watch,
-					   executor->config, _sources_changed,
-					   executor, err);
+	executor->sources = _look_for_sources(executor, executor->config,
+					      err);
 	if (!executor->sources)
 		return -1;
 	executor->networks = networks_create(executor->loop, executor->session,
@@ -288,8 +310,7 @@ int executor_reload(struct executor *executor, const struct config *config,
 	struct sources *sources;
 
 	/* Session and key stay: to change them is a restart's business. */
-	sources = sources_create(executor->loop, executor->watch, config,
-				 _sources_changed, executor, err);
+	sources = _look_for_sources(executor, config, err);
 	if (!sources)
 		return -1;
 	networks = networks_create(executor->loop, executor->session, config,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/vim25/machine.h"
+#include "facts.h"
 #include "letter.h"
 #include "source.h"
 
@@ -81,6 +82,7 @@ void source_forget(struct source *source)
 	source->memory_need = source->space_need = SOURCE_UNTOLD;
 	source->cpus = source->depth = SOURCE_UNTOLD;
 	source->nic_count = 0;
+	source->owner[0] = '\0';
 	_forget_host(source);
 	_forget_store(source);
 }
@@ -216,11 +218,14 @@ static void _take_needs(struct source *source)
 	source->space_need = (swap > 0 ? swap : 0) + source->disk_growth;
 }
 
-static void _take_record(struct source *source,
-			 const struct xml_node *options)
+static void _take_options(struct source *source,
+			  const struct xml_node *options)
 {
 	const char *text = property_option(options, LETTER_TEMPLATE_KEY);
+	const char *owner = property_option(options, FACTS_OWNER);
 
+	snprintf(source->owner, sizeof(source->owner), "%s",
+		 owner ? owner : "");
 	*source->record = '\0';
 	if (text && strlen(text) < sizeof(source->record))
 		memcpy(source->record, text, strlen(text) + 1);
@@ -245,7 +250,7 @@ static int _take_machine(struct source *source,
 	if (machine.devices || machine.layout)
 		source->depth = _depth(&machine);
 	if (machine.options)
-		_take_record(source, machine.options);
+		_take_options(source, machine.options);
 	if (machine.devices)
 		source->nic_count = nic_list(machine.devices, source->nics,
 					     CONFIG_NICS_MAX);

@@ -15,6 +15,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/err.h"
+#include "common/rules/owner.h"
 #include "common/vim25/nic.h"
 #include "common/vim25/property.h"
 #include "config.h"
@@ -69,6 +70,8 @@ struct source {
 				 * before it froze: JSON, for display; "" */
 	struct nic nics[CONFIG_NICS_MAX];	/* more are not looked at */
 	size_t nic_count;
+	char owner[OWNER_TEXT_SIZE];	/* the mark of a clone (rules/owner.h);
+					 * "": none; a longer one is cut off */
 
 	/* Its host, and so its clones'. */
 	struct moref host_ref;

@@ -26,8 +26,7 @@ struct place {
 
 struct sources {
 	struct session *session;
-	void (*changed)(void *arg);
-	void *arg;
+	struct sources_hooks hooks;
 	struct loop_timer *timer;
 	struct lookout *lookout;
 	struct loop_timer *tell;	/* of news, once for all of a reply */
@@ -81,7 +80,7 @@ static void _finish(struct sources *sources, const struct err *failure)
 				       : failure      ? RETRY_US
 						      : AGAIN_US);
 	sources->again = false;
-	sources->changed(sources->arg);
+	sources->hooks.changed(sources->hooks.arg);
 }
 
 /* --- hosts and datastores ----------------------------------------------- */
@@ -184,8 +183,16 @@ static void _hosts_done(const struct err *failure, void *arg)
 
 /* --- machines ----------------------------------------------------------- */
 
+/* It may not be cloned, nor kept as a source. */
+static void _refuse(struct source *source, const char *why)
+{
+	source_forget(source);
+	source_set_state(source, SOURCE_MISSING, why);
+}
+
 static void _check_machine(struct sources *sources, size_t index)
 {
+	const struct sources_hooks *hooks = &sources->hooks;
 	struct source *source = &sources->fresh[index];
 	const struct moref *folder = sources_folder(sources);
 
@@ -196,10 +203,12 @@ static void _check_machine(struct sources *sources, size_t index)
 		sources->places[index].ref = (struct moref) { 0 };
 		source_set_state(source, SOURCE_MISSING, "it is gone");
 	} else if (folder && moref_equal(&source->parent, folder)) {
-		source_forget(source);
-		source_set_state(source, SOURCE_MISSING,
-				 "it is in the clone folder, where no source "
-				 "can be: a clone, or to be moved");
+		_refuse(source, "it is in the clone folder, where no source "
+			"can be: a clone, or to be moved");
+	} else if (hooks->is_clone(source, hooks->arg)) {
+		_refuse(source, "it carries the mark of a clone of this "
+			"cluster (sclone.owner), which no source has: take "
+			"that out of its configuration, or name another VM");
 	}
 }
 
@@ -364,7 +373,7 @@ static void _tell(void *arg)
 			source->space_at = now;
 	}
 	sources->news_at = 0;
-	sources->changed(sources->arg);
+	sources->hooks.changed(sources->hooks.arg);
 }
 
 /* --- the whole ---------------------------------------------------------- */
@@ -414,7 +423,7 @@ static size_t _count(const struct config *config)
 
 struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
-			       void (*changed)(void *arg), void *arg,
+			       const struct sources_hooks *hooks,
 			       struct err *err)
 {
 	cleanup_sources struct sources *sources = calloc(1, sizeof(*sources));
@@ -422,8 +431,7 @@ struct sources *sources_create(struct loop *loop, struct watch *watch,
 
 	if (sources) {
 		sources->session = watch_session(watch);
-		sources->changed = changed;
-		sources->arg = arg;
+		sources->hooks = *hooks;
 		sources->list = calloc(count, sizeof(*sources->list));
 		sources->fresh = calloc(count, sizeof(*sources->fresh));
 		sources->places = calloc(count + 2, sizeof(*sources->places));

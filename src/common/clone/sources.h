@@ -18,12 +18,19 @@
 
 struct sources;
 
-/* Looks at once, when vCenter answers. changed is called after each look,
- * and after news. Watch, which has the session, and config are borrowed.
- * NULL: FATAL. */
+struct sources_hooks {
+	/* After each look, and after news. */
+	void (*changed)(void *arg);
+	/* Its mark is right: it is a clone of ours, and so no source. */
+	bool (*is_clone)(const struct source *source, void *arg);
+	void *arg;
+};
+
+/* Looks at once, when vCenter answers. Watch, which has the session, and
+ * config are borrowed. NULL: FATAL. */
 struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
-			       void (*changed)(void *arg), void *arg,
+			       const struct sources_hooks *hooks,
 			       struct err *err);
 
 /* Accepts NULL. */
