@@ -28,7 +28,7 @@ def await_requeued(site, job, text):
     labslurm.await_(lambda: site.show("job", job)["Restarts"] == "1",
                     "job %d to be requeued" % job)
     tap.contains(site.scontrol("show", "job", str(job)),
-                 "AdminComment=sclone: (CAPACITY) " + text,
+                 "sclone: (CAPACITY) " + text,
                  "it is told why and requeued")
     labslurm.await_(lambda: site.clones() == [] and
                     not site.status()["nodes"], "its nodes to be released")
