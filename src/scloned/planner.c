@@ -265,6 +265,20 @@ static void _turn_away(struct planner *planner)
 
 /* --- admission ---------------------------------------------------------- */
 
+/* The lane may come too late for the node: then what was to be tried with its
+ * clone is to be tried with the next one. */
+static void _give_lane(struct planner *planner, const char *node,
+		       struct event *ev)
+{
+	const struct plan_seat *seat;
+
+	fleet_event(planner->fleet, node, ev);
+	seat = plan_seat(planner->plan, node);
+	if (!seat || seat->source == PLAN_WAITING)
+		plan_learn(planner->plan, ev->source, CAUSE_CANCELLED,
+			   clock_wall_us());
+}
+
 static void _admit(void *arg)
 {
 	struct planner *planner = arg;
@@ -279,7 +293,7 @@ static void _admit(void *arg)
 			   decision.verdicts, others, sizeof(others));
 		snprintf(node, sizeof(node), "%s", decision.node);
 		ev.source = planner->places[decision.source].name;
-		fleet_event(planner->fleet, node, &ev);
+		_give_lane(planner, node, &ev);
 	}
 	_tell_waiting(planner);
 	if (plan_waiting(planner->plan))

@@ -167,6 +167,7 @@ static void _look_others(void)
 	ACTS(LOOK_UP, "DuplicateName");
 	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 5, .vm = "vm-old");
 	IN(RELEASING, "an older VM of ours is released first");
+	is_int(out.failed, CAUSE_ORPHAN, "which is this attempt's end");
 	ok(rec.epoch == 5 && rec.next.used, "while the request waits");
 	NO_ACT(GUARD, "before Slurm is asked");
 	LOOKS(BOOTING);

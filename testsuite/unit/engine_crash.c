@@ -76,6 +76,7 @@ static void _another_clone(void)
 	   .instance_uuid = UUID);
 	ok(rec.epoch == 12 && rec.phase == PHASE_RELEASING,
 	   "the other one is released, too");
+	is_int(out.failed, CAUSE_NONE, "which says nothing of a source");
 	now += S;
 	LOOKS(GOING);
 	_finish();

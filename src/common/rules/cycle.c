@@ -201,6 +201,8 @@ void cycle_adopt(struct record *rec, const struct event *ev)
 	if (rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_CLONING &&
 	    !rec->next.used)
 		rec->next = rec->req;
+	if (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_READY)
+		rec->failed = CAUSE_ORPHAN;	/* its own is not heard of */
 	_forget_past(rec, ev);
 	memset(&rec->req, 0, sizeof(rec->req));
 	_set_epoch(rec, ev->found_epoch);
