@@ -25,7 +25,7 @@ struct waiter {
 struct waiters {
 	struct fleet *fleet;
 	const struct config *const *config;
-	struct loop_timer *tell;	/* the engine of who must not start */
+	struct loop_timer *tell;	/* the engine whose prolog waits */
 	TAILQ_HEAD(, waiter) list;
 	size_t count;
 };
@@ -114,13 +114,13 @@ static enum cause _misfit(struct waiter *waiter, const struct record *rec,
 static enum wait _judge(struct waiter *waiter, const struct record *rec)
 {
 	if (_misfit(waiter, rec, NULL) != CAUSE_NONE)
-		return WAIT_INTRUDER;
+		return WAIT_ASK;
 	return record_wait(rec, waiter->job, _since(waiter));
 }
 
-/* A node where the waiter's job must not start, of which the engine is not
- * told yet. */
-static const char *_intruded(struct waiter *waiter)
+/* A node of which the engine is still to be told that the waiter's job has
+ * it: it is another job's, or of a request without a job. */
+static const char *_unasked(struct waiter *waiter)
 {
 	const char *node;
 	size_t pos = 0;
@@ -129,7 +129,7 @@ static const char *_intruded(struct waiter *waiter)
 		const struct record *rec =
 			fleet_record(waiter->waiters->fleet, node);
 
-		if (_judge(waiter, rec) == WAIT_INTRUDER)
+		if (_judge(waiter, rec) == WAIT_ASK)
 			return node;
 	}
 	return NULL;
@@ -157,7 +157,7 @@ static void _tell(void *arg)
 	const char *node;
 
 	TAILQ_FOREACH(waiter, &waiters->list, link) {
-		node = _intruded(waiter);
+		node = _unasked(waiter);
 		if (!node)
 			continue;
 		loop_timer_set(waiters->tell, 0);
@@ -182,7 +182,7 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 			if (!table_count(waiter->nodes))
 				_finish(waiter);
 			break;
-		case WAIT_INTRUDER:
+		case WAIT_ASK:
 			loop_timer_set(waiters->tell, 0);
 			break;
 		case WAIT_REFUSED:

@@ -33,6 +33,21 @@ static void _prolog(void)
 	is_int(rec.req.job, 9, "and is believed then, too");
 
 	_reach(PHASE_READY);
+	now += S;
+	DO(PROLOG, .job = 9, .asked = now);
+	DO(SUSPENDED, .asked = now);
+	LOOKS(GOING);
+	now += S;
+	_request("r2", 0);
+	_finish();
+	is_int(rec.req.job, 0, "of one that came as an intruder before");
+	is_int(WAIT(9), WAIT_ASK, "is asked once more");
+	DO(PROLOG, .job = 9, .asked = now);
+	is_int(rec.req.job, 9, "whose request it is");
+	ACTS(SLURM_MARK, "and its node is for one job");
+	is_int(WAIT(9), WAIT_ON, "which waits for it");
+
+	_reach(PHASE_READY);
 	DO(PROLOG, .job = 7, .asked = now);
 	ok(out.ignored, "its own job is welcome");
 	is_int(WAIT(7), WAIT_OVER, "and need not wait");
@@ -42,7 +57,7 @@ static void _prolog(void)
 static void _intruder(void)
 {
 	_reach(PHASE_CLONED);
-	is_int(WAIT(8), WAIT_INTRUDER, "another job's prolog");
+	is_int(WAIT(8), WAIT_ASK, "another job's prolog");
 	DO(PROLOG, .job = 8, .asked = now);
 	NO_ACT(SLURM_REQUEUE, "it may be of a cycle not told of yet");
 	is_int(WAIT(8), WAIT_ON, "meanwhile it waits");
@@ -58,7 +73,7 @@ static void _intruder(void)
 	   "a second job on the VM is sent away");
 	DONE(REQUEUE);
 	is_int(WAIT(8), WAIT_OVER, "and its prolog let go");
-	is_int(WAIT(9), WAIT_INTRUDER, "then the next one");
+	is_int(WAIT(9), WAIT_ASK, "then the next one");
 	now += S;
 	DO(PROLOG, .job = 9, .asked = now);
 	ACTS(SLURM_LOOK, "is the node still up?");

@@ -21,11 +21,15 @@ struct server_call {
 	char verb[16];
 	struct json *request;
 	uint32_t prolog;	/* the job that waits, or 0 */
-	unsigned round;		/* of its prolog */
+	unsigned nodes;		/* of that job */
+	int64_t since;		/* when its prolog began, wall */
+	void (*gone)(struct server_call *call, void *arg);
+	void *gone_arg;
+	struct server_call *next, **back;
 };
 
 static struct server *self;
-static unsigned rounds;		/* each prolog has its own */
+static struct server_call *calls;
 
 /* --- who connects ------------------------------------------------------- */
 
@@ -37,6 +41,11 @@ static struct server_call *_call(const char *verb)
 		abort();
 	snprintf(call->verb, sizeof(call->verb), "%s", verb);
 	call->request = json_new_object();
+	call->next = calls;
+	call->back = &calls;
+	if (calls)
+		calls->back = &call->next;
+	calls = call;
 	return call;
 }
 
@@ -57,11 +66,11 @@ void server_order(const char *verb, const char *nodes)
 	self->options.handle(call, self->options.arg);
 }
 
-/* A prolog that waits; the round tells it from the job's next one. */
+/* A prolog that waits; the nodes tell it from the job's next one. */
 struct prolog {
 	uint32_t job;
-	unsigned round;
 	unsigned nodes;
+	int64_t since;
 };
 
 static void _prolog_done(const struct prolog *prolog)
@@ -95,8 +104,10 @@ static void _connect(void *data)
 				 *nodes ? "," : "", slurm_node_name(i));
 	call = _call("wait");
 	call->prolog = prolog->job;
-	call->round = prolog->nodes;
+	call->nodes = prolog->nodes;
+	call->since = prolog->since;
 	json_put_int(call->request, "job", prolog->job);
+	json_put_int(call->request, "since", prolog->since);
 	json_put_str(call->request, "nodes", nodes);
 	self->options.handle(call, self->options.arg);
 }
@@ -104,9 +115,34 @@ static void _connect(void *data)
 void front_prolog(uint32_t id)
 {
 	const struct slurm_job *job = slurm_job(id);
-	struct prolog prolog = { id, ++rounds, job ? job->nodes : 0 };
+	struct prolog prolog = { id, job ? job->nodes : 0, agenda_wall() };
 
 	agenda_after(dice_us(MS, 50 * MS), _connect, &prolog, sizeof(prolog));
+}
+
+static struct server_call *_call_of(const struct prolog *prolog)
+{
+	struct server_call *call = calls;
+
+	while (call && (!call->gone || call->prolog != prolog->job ||
+			call->nodes != prolog->nodes))
+		call = call->next;
+	return call;
+}
+
+static void _hang_up(void *data)
+{
+	struct server_call *call;
+
+	while (process_lives() && (call = _call_of(data)) != NULL)
+		call->gone(call, call->gone_arg);
+}
+
+void server_hang_up(uint32_t job, unsigned nodes)
+{
+	struct prolog prolog = { job, nodes, 0 };
+
+	agenda_after(dice_us(MS, 50 * MS), _hang_up, &prolog, sizeof(prolog));
 }
 
 void front_order(const char *verb, int node)
@@ -160,15 +196,17 @@ void server_call_on_gone(struct server_call *call,
 			 void (*cb)(struct server_call *call, void *arg),
 			 void *arg)
 {
-	(void) call;		/* clients of the world are patient */
-	(void) cb;
-	(void) arg;
+	call->gone = cb;
+	call->gone_arg = arg;
 }
 
 static void _end(struct server_call *call, bool answered)
 {
-	struct prolog prolog = { call->prolog, 0, call->round };
+	struct prolog prolog = { call->prolog, call->nodes, call->since };
 
+	*call->back = call->next;
+	if (call->next)
+		call->next->back = call->back;
 	json_destroy(call->request);
 	free(call);
 	if (!prolog.job)

@@ -10,7 +10,7 @@
 /* A call that nobody waits for; nodes may be NULL. */
 void server_order(const char *verb, const char *nodes);
 
-/* sclone-prolog: waits for the job's nodes as long as it takes. */
-void server_prolog(uint32_t job);
+/* slurmctld ends the prolog of a job that left these nodes. */
+void server_hang_up(uint32_t job, unsigned nodes);
 
 #endif

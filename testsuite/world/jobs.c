@@ -6,6 +6,7 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
+#include "fake_server.h"
 #include "front.h"
 #include "plan.h"
 #include "slurm.h"
@@ -104,6 +105,7 @@ void slurm_submit(unsigned width, int64_t length)
 
 static void _leave_nodes(struct slurm_job *job)
 {
+	server_hang_up(job->id, job->nodes);
 	for (int i = 0; i < SLURM_NODES; i++) {
 		struct slurm_node *node = slurm_node(i);
 

@@ -148,7 +148,7 @@ static enum wait _wait_as_intruder(const struct record *rec, uint32_t job)
 	if (record_intruded(rec))
 		return WAIT_ON;		/* for its turn to be sent away */
 	if (rec->intruder != job)
-		return WAIT_INTRUDER;
+		return WAIT_ASK;
 	return rec->intrusion == INTRUSION_STAYS ? WAIT_REFUSED : WAIT_OVER;
 }
 
@@ -183,7 +183,9 @@ enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 {
 	const struct record_request *req = record_request(rec);
 
-	if (req && req->job && req->job != job)
+	if (req && !req->job)
+		return WAIT_ASK;
+	if (req && req->job != job)
 		return _wait_as_intruder(rec, job);
 	if (record_must_leave(rec, job, since))
 		return _wait_to_leave(rec);

@@ -266,7 +266,8 @@ bool record_intruded(const struct record *rec);
 enum wait {
 	WAIT_ON,	/* the node comes up for the job, or may do so */
 	WAIT_OVER,	/* it is up and marked, or waiting is in vain */
-	WAIT_INTRUDER,	/* it is another job's: EVENT_PROLOG must say so */
+	WAIT_ASK,	/* it is another job's, or nobody knows whose:
+			 * EVENT_PROLOG must say so */
 	WAIT_REFUSED	/* this job must not start, and cannot be ended */
 };
 
