@@ -118,6 +118,49 @@ static void _other_job(void)
 	ACTS(SLURM_FORCE_DOWN, "nobody has it");
 }
 
+/* The same, but it is the job itself that has got the node again. */
+static void _same_job_again(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	DONE(NOTIFY);
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_FORCE_DOWN, "the job has the node");
+	engine_derive(&conf, &rec, now, &out);
+	now += S;
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_NOTIFY, "it may have got it anew: it is told again");
+	DONE(NOTIFY);
+	ACTS(SLURM_FORCE_DOWN, "and then it loses it");
+	DO(UNKNOWN, .act = ACTION_SLURM_FORCE_DOWN);
+	now += 100 * S;
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_NOTIFY, "so, too, when nobody knows whether it has");
+	engine_derive(&conf, &rec, now, &out);
+	DO(SUSPENDED, .asked = now);
+	is_int(rec.tell, TELL_JOB, "Slurm took the node meanwhile");
+	DO(SLURM_DONE, .act = ACTION_SLURM_NOTIFY);
+	is_int(rec.tell, TELL_NOTHING, "so the next one is not taken for it");
+}
+
+/* Taken before the crash, and nobody has seen it. */
+static void _taken_unseen(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	DONE(NOTIFY);
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_FORCE_DOWN, "the job has the node, it goes");
+	engine_derive(&conf, &rec, now, &out);
+	now += S;
+	DO(SUSPENDED, .asked = now - 1);
+	is_int(rec.tell, TELL_NOTHING, "Slurm says that it has gone");
+	LOOKS(BOOTING, .job = 7);
+	NO_ACT(SLURM_FORCE_DOWN, "the job has got it anew, and keeps it");
+}
+
 /* A late clone took a name that was off, and a job was put there. */
 static void _prolog_of_nobody(void)
 {
@@ -259,6 +302,8 @@ int main(void)
 	_clock_set_back();
 	_another_clone();
 	_other_job();
+	_same_job_again();
+	_taken_unseen();
 	_two_failures();
 	_prolog_of_nobody();
 	_unknown_job();

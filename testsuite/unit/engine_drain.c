@@ -76,7 +76,19 @@ static void _drain_taken_back(void)
 	NO_ACT(SLURM_NODE_RESUME, "drained, the name is not given back");
 	now += S;
 	VIEW(GOING);
-	ACTS(SLURM_NODE_RESUME, "taken back while Slurm waits: it is");
+	ACTS(LOOK_UP, "taken back while Slurm waits: is the name still free?");
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	ACTS(SLURM_NODE_RESUME, "it is");
+
+	_start();
+	VIEW(GOING, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(GOING);
+	ACTS(LOOK_UP, "without a record the name is not given back unseen");
+	DO(LOOKED_UP, .look = LOOK_OURS, .found_epoch = 12, .vm = "vm-9",
+	   .instance_uuid = UUID);
+	ok(!rec.settle, "nor with a VM there");
 }
 
 /* Slurm clears the flag at the suspend and leaves the reason. */

@@ -118,6 +118,7 @@ const char *asks_suspended(const struct engine_conf *conf,
 	if (_stale(rec, ev))
 		return "older than the request";
 	_drop_next(rec, ev);
+	cycle_taken(rec, ev->asked);
 	if (_active(rec)) {
 		cycle_condemn(conf, rec, CAUSE_SUSPENDED, NULL, ev->now);
 	} else if (rec->phase == PHASE_ABSENT) {

@@ -153,12 +153,27 @@ void cycle_fail(struct record *rec, const struct record_request *req,
 		rec->slurm_token = 0;	/* for a failure of this moment, too */
 	text_set(rec->tell_text,
 		 text && *text ? text : failure_of(cause)->meaning);
-	rec->told_job = false;
+	rec->told_job = rec->taken = rec->untold = false;
 	/* Who asked for a test has been told. */
 	rec->needs_human = failure_of(cause)->cure == CURE_HUMAN &&
 			   !*req->only;
 	rec->slurm_tries = 0;
 	rec->slurm_not_before = 0;
+}
+
+void cycle_taken(struct record *rec, int64_t at)
+{
+	if (rec->tell == TELL_NOTHING || rec->tell == TELL_POWER_DOWN ||
+	    at <= rec->tell_since)
+		return;
+	rec->taken = true;
+	rec->tell = rec->tell == TELL_FORCE ? TELL_NOTHING : TELL_JOB;
+}
+
+void cycle_tell_again(struct record *rec)
+{
+	rec->untold = rec->tell == TELL_FORCE && rec->tell_job &&
+		      rec->tell_cause != CAUSE_CANCELLED;
 }
 
 void cycle_condemn(const struct engine_conf *conf, struct record *rec,
@@ -425,6 +440,19 @@ static void _tidy_phase(struct record *rec, int64_t now)
 		cycle_end(rec, now);
 }
 
+/* The view says whether the node is still that of the failure to be told. */
+static void _tidy_tell(struct record *rec)
+{
+	if ((rec->tell == TELL_FORCE &&
+	     !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
+	    (rec->tell == TELL_POWER_DOWN &&
+	     !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view)))
+		rec->tell = TELL_NOTHING;
+	else if (rec->tell == TELL_FORCE && rec->untold)
+		rec->tell = TELL_JOB;
+	rec->untold = false;
+}
+
 /* Drop what Slurm need not be told any more. */
 static void _tidy_slurm(const struct engine_conf *conf, struct record *rec,
 			int64_t now)
@@ -433,12 +461,8 @@ static void _tidy_slurm(const struct engine_conf *conf, struct record *rec,
 
 	if (rec->slurm_busy || !update_fresh(&rec->view, now, conf->fresh))
 		return;
-	if (update_can_tell(conf, rec, now) &&
-	    ((rec->tell == TELL_FORCE &&
-	      !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
-	     (rec->tell == TELL_POWER_DOWN &&
-	      !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view))))
-		rec->tell = TELL_NOTHING;
+	if (rec->tell > TELL_JOB && update_can_tell(conf, rec, now))
+		_tidy_tell(rec);
 	if (rec->settle && rec->view.seen >= rec->at[PHASE_ABSENT] &&
 	    !update_needed(ACTION_SLURM_NODE_RESUME, rec, &rec->view) &&
 	    !update_restores_drain(rec, &rec->view) &&

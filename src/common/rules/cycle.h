@@ -57,6 +57,19 @@ void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
 void cycle_tidy(const struct engine_conf *conf, struct record *rec,
 		int64_t now);
 
+/*
+ * Slurm has taken the node at that time. Whatever job it had: a failure that
+ * was to be told before is none of the next one's, which may have the same
+ * number.
+ */
+void cycle_taken(struct record *rec, int64_t at);
+
+/*
+ * Whether Slurm took the node is not known. If the job that was told has it,
+ * it may have got it anew since: then it is told again before it loses it.
+ */
+void cycle_tell_again(struct record *rec);
+
 /* Slurm gave up the node at that time; until when the name is ours alone. */
 void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 		   int64_t since);

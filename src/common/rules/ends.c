@@ -370,13 +370,19 @@ static void _told(struct record *rec, enum tell told, enum tell then)
 		rec->view.seen = 0;	/* it is different now: load it */
 }
 
+/* The node, too, unless it is taken already. */
+static enum tell _after_job(const struct record *rec)
+{
+	return rec->taken ? TELL_NOTHING : TELL_FORCE;
+}
+
 /* A node with a VM goes down by its mark, or as one whose job was cancelled
  * does; the other ones have to be given back. */
 static void _has_left(struct record *rec, enum tell how)
 {
 	bool up = rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY;
 
-	_told(rec, how, up ? TELL_NOTHING : TELL_FORCE);
+	_told(rec, how, up ? TELL_NOTHING : _after_job(rec));
 }
 
 static void _left(struct record *rec, enum tell how)
@@ -410,7 +416,7 @@ static const char *_slurm_done(struct record *rec, const struct event *ev)
 		break;
 	case ACTION_SLURM_NOTIFY:
 		rec->told_job = true;
-		_told(rec, TELL_JOB, TELL_FORCE);
+		_told(rec, TELL_JOB, _after_job(rec));
 		break;
 	case ACTION_SLURM_END:
 		_left(rec, TELL_END);
@@ -515,17 +521,20 @@ const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 	if (_is_over(ev)) {
 		if (rec->tell == TELL_JOB &&
 		    rec->tell_since == rec->slurm_token)
-			rec->tell = TELL_FORCE;
+			rec->tell = _after_job(rec);
 		return NULL;
 	}
 	text_set(rec->error, ev->text && *ev->text ? ev->text : NO_REPLY);
 	rec->slurm_failed = ev->act;
 	cycle_pause_slurm(conf, rec, ev->now);
+	if (ev->act == ACTION_SLURM_FORCE_DOWN ||
+	    ev->act == ACTION_SLURM_SET_DOWN)
+		cycle_tell_again(rec);
 	/* With slurmctld away nothing else could be told, either. */
 	if (ev->act == ACTION_SLURM_NOTIFY && rec->tell == TELL_JOB &&
 	    rec->tell_since == rec->slurm_token &&
 	    rec->slurm_tries >= NOTIFY_TRIES &&
 	    ev->cause != CAUSE_TRANSIENT)
-		rec->tell = TELL_FORCE;
+		rec->tell = _after_job(rec);
 	return NULL;
 }

@@ -54,6 +54,7 @@ static void _restarted(const struct engine_conf *conf, struct record *rec,
 	rec->looked_at = 0;
 	rec->slurm_failed = ACTION_NONE;
 	rec->vm_not_before = rec->slurm_not_before = 0;
+	cycle_tell_again(rec);
 	if (rec->submit == SUBMIT_SENT)
 		ends_lost_submit(rec);
 	if (rec->submit == SUBMIT_NONE && (rec->phase == PHASE_REQUESTED ||

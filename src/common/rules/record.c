@@ -290,6 +290,7 @@ static const struct field fields[] = {
 	PLAIN("tell.cause", FIELD_CAUSE, tell_cause),
 	PLAIN("tell.job", FIELD_U32, tell_job),
 	PLAIN("tell.since", FIELD_TIME, tell_since),
+	PLAIN("tell.taken", FIELD_BOOL, taken),
 	TEXT("tell.text", tell_text),
 	PLAIN("told_job", FIELD_BOOL, told_job),
 	PLAIN("intruder", FIELD_U32, intruder),

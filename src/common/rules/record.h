@@ -164,6 +164,8 @@ struct record {
 	uint32_t tell_job;
 	int64_t tell_since;
 	char tell_text[RECORD_TEXT_SIZE];
+	bool taken;		/* Slurm has taken the node since: the job is
+				 * to be told, and that is all */
 	bool told_job;		/* the last failure reached its job */
 	uint32_t intruder;	/* second job on a used VM */
 	int64_t intruder_since;	/* when its prolog asked */
@@ -190,6 +192,8 @@ struct record {
 	int64_t slurm_token;		/* what the act under way is for */
 	char sent_drain[ACTION_TEXT_SIZE];
 	int64_t stepped_at;		/* the last event's time */
+	bool untold;			/* the job that was told may have had
+					 * the node anew since */
 	int64_t looked_at;		/* when SLURM_LOOK was asked last */
 	uint32_t looked_about;		/* and about which job */
 	enum cause failed;		/* by this step, see struct outcome */

@@ -136,8 +136,10 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	if (rec->view.job && update_asks_who(rec))
 		cycle_tell(rec, rec->view.job);
 	_remember_drain(rec);
-	if (_is_undrained(rec, drained))
-		rec->settle = true;
+	if (rec->view.powering_down)
+		cycle_taken(rec, seen);
+	if (_is_undrained(rec, drained))	/* it may be an old record */
+		cycle_sweep(rec, CAUSE_SUSPENDED, ev->now);
 	if (rec->next.used && rec->view.powering_down &&
 	    seen > rec->next.asked)
 		memset(&rec->next, 0, sizeof(rec->next));
