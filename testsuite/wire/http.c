@@ -3,8 +3,11 @@
  * The transport: what is sent, what is refused, and above all that nothing
  * is sent twice.
  */
+#include <netdb.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/vim25/http.h"
 #include "await.h"
@@ -318,6 +321,105 @@ static void _test_cancel(struct loop *loop)
 	canned_stop(canned);
 }
 
+/* --- a name server that does not answer --- */
+
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	unsigned asked;		/* begun */
+	unsigned over;		/* ended, since nobody let it go */
+	bool go;
+} names = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0,
+	    false };
+
+/* In the place of the C library's, for libcurl's threads: all names that are
+ * asked for here are unknown. */
+int getaddrinfo(const char *name, const char *service,
+		const struct addrinfo *hints, struct addrinfo **found)
+{
+	struct timespec until;
+	int rc = 0;
+
+	(void) name;
+	(void) service;
+	(void) hints;
+	*found = NULL;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 20;
+	pthread_mutex_lock(&names.mutex);
+	names.asked++;
+	pthread_cond_broadcast(&names.cond);
+	while (!names.go && !rc)
+		rc = pthread_cond_timedwait(&names.cond, &names.mutex,
+					    &until);
+	names.over += rc != 0;
+	pthread_mutex_unlock(&names.mutex);
+	return EAI_AGAIN;
+}
+
+static unsigned _over(void)
+{
+	unsigned over;
+
+	pthread_mutex_lock(&names.mutex);
+	over = names.over;
+	pthread_mutex_unlock(&names.mutex);
+	return over;
+}
+
+/* Turn the loop until so many names have been asked for. */
+static void _await_asked(struct loop *loop, unsigned want)
+{
+	unsigned asked = 0;
+
+	for (int i = 0; i < 2000 && asked < want; i++) {
+		(void) loop_turn(loop, 10000, NULL);
+		pthread_mutex_lock(&names.mutex);
+		asked = names.asked;
+		pthread_mutex_unlock(&names.mutex);
+	}
+	is_int(asked, want, "the name server is asked");
+}
+
+/* libcurl asks in a thread of its own, and must not wait for that. */
+static void _test_name_server(struct loop *loop)
+{
+	struct http_config config = {
+		.url = "https://vc.example.org/sdk", .connections = 2,
+		.reply_max = 1024, .connect_ms = 300,
+	};
+	struct http *http = http_create(loop, &config, NULL);
+	struct outcome outcome = { .count = 0 };
+	struct http_call *call;
+
+	if (!http)
+		bail_out("no client");
+	_post(http, "a", false, &outcome);
+	await(loop, &outcome.count, 1);
+	is_str(err_name(outcome.err.code), "TRANSIENT",
+	       "no answer from the name server: not sent");
+	is_int(_over(), 0, "and the loop does not wait for one");
+	http_destroy(http);
+
+	config.connect_ms = 30000;
+	http = http_create(loop, &config, NULL);
+	if (!http)
+		bail_out("no client");
+	call = _post(http, "b", false, &outcome);
+	_await_asked(loop, 2);
+	http_cancel(call);
+	is_int(_over(), 0, "nor does it when the call is cancelled");
+	_post(http, "c", false, &outcome);
+	_await_asked(loop, 3);
+	http_destroy(http);
+	is_int(_over(), 0, "nor at the end");
+	is_int(outcome.count, 1, "which tells nobody");
+	pthread_mutex_lock(&names.mutex);
+	names.go = true;
+	pthread_cond_broadcast(&names.cond);
+	pthread_mutex_unlock(&names.mutex);
+}
+
 static void _url_is(struct loop *loop, const char *url, bool good)
 {
 	struct http_config config = { .url = url, .connections = 1,
@@ -360,5 +462,6 @@ int main(void)
 	_test_many(loop);
 	_test_cancel(loop);
 	_test_urls(loop);
+	_test_name_server(loop);
 	return done_testing();
 }

@@ -187,6 +187,11 @@ static int _set_fixed(struct transfer *transfer,
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 			       (long) CURL_HTTP_VERSION_1_1);
 	rc |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	/* Else whatever ends while a name is looked up, by its time limit or
+	 * cancelled, waits in here for the name server; older ones do. */
+	rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
