@@ -242,6 +242,36 @@ static void _test_logout(void)
 	vc_stop(&vc);
 }
 
+static enum canned_act _silent(const struct canned_request *request,
+			       struct buf *reply, void *arg)
+{
+	(void) request;
+	(void) reply;
+	(void) arg;
+	return CANNED_HOLD;
+}
+
+static void _test_logout_hangs(void)
+{
+	struct vc vc = { .version = NULL, .serve = _silent };
+	struct session *session;
+	struct ends ends = { .count = 0 };
+	unsigned closed = 0;
+
+	vc_start(&vc);
+	session = vc_session(&vc);
+	for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		vc_call(session, SOAP_READ, LONG, &ends);
+	for (int i = 0; i < LONG && vc.calls < 4; i++)
+		await_quiet(vc.loop, 1);
+	is_int(vc.calls, 4, "all connections wait for replies");
+	session_logout(session, _count, &closed);
+	await(vc.loop, &closed, 1);
+	is_int(ends.count, 0, "leaving waits for no call that hangs");
+	session_destroy(session);
+	vc_stop(&vc);
+}
+
 static void _test_callbacks(void)
 {
 	struct vc vc = { .version = NULL };
@@ -306,6 +336,7 @@ int main(void)
 	_test_away();
 	_test_config();
 	_test_logout();
+	_test_logout_hangs();
 	_test_callbacks();
 	_test_bound();
 	return done_testing();

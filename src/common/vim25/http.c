@@ -74,6 +74,24 @@ static void _unlink(struct http_call *call)
 	lane->waiting--;
 }
 
+static void _enqueue(struct http_call *call)
+{
+	struct lane *lane = call->lane;
+	bool first = call->request.first;
+
+	call->prev = first ? NULL : lane->last;
+	call->next = first ? lane->first : NULL;
+	if (call->prev)
+		call->prev->next = call;
+	else
+		lane->first = call;
+	if (call->next)
+		call->next->prev = call;
+	else
+		lane->last = call;
+	lane->waiting++;
+}
+
 static struct slot *_free_slot(struct lane *lane)
 {
 	for (unsigned i = 0; i < lane->n_slots; i++)
@@ -445,13 +463,7 @@ struct http_call *http_send(struct http *http,
 				     .done = done, .arg = arg };
 	if (!request->path)
 		call->request.path = url_path(http->config.url);
-	call->prev = lane->last;
-	if (lane->last)
-		lane->last->next = call;
-	else
-		lane->first = call;
-	lane->last = call;
-	lane->waiting++;
+	_enqueue(call);
 	/* Inside a callback the queue is looked at when it returns. */
 	if (!http->busy)
 		loop_timer_set(http->kick, 0);

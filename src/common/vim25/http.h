@@ -58,6 +58,7 @@ struct http_request {
 				 * costs nothing but a second try */
 	bool takes_cookie;	/* Set-Cookie of the reply counts */
 	bool secret;		/* the body has one: no copy is kept */
+	bool first;		/* before all that wait for a connection */
 };
 
 struct http_reply {

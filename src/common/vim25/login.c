@@ -13,7 +13,6 @@
 
 #define PASSWORD_MAX 1024
 #define TIMEOUT_MS 30000
-#define LEAVE_TIMEOUT_MS 5000
 #define PAUSE_MIN_MS 500
 #define PAUSE_MAX_MS 30000
 
@@ -216,7 +215,8 @@ int login_leave(struct login *login, void (*left)(void *arg), void *arg)
 	login->left_arg = arg;
 	soap_begin(request, SOAP_READ, "Logout",
 		   &login->service.session_manager, NULL);
-	request->timeout_ms = LEAVE_TIMEOUT_MS;
+	request->timeout_ms = LOGIN_LEAVE_MS;
+	request->first = true;
 	return _ask(login, _on_logout, NULL);
 }
 

@@ -16,6 +16,7 @@
 #include "service.h"
 
 #define LOGIN_REJECTED_MS (15 * 60 * 1000)
+#define LOGIN_LEAVE_MS 5000
 
 struct login;
 
@@ -49,7 +50,8 @@ void login_start(struct login *login, bool all);
 void login_stop(struct login *login);
 
 /* Log out; left() is called later, from the loop, when that is done or has
- * failed, after 5 s at most. -1: it will not be. */
+ * failed: LOGIN_LEAVE_MS after a connection is free for it, which may never
+ * be. -1: it will not be called. */
 int login_leave(struct login *login, void (*left)(void *arg), void *arg);
 
 /* How long to pause before the next attempt: longer after each failure, with

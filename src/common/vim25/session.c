@@ -462,13 +462,16 @@ void session_logout(struct session *session, void (*done)(void *arg),
 		    void *arg)
 {
 	bool was_ready = session->phase == PHASE_READY;
+	int64_t limit_us = LOGIN_LEAVE_MS * CLOCK_US_PER_MS;
 
 	session->phase = PHASE_CLOSING;
 	session->closed = done;
 	session->closed_arg = arg;
 	login_stop(session->login);
 	if (!was_ready || login_leave(session->login, _on_left, session))
-		loop_timer_set(session->timer, 0);
+		limit_us = 0;
+	/* All connections may wait for replies that do not come. */
+	loop_timer_set(session->timer, limit_us);
 	err_set(&session->problem, ERR_TRANSIENT, "logging out of vCenter");
 	_tell_parked(session);
 }

@@ -64,7 +64,8 @@ void session_cancel(struct session_call *call);
 
 /*
  * Log out and then call back, after 5 s at the latest, also when nobody was
- * logged in. Waiting calls end with TRANSIENT, new ones are refused.
+ * logged in or vCenter hangs. Calls that wait for a login end with TRANSIENT,
+ * those under way go on, new ones are refused.
  */
 void session_logout(struct session *session, void (*done)(void *arg),
 		    void *arg);

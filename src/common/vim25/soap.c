@@ -200,7 +200,7 @@ struct soap_call *soap_send(struct http *http,
 		.timeout_ms = request->timeout_ms,
 		.repeatable = request->kind == SOAP_READ,
 		.takes_cookie = request->takes_cookie,
-		.secret = request->secret,
+		.secret = request->secret, .first = request->first,
 	};
 
 	if (!call) {

@@ -38,7 +38,7 @@ struct soap_request {
 	enum http_lane lane;
 	unsigned timeout_ms;
 	bool takes_cookie;
-	bool secret;		/* see http.h */
+	bool secret, first;	/* see http.h */
 	/* Whether a reply says "not logged in" though it is no fault; NULL:
 	 * never. */
 	bool (*is_unauthenticated)(const struct xml_node *response);
