@@ -36,7 +36,8 @@ struct state {
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct server_call *held;	/* answered by the timer, or gone */
-	int64_t pokes, gone;
+	bool answering;
+	int64_t pokes, gone, nested;
 };
 
 static struct json *_number(const char *key, int64_t value)
@@ -51,7 +52,9 @@ static void _on_timer(void *arg)
 {
 	struct state *state = arg;
 
+	state->answering = true;
 	server_call_reply(state->held, _number("late", 1));
+	state->answering = false;
 	state->held = NULL;
 }
 
@@ -98,6 +101,7 @@ static void _handle(struct server_call *call, void *arg)
 	struct err err = ERR_INIT;
 	struct state *state = arg;
 
+	state->nested += state->answering;
 	if (!strcmp(verb, "poke")) {
 		state->pokes++;
 		server_call_reply(call, _number("ok", 1));
@@ -105,6 +109,7 @@ static void _handle(struct server_call *call, void *arg)
 		struct json *reply = _number("pokes", state->pokes);
 
 		(void) json_put_int(reply, "gone", state->gone);
+		(void) json_put_int(reply, "nested", state->nested);
 		(void) json_put_bool(reply, "held", state->held != NULL);
 		server_call_reply(call, reply);
 	} else if (!strcmp(verb, "peer")) {
@@ -327,12 +332,17 @@ static void _test_two_lines(void)
 {
 	static const char lines[] = "{\"v\":1,\"verb\":\"late\"}\n"
 				    "{\"v\":1,\"verb\":\"poke\"}\n";
+	cleanup_json struct json *counts = NULL;
 	cleanup_close int fd = _dial();
+	struct err err = ERR_INIT;
 
 	(void) !send(fd, lines, sizeof(lines) - 1, 0);
 	shutdown(fd, SHUT_WR);
 	is_str(_read_all(fd), "{\"late\":1,\"v\":1}\n{\"ok\":1,\"v\":1}\n",
 	       "calls on one connection are answered in order");
+	counts = _call("counts", &err);
+	is_int(_get(counts, "nested"), 0,
+	       "and who answers one is not called with the next");
 }
 
 static void _test_too_many(void)

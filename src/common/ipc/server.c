@@ -2,10 +2,10 @@
 /*
  * server - listener and clients.
  *
- * A client is in one of three phases: reading a line (call and out empty),
- * waiting for an answer (call set: nothing is read, only hang-up noticed),
- * or writing one (out not empty). _run() moves it along and is the only
- * place that destroys it.
+ * A client reads a line (call and out empty), waits for an answer (call set:
+ * nothing is read, only hang-up noticed), or writes one (out not empty).
+ * _run() moves it along. Who answers is in the midst of something and must
+ * not be handed the next call: _answered() leaves that to the loop.
  */
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +35,7 @@ struct client {
 	size_t sent;			/* of out */
 	struct server_call *call;
 	bool running;			/* _run() is on the stack */
+	bool again;			/* to be run from the loop */
 	bool closing;			/* no more reading */
 	bool dead;			/* to be destroyed by _run() */
 };
@@ -54,12 +55,13 @@ struct server {
 	int fd;
 	struct loop_io *io;
 	struct loop_timer *pause;
+	struct loop_timer *later;	/* for those to be run again */
 	struct client *clients;
 	size_t count, others;
 	size_t queued;			/* bytes in all the clients' out */
 };
 
-static void _run(struct client *client);
+static void _answered(struct client *client);
 
 /* Calls. */
 
@@ -148,7 +150,7 @@ void server_call_reply(struct server_call *call, struct json *reply)
 
 	if (client) {
 		_queue_reply(client, reply);
-		_run(client);
+		_answered(client);
 	}
 	json_destroy(reply);
 }
@@ -159,7 +161,7 @@ void server_call_fail(struct server_call *call, const struct err *failure)
 
 	if (client) {
 		_queue_error(client, failure->code, failure->text);
-		_run(client);
+		_answered(client);
 	}
 }
 
@@ -169,7 +171,7 @@ void server_call_drop(struct server_call *call)
 
 	if (client) {
 		client->dead = true;
-		_run(client);
+		_answered(client);
 	}
 }
 
@@ -314,15 +316,11 @@ static void _step(struct client *client)
 		client->dead = true;
 }
 
-static void _run(struct client *client)
+/* Wait for what comes next, or be gone. */
+static void _settle(struct client *client)
 {
 	unsigned events = 0;
 
-	if (client->running)
-		return;
-	client->running = true;
-	_step(client);
-	client->running = false;
 	if (!client->dead) {
 		if (client->out.len)
 			events = LOOP_WRITE;
@@ -332,6 +330,43 @@ static void _run(struct client *client)
 	}
 	if (client->dead)
 		_client_destroy(client);
+}
+
+static void _run(struct client *client)
+{
+	client->again = false;
+	client->running = true;
+	_step(client);
+	client->running = false;
+	_settle(client);
+}
+
+/* _step() goes on, when it is on the stack. */
+static void _answered(struct client *client)
+{
+	if (client->running)
+		return;
+	if (client->out.len && !client->dead)
+		_write(client);
+	client->again = client->in.len || client->closing;
+	if (client->again)
+		(void) loop_timer_set(client->server->later, 0);
+	_settle(client);
+}
+
+/* Each can be the end of others. */
+static void _on_later(void *arg)
+{
+	struct server *server = arg;
+	struct client *client, *next;
+
+	for (client = server->clients; client; client = next) {
+		next = client->next;
+		if (!client->again)
+			continue;
+		_run(client);
+		next = server->clients;
+	}
 }
 
 static void _on_client(int fd, unsigned events, void *arg)
@@ -427,8 +462,7 @@ static void _on_listener(int fd, unsigned events, void *arg)
 			_add_client(server, client);
 			continue;
 		}
-		/* Out of descriptors or memory: the listener stays readable,
-		 * so look away for a moment instead of spinning. */
+		/* The listener stays readable: do not spin. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM) {
 			(void) loop_io_set(server->io, 0);
@@ -445,10 +479,9 @@ static void _on_pause(void *arg)
 	(void) loop_io_set(server->io, LOOP_READ);
 }
 
-static int _bind(struct server *server, const struct sockaddr_un *addr)
+static int _bind(int fd, const struct sockaddr_un *addr)
 {
-	return bind(server->fd, (const struct sockaddr *) addr,
-		    sizeof(*addr));
+	return bind(fd, (const struct sockaddr *) addr, sizeof(*addr));
 }
 
 /*
@@ -494,22 +527,22 @@ static int _clear_stale(const struct sockaddr_un *addr, struct err *err)
 static int _listen(struct server *server, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int rc;
 
 	memcpy(addr.sun_path, server->path, sizeof(server->path));
 	server->fd = socket(AF_UNIX,
 			    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (server->fd < 0)
 		return err_errno(err, ERR_FATAL, errno, "socket");
-	if (_bind(server, &addr)) {
-		if (errno != EADDRINUSE)
-			return err_errno(err, ERR_FATAL, errno, "bind %s",
-					 server->path);
+	rc = _bind(server->fd, &addr);
+	if (rc && errno == EADDRINUSE) {
 		if (_clear_stale(&addr, err))
 			return -1;
-		if (_bind(server, &addr))
-			return err_errno(err, ERR_FATAL, errno, "bind %s",
-					 server->path);
+		rc = _bind(server->fd, &addr);
 	}
+	if (rc)
+		return err_errno(err, ERR_FATAL, errno, "bind %s",
+				 server->path);
 	if (chmod(server->path, server->options.mode) ||
 	    listen(server->fd, BACKLOG))
 		return err_errno(err, ERR_FATAL, errno, "listen on %s",
@@ -539,7 +572,8 @@ struct server *server_create(struct loop *loop,
 	}
 	memcpy(server->path, options->path, strlen(options->path) + 1);
 	server->pause = loop_timer_create(loop, _on_pause, server, err);
-	if (!server->pause || _listen(server, err))
+	server->later = loop_timer_create(loop, _on_later, server, err);
+	if (!server->pause || !server->later || _listen(server, err))
 		return NULL;
 	return steal_ptr(&server);
 }
@@ -550,11 +584,11 @@ void server_destroy(struct server *server)
 		return;
 	while (server->clients)
 		_client_destroy(server->clients);
-	/* Only what this server bound; io is its mark of success. */
-	if (server->io)
+	if (server->io)		/* bound by us */
 		(void) unlink(server->path);
 	loop_io_destroy(server->io);
 	loop_timer_destroy(server->pause);
+	loop_timer_destroy(server->later);
 	if (server->fd >= 0)
 		(void) close(server->fd);
 	free(server);

@@ -77,7 +77,8 @@ void server_call_on_gone(struct server_call *call,
 
 /*
  * Exactly one of these ends a call, from the handler or any time later, also
- * when the client has gone. The reply is taken over; its "v" is set here.
+ * when the client has gone; no call is handled in here, what its client asks
+ * next comes from the loop. The reply is taken over; its "v" is set here.
  * NULL (out of memory when it was built) is answered as FATAL.
  */
 void server_call_reply(struct server_call *call, struct json *reply);
