@@ -169,6 +169,8 @@ static void _sources(void *arg)
 	if (daemon->planner)
 		planner_sources(daemon->planner,
 				executor_sources(daemon->executor));
+	if (daemon->growth)
+		growth_sources(daemon->growth);
 	if (daemon->room)
 		room_sources(daemon->room);
 	if (daemon->starter)
@@ -378,6 +380,10 @@ static int _start_vcenter(struct daemon *daemon, struct err *err)
 					 err);
 	if (!daemon->planner)
 		return -1;
+	daemon->growth = growth_create(daemon->loop, daemon->executor,
+				       daemon->planner, err);
+	if (!daemon->growth)
+		return -1;
 	daemon->starter = starter_create(daemon->loop, daemon->executor,
 					 daemon->drains, err);
 	return daemon->starter ? 0 : -1;
@@ -482,6 +488,7 @@ void daemon_stop(struct daemon *daemon)
 	room_destroy(steal_ptr(&daemon->room));
 	intake_destroy(daemon->intake);
 	waiters_destroy(daemon->waiters);
+	growth_destroy(steal_ptr(&daemon->growth));
 	planner_destroy(daemon->planner);
 	starter_destroy(daemon->starter);
 	drains_destroy(daemon->drains);

@@ -20,6 +20,7 @@
 #include "diary.h"
 #include "drains.h"
 #include "fleet.h"
+#include "growth.h"
 #include "intake.h"
 #include "orders.h"
 #include "notes.h"
@@ -52,6 +53,7 @@ struct daemon {
 	struct diary *diary;
 	struct executor *executor;
 	struct planner *planner;
+	struct growth *growth;
 	struct starter *starter;
 	struct slurm_link *link;
 	struct desk *desk;

@@ -68,6 +68,19 @@ static void _take_source(struct place_source *place,
 	place_returned(place, source->returns, clock_wall_us());
 }
 
+void planner_takes(struct planner *planner, const char *node, int64_t memory,
+		   int64_t space)
+{
+	plan_takes(planner->plan, node, memory, space);
+}
+
+void planner_weigh(struct planner *planner, int64_t older)
+{
+	plan_told(planner->plan, older);
+	plan_looked(planner->plan);
+	planner_poke(planner);
+}
+
 void planner_drained(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->place_count; i++) {
@@ -166,6 +179,16 @@ static void _learn(struct planner *planner, const struct record *rec,
 			   clock_wall_us());
 }
 
+/* The VM, which takes room until it is gone. */
+static void _follow(struct planner *planner, const struct record *rec)
+{
+	if (rec->phase >= PHASE_CLONED && *rec->vm)
+		plan_made(planner->plan, rec->node, rec->source,
+			  rec->at[PHASE_CLONED]);
+	else if (rec->phase < PHASE_CLONED)
+		plan_gone(planner->plan, rec->node);
+}
+
 void planner_stepped(struct planner *planner, const struct record *rec,
 		     const struct outcome *out)
 {
@@ -173,16 +196,13 @@ void planner_stepped(struct planner *planner, const struct record *rec,
 	bool waits = record_admissible(rec, clock_wall_us());
 
 	_learn(planner, rec, out);
-	if (rec->phase == PHASE_ABSENT)
-		plan_gone(planner->plan, rec->node);
-	else if (rec->phase == PHASE_CLONED)
-		plan_made(planner->plan, rec->node, rec->at[PHASE_CLONED]);
 	if (seat && (seat->source == PLAN_WAITING ? !waits
 						  : !record_in_lane(rec))) {
 		(void) plan_leave(planner->plan, rec->node);
 		planner_poke(planner);
 		seat = NULL;
 	}
+	_follow(planner, rec);
 	if (!seat && waits)
 		_queue(planner, rec);
 	else if (!seat && record_in_lane(rec))

@@ -36,6 +36,12 @@ void planner_destroy(struct planner *planner);
 /* The sources were looked at again. */
 void planner_sources(struct planner *planner, const struct sources *sources);
 
+/* A node's clone takes so much by now: plan_takes(). After the last of
+ * them, and what cannot be told of older ones, that is weighed. */
+void planner_takes(struct planner *planner, const char *node, int64_t memory,
+		   int64_t space);
+void planner_weigh(struct planner *planner, int64_t older);
+
 /* What is drained has changed; nothing is borrowed of the former drains. */
 void planner_drained(struct planner *planner);
 

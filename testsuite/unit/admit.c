@@ -234,7 +234,7 @@ static void _room(void)
 	ok(place_is_short(s, 2, "rocky9") && err.code == ERR_BUSY,
 	   "for want of room");
 	is_int(_pick(s, 3, "rocky9", NULL, 0, &err), 2, "but elsewhere");
-	place_hold(s, 3, 0, PLACE_FLYING, -1);
+	place_hold_clones(s, 3, 0, -1);
 	is_int(_pick(s, 2, "rocky9", NULL, 0, &err), 1, "given back");
 	s[2].space_free = 10;
 	s[2].space_need = 11;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* However many ask between two figures of memory and space, no more clones
- * are begun than have room. */
+ * are begun than have room, also when they have grown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +77,7 @@ static void _make(int64_t at)
 		seat = plan_seat(plan, node);
 		if (!seat || seat->source == PLAN_WAITING)
 			continue;
-		plan_made(plan, node, at);
+		plan_made(plan, node, places[seat->source].name, at);
 		(void) plan_leave(plan, node);
 	}
 }
@@ -86,33 +86,41 @@ static void _tell(int64_t memory, int64_t at)
 {
 	for (int i = 0; i < 2; i++) {
 		places[i].memory_free = memory;
-		places[i].memory_at = at;
+		places[i].memory_at = places[i].space_at = at;
 	}
 	plan_looked(plan);
 }
 
-/* After a reload, what the places of before have borrowed is gone. */
-static void _replace(void)
+/* Each clone that is there takes so much. */
+static void _take(int64_t memory, int64_t space)
 {
-	struct place_source others[2] = { places[0], places[1] };
-	char *id = strdup("host-1");
+	char node[16];
 
-	if (!id)
-		bail_out("out of memory");
-	places[0].host_id = places[1].host_id = id;
-	free(id);
-	plan_use(plan, others, 2, 64);
-	is_int((int64_t) plan_waiting(plan), 0, "with other places nobody "
-	       "waits");
-	is_int(_next(), 0, "or has a lane, until asked for again");
+	for (unsigned i = 0; i < NODES; i++) {
+		_name(i, node);
+		plan_takes(plan, node, memory, space);
+	}
+	plan_looked(plan);
 }
 
-int main(void)
+static void _all_gone(void)
+{
+	char node[16];
+
+	for (unsigned i = 0; i < NODES; i++) {
+		_name(i, node);
+		plan_gone(plan, node);
+	}
+}
+
+/* Clones as large as they get. */
+static void _grown(void)
 {
 	_begin();
 	is_int(_next(), 10, "a hundred ask: ten have room");
 	_make(3 * S);
 	is_int(_next(), 0, "made since the figure, they count on");
+	_take(1000, PLACE_UNKNOWN);
 	_tell(10500, S);
 	is_int(_next(), 0, "also when the same figure is told again");
 	_tell(500, 4 * S);
@@ -125,18 +133,77 @@ int main(void)
 	plan_gone(plan, "n0");
 	is_int(_next(), 0, "a VM that is gone gives nothing back that a "
 	       "figure has shown");
-	for (unsigned i = 0; i < NODES; i++) {
-		char node[16];
-
-		_name(i, node);
-		plan_gone(plan, node);
-	}
+	_all_gone();
 	is_int(_next(), 2, "else it does");
 	places[0].store_id = places[1].store_id = "datastore-1";
 	places[0].space_free = places[1].space_free = 2000;
 	_tell(90000, 7 * S);
 	is_int(_next(), 2, "space is shared likewise");
-	_replace();
 	plan_destroy(plan);
+}
+
+/* Clones that share most of their memory with their source, at first. */
+static void _growing(void)
+{
+	bool untold;
+
+	_begin();
+	ok(!plan_wants_figures(plan, &untold), "without clones nothing is to "
+	   "be asked");
+	is_int(_next(), 10, "ten have room");
+	_make(3 * S);
+	_tell(10500 - 10 * 50, 4 * S);
+	is_int(_next(), 0, "they take 50 each: the figure does not tell what "
+	       "they will");
+	ok(plan_wants_figures(plan, &untold) && untold, "they are asked");
+	_take(50, 10);
+	is_int(places[0].memory_held, 10 * 950, "what they may still grow to "
+	       "is held");
+	is_int(places[0].space_held, 5 * 490, "and for the disks, of each "
+	       "datastore");
+	is_int(_next(), 0, "for as long as they are there");
+	ok(plan_wants_figures(plan, &untold) && !untold, "asked again, not in "
+	   "a hurry");
+	_take(800, 10);
+	_tell(10500 - 10 * 800, 5 * S);
+	is_int(places[0].memory_held, 10 * 200, "as they grow, less is held");
+	is_int(_next(), 0, "the sum stays");
+	_take(1700, 10);
+	_tell(10500 - 10 * 1000, 6 * S);
+	is_int(places[0].memory_held, 0, "more than was thought is no room");
+	_take(300, 10);
+	_tell(10500 - 10 * 300, 7 * S);
+	plan_gone(plan, "n1");
+	is_int(places[0].memory_held, 9 * 700, "one that is gone grows no "
+	       "more");
+	is_int(_next(), 1, "its place can be had at once");
+	plan_destroy(plan);
+}
+
+/* An account that may not see it, a VM that was moved away. */
+static void _untold(void)
+{
+	bool untold;
+
+	_begin();
+	(void) _next();
+	_make(3 * S);
+	_tell(9900, 4 * S);
+	plan_told(plan, 3 * S);
+	ok(plan_wants_figures(plan, &untold) && untold, "one that is younger "
+	   "than the answer is asked again");
+	plan_told(plan, 4 * S);
+	plan_looked(plan);
+	ok(plan_wants_figures(plan, &untold) && !untold, "an older one not");
+	is_int(places[0].memory_held, 0, "what cannot be told holds nothing");
+	is_int(_next(), 9, "and the figure counts");
+	plan_destroy(plan);
+}
+
+int main(void)
+{
+	_grown();
+	_growing();
+	_untold();
 	return done_testing();
 }

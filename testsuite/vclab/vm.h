@@ -188,6 +188,10 @@ int vm_make_guest(struct vm *vm, const struct guest_ops *ops,
 
 /* -- vm_room.c ------------------------------------------------------ */
 
+/* What it takes of them, MiB. */
+int64_t vm_memory_mb(const struct vm *vm);
+int64_t vm_committed_mb(const struct vm *vm);
+
 /* Memory of its host and a swap file on its datastore, until it is off; has
  * it, nothing more. -1: InsufficientMemoryResourcesFault, NoDiskSpace. */
 int vm_take_room(struct vm *vm, struct fault *fault);

@@ -148,6 +148,16 @@ static void _emit_memory(struct val *val, const struct mob *mob)
 	val_int(val, _vm(mob)->facts.memory_mb);
 }
 
+static void _emit_memory_usage(struct val *val, const struct mob *mob)
+{
+	val_int(val, vm_memory_mb(_vm(mob)));
+}
+
+static void _emit_committed(struct val *val, const struct mob *mob)
+{
+	val_int(val, vm_committed_mb(_vm(mob)) << 20);
+}
+
 static void _emit_reserved(struct val *val, const struct mob *mob)
 {
 	val_int(val, _vm(mob)->reserved_mb);
@@ -272,6 +282,9 @@ const struct mob_prop vm_props[] = {
 	{ "summary.config.uuid", _emit_uuid, NULL, VM_CONFIG },
 	{ "summary.config.instanceUuid", _emit_instance_uuid, NULL,
 	  VM_CONFIG },
+	{ "summary.quickStats.hostMemoryUsage", _emit_memory_usage, NULL,
+	  VM_POWER },
+	{ "summary.storage.committed", _emit_committed, NULL, VM_DEVICES },
 	{ "summary.overallStatus", entity_emit_status, NULL, 0 },
 	{ NULL, NULL, NULL, 0 },
 };

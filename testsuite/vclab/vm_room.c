@@ -8,9 +8,25 @@
 #include "host_system.h"
 #include "vm.h"
 
+int64_t vm_memory_mb(const struct vm *vm)
+{
+	return vm->room_host ? vm->facts.memory_mb : 0;
+}
+
 static int64_t _swap_mb(const struct vm *vm)
 {
 	return vm->facts.memory_mb - vm->reserved_mb;
+}
+
+int64_t vm_committed_mb(const struct vm *vm)
+{
+	int64_t mb = vm->room_store ? _swap_mb(vm) : 0;
+
+	if (vm->disk)
+		mb += vm->disk->taken_mb;
+	for (size_t i = 0; i < vm->nmore; i++)
+		mb += vm->more[i]->taken_mb;
+	return mb;
 }
 
 static void _take(struct vm *vm)

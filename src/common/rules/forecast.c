@@ -87,9 +87,12 @@ static int _count(const struct admit_entry *entry, bool in_flight, void *arg)
 static void _cloned(struct run *run, size_t index)
 {
 	struct flight flight = run->flights[index];
+	size_t count;
 
 	run->flights[index] = run->flights[--run->flight_count];
-	plan_made(run->plan, flight.node, flight.at);
+	plan_made(run->plan, flight.node,
+		  plan_places(run->plan, &count)[flight.source].name,
+		  flight.at);
 	(void) plan_leave(run->plan, flight.node);
 	flight.at += run->rates.booting;
 	run->boots[run->boot_count++] = flight;

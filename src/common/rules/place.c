@@ -248,23 +248,31 @@ static bool _shares(const char *id, const char *other)
 }
 
 void place_hold(struct place_source *sources, size_t count, size_t index,
-		int64_t at, int64_t clones)
+		int64_t memory, int64_t space)
 {
 	const struct place_source *source = &sources[index];
 
 	for (size_t i = 0; i < count; i++) {
 		struct place_source *other = &sources[i];
 
-		if (at >= other->memory_at &&
-		    source->memory_need != PLACE_UNKNOWN &&
-		    (i == index || _shares(source->host_id, other->host_id)))
-			other->memory_held += source->memory_need * clones;
-		if (at >= other->space_at &&
-		    source->space_need != PLACE_UNKNOWN &&
-		    (i == index ||
-		     _shares(source->store_id, other->store_id)))
-			other->space_held += source->space_need * clones;
+		if (i == index || _shares(source->host_id, other->host_id))
+			other->memory_held += memory;
+		if (i == index || _shares(source->store_id, other->store_id))
+			other->space_held += space;
 	}
+}
+
+static int64_t _known(int64_t need)
+{
+	return need == PLACE_UNKNOWN ? 0 : need;
+}
+
+void place_hold_clones(struct place_source *sources, size_t count,
+		       size_t index, int64_t clones)
+{
+	place_hold(sources, count, index,
+		   _known(sources[index].memory_need) * clones,
+		   _known(sources[index].space_need) * clones);
 }
 
 void place_start(struct place_source *sources, size_t count, size_t index)
@@ -272,7 +280,7 @@ void place_start(struct place_source *sources, size_t count, size_t index)
 	struct place_source *source = &sources[index];
 
 	source->in_flight++;
-	place_hold(sources, count, index, PLACE_FLYING, 1);
+	place_hold_clones(sources, count, index, 1);
 	if (source->breaker)
 		breaker_start(source->breaker);
 	if (source->template_breaker)

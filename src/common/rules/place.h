@@ -42,8 +42,8 @@ struct place_source {
 	int64_t space_need;	/* what is not known is no reason to refuse */
 	int64_t memory_at;	/* when memory_free was told, and ... */
 	int64_t space_at;	/* ... space_free: wall time, us */
-	int64_t memory_held;	/* by clones that those figures do not show */
-	int64_t space_held;	/* yet; see place_hold() */
+	int64_t memory_held;	/* for clones, beyond what those figures */
+	int64_t space_held;	/* show; see place_hold() */
 	struct breaker *breaker;	/* its own; NULL: it never rests */
 	struct breaker *template_breaker;	/* all its template's */
 };
@@ -108,13 +108,16 @@ void place_returned(struct place_source *source, unsigned returns,
 void place_start(struct place_source *sources, size_t count, size_t index);
 
 /*
- * Count clones of the source at index, made at that time, against figures
- * that are not younger, also of the sources that share host or datastore; a
- * negative number gives back. PLACE_FLYING: they are not made yet.
+ * Hold so much for clones of the source at index against its figures, and
+ * those of the sources that share its host or datastore; a negative amount
+ * gives back.
  */
-#define PLACE_FLYING INT64_MAX
 void place_hold(struct place_source *sources, size_t count, size_t index,
-		int64_t at, int64_t clones);
+		int64_t memory, int64_t space);
+
+/* All that so many clones of it will take; what is not known is nothing. */
+void place_hold_clones(struct place_source *sources, size_t count,
+		       size_t index, int64_t clones);
 
 /* How it ended, for the breakers: it became a node (CAUSE_NONE), or failed.
  * in_flight is the caller's to lower, when the lane is free. */

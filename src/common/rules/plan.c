@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/table.h"
 #include "record.h"
@@ -12,10 +13,18 @@ struct seat {
 	char only[RECORD_SOURCE_SIZE];
 };
 
-/* A clone that the figures may not show yet. */
+/* A clone that is there. */
 struct made {
 	int source;
 	int64_t at;
+	bool told;			/* what it takes: */
+	int64_t memory, space;		/* MiB, or PLACE_UNKNOWN */
+	int64_t memory_held, space_held;	/* for it */
+};
+
+/* What is held for clones that are there, MiB. */
+struct growth {
+	int64_t memory, space;
 };
 
 struct plan {
@@ -24,6 +33,7 @@ struct plan {
 	struct place_source *places;	/* borrowed */
 	size_t place_count;
 	enum place_verdict *verdicts;	/* sources_max of them */
+	struct growth *growth;		/* of each source's clones; likewise */
 	size_t sources_max;
 	unsigned flight_max;
 	struct plan_rates rates;
@@ -40,8 +50,10 @@ struct plan *plan_create(size_t nodes_max, size_t sources_max)
 	plan->seats = table_create(nodes_max, free);
 	plan->made = table_create(nodes_max, free);
 	plan->verdicts = calloc(sources_max + 1, sizeof(*plan->verdicts));
+	plan->growth = calloc(sources_max + 1, sizeof(*plan->growth));
 	plan->sources_max = sources_max;
-	if (!plan->admit || !plan->seats || !plan->made || !plan->verdicts)
+	if (!plan->admit || !plan->seats || !plan->made || !plan->verdicts ||
+	    !plan->growth)
 		return NULL;
 	return steal_ptr(&plan);
 }
@@ -54,6 +66,7 @@ void plan_destroy(struct plan *plan)
 	table_destroy(plan->seats);
 	table_destroy(plan->made);
 	free(plan->verdicts);
+	free(plan->growth);
 	free(plan);
 }
 
@@ -135,53 +148,91 @@ const struct err *plan_troubled(const struct plan *plan)
 
 /* --- room --------------------------------------------------------------- */
 
-static void _hold(struct plan *plan, int source, int64_t at, int64_t clones)
+static void _hold_clones(struct plan *plan, int source, int64_t clones)
 {
-	place_hold(plan->places, plan->place_count, (size_t) source, at,
-		   clones);
+	place_hold_clones(plan->places, plan->place_count, (size_t) source,
+			  clones);
 }
 
-static bool _shows(const struct place_source *place, int64_t at)
+/*
+ * What a clone will take beyond what a figure shows of it. One that is older
+ * than the clone, or whose clone was not asked since, shows nothing; if what
+ * it takes cannot be told, the figure must do.
+ */
+static int64_t _growth(int64_t need, const struct made *made, int64_t takes,
+		       int64_t figure_at)
 {
-	return at < place->memory_at && at < place->space_at;
+	if (need == PLACE_UNKNOWN)
+		return 0;
+	if (made->at >= figure_at || !made->told)
+		return need;
+	return takes == PLACE_UNKNOWN || takes > need ? 0 : need - takes;
 }
 
-void plan_looked(struct plan *plan)
+static void _weigh(const struct plan *plan, struct made *made)
+{
+	const struct place_source *place = &plan->places[made->source];
+
+	made->memory_held = _growth(place->memory_need, made, made->memory,
+				    place->memory_at);
+	made->space_held = _growth(place->space_need, made, made->space,
+				   place->space_at);
+}
+
+/* Thousands of clones on a few sources. */
+static void _hold_made(struct plan *plan)
 {
 	struct made *made;
 	const char *node;
 	size_t pos = 0;
 
+	memset(plan->growth, 0, plan->place_count * sizeof(*plan->growth));
+	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
+		_weigh(plan, made);
+		plan->growth[made->source].memory += made->memory_held;
+		plan->growth[made->source].space += made->space_held;
+	}
+	for (size_t i = 0; i < plan->place_count; i++)
+		if (plan->growth[i].memory || plan->growth[i].space)
+			place_hold(plan->places, plan->place_count, i,
+				   plan->growth[i].memory,
+				   plan->growth[i].space);
+}
+
+void plan_looked(struct plan *plan)
+{
 	for (size_t i = 0; i < plan->place_count; i++)
 		plan->places[i].memory_held = plan->places[i].space_held = 0;
 	for (size_t i = 0; i < plan->place_count; i++)
 		if (plan->places[i].in_flight)
-			_hold(plan, (int) i, PLACE_FLYING,
-			      plan->places[i].in_flight);
-	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
-		if (_shows(&plan->places[made->source], made->at))
-			free(table_take(plan->made, node));
-		else
-			_hold(plan, made->source, made->at, 1);
-	}
+			_hold_clones(plan, (int) i,
+				     plan->places[i].in_flight);
+	_hold_made(plan);
 }
 
-void plan_made(struct plan *plan, const char *node, int64_t at)
+void plan_made(struct plan *plan, const char *node, const char *source,
+	       int64_t at)
 {
-	const struct plan_seat *seat = plan_seat(plan, node);
 	struct made *made;
+	int place;
 
-	if (!seat || seat->source == PLAN_WAITING ||
-	    table_get(plan->made, node))
+	if (table_get(plan->made, node))
 		return;
-	made = malloc(sizeof(*made));
+	place = _find(plan, source);
+	if (place < 0)
+		return;
+	made = calloc(1, sizeof(*made));
 	if (!made)
-		return;		/* the next look shows it */
-	*made = (struct made) { seat->source, at };
-	if (table_set(plan->made, node, made, NULL) < 0)
+		return;		/* the figures will show it */
+	made->source = place;
+	made->at = at;
+	if (table_set(plan->made, node, made, NULL) < 0) {
 		free(made);
-	else
-		_hold(plan, made->source, at, 1);
+		return;
+	}
+	_weigh(plan, made);
+	place_hold(plan->places, plan->place_count, (size_t) place,
+		   made->memory_held, made->space_held);
 }
 
 void plan_gone(struct plan *plan, const char *node)
@@ -189,8 +240,54 @@ void plan_gone(struct plan *plan, const char *node)
 	struct made *made = table_take(plan->made, node);
 
 	if (made)
-		_hold(plan, made->source, made->at, -1);
+		place_hold(plan->places, plan->place_count,
+			   (size_t) made->source, -made->memory_held,
+			   -made->space_held);
 	free(made);
+}
+
+void plan_takes(struct plan *plan, const char *node, int64_t memory,
+		int64_t space)
+{
+	struct made *made = table_get(plan->made, node);
+
+	if (!made)
+		return;
+	made->told = true;
+	made->memory = memory;
+	made->space = space;
+}
+
+void plan_told(struct plan *plan, int64_t at)
+{
+	struct made *made;
+	const char *node;
+	size_t pos = 0;
+
+	while ((made = table_next(plan->made, &pos, &node)) != NULL)
+		if (!made->told && made->at < at)
+			plan_takes(plan, node, PLACE_UNKNOWN, PLACE_UNKNOWN);
+}
+
+bool plan_wants_figures(const struct plan *plan, bool *untold)
+{
+	const struct made *made;
+	const char *node;
+	size_t pos = 0;
+	bool wants = false;
+
+	*untold = false;
+	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
+		const struct place_source *place =
+			&plan->places[made->source];
+
+		if (place->memory_free == PLACE_UNKNOWN &&
+		    place->space_free == PLACE_UNKNOWN)
+			continue;
+		wants = true;
+		*untold |= !made->told;
+	}
+	return wants;
 }
 
 /* --- seats -------------------------------------------------------------- */
@@ -251,7 +348,7 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 	    _sit(plan, entry, place, since, err) < 0)
 		return -1;
 	plan->places[place].in_flight++;
-	_hold(plan, place, PLACE_FLYING, 1);
+	_hold_clones(plan, place, 1);
 	return 0;
 }
 
@@ -265,7 +362,7 @@ int plan_leave(struct plan *plan, const char *node)
 	source = seat->shown.source;
 	if (source != PLAN_WAITING && plan->places[source].in_flight > 0) {
 		plan->places[source].in_flight--;
-		_hold(plan, source, PLACE_FLYING, -1);
+		_hold_clones(plan, source, -1);
 	}
 	free(seat);
 	return 0;

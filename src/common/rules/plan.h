@@ -87,16 +87,28 @@ int plan_resume(struct plan *plan, const struct admit_entry *entry,
 		const char *source, int64_t since, struct err *err);
 
 /*
- * The sources' figures of memory and space may be new: held against them is
- * what is in flight, and what was made since they were told. Call it after
- * plan_use() and whenever they change.
+ * The sources' figures of memory and space may be new, or what clones take
+ * was told: held against the figures is what is in flight, and what clones
+ * that are there may still grow to take. Call it after plan_use() and whenever
+ * that changes.
  */
 void plan_looked(struct plan *plan);
 
-/* The clone of a node that has a lane became a VM then: it is held against
- * the figures until they show it, or it is gone. */
-void plan_made(struct plan *plan, const char *node, int64_t at);
+/* A clone of the source became a VM then; it is gone; it takes so much of
+ * host and datastore by now, MiB or PLACE_UNKNOWN, for the next
+ * plan_looked(). */
+void plan_made(struct plan *plan, const char *node, const char *source,
+	       int64_t at);
 void plan_gone(struct plan *plan, const char *node);
+void plan_takes(struct plan *plan, const char *node, int64_t memory,
+		int64_t space);
+
+/* All was told of those made before then: of others it cannot be. */
+void plan_told(struct plan *plan, int64_t at);
+
+/* What clones take would tell more than the figures do; *untold: of one it
+ * was never told. */
+bool plan_wants_figures(const struct plan *plan, bool *untold);
 
 /* It waits or clones no longer, its lane is free. -1: it did not. */
 int plan_leave(struct plan *plan, const char *node);
