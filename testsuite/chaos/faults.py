@@ -104,6 +104,13 @@ def phases(site):
     return set(nodes(site).values())
 
 
+def are_refused(site):
+    """Some were tried in vain, and none is tried now."""
+    status = site.status()
+    return status and any("error" in node for node in status["nodes"]) and \
+        {node["phase"] for node in status["nodes"]} == {"requested"}
+
+
 def are_going(site):
     """All nodes are to be released; of some it may not be known yet whether
     their clones were made."""
@@ -135,7 +142,8 @@ class NoRoom(Case):
     """Nobody has room. Requests wait for it until their deadline."""
 
     def during(self, site):
-        site.wait(lambda: len(nodes(site)) == NODES, "requests to be taken")
+        site.wait(lambda: len(nodes(site)) == NODES and are_refused(site),
+                  "no room for those that were tried")
         for _ in range(11):
             site.leap(MINUTE)
 

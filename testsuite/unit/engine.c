@@ -386,6 +386,18 @@ static void _waits(void)
 	is_str(_find(ACTION_SLURM_NOTIFY) ? _find(ACTION_SLURM_NOTIFY)->text :
 	       "", "sclone: (CAPACITY) MaxClones=2",
 	       "or that there was no room");
+
+	_reach(PHASE_ADMITTED);
+	DO(FAILED, .act = ACTION_SUBMIT_CLONE, .cause = CAUSE_CAPACITY,
+	   .text = "no memory");
+	DO(ADMITTED, .source = SOURCE);
+	now = rec.req.deadline;
+	DO(TICK);
+	IN(ADMITTED, "tried once more, and Slurm is asked first");
+	LOOKS(BOOTING);
+	is_str(_find(ACTION_SLURM_NOTIFY) ? _find(ACTION_SLURM_NOTIFY)->text :
+	       "", "sclone: (CAPACITY) no memory",
+	       "which is told then, too");
 }
 
 /* What Slurm showed before the failure does not tell what it wants now. */

@@ -356,7 +356,7 @@ static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 
 	if (now < deadline || rec->registered)
 		return;
-	if (rec->phase == PHASE_REQUESTED && rec->req.roomless)
+	if (rec->phase <= PHASE_CLONING && rec->req.roomless)
 		cause = CAUSE_CAPACITY;
 	if (rec->phase <= PHASE_CLONING && *rec->error)
 		why = rec->error;	/* what stood in the way of a clone */

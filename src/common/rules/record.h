@@ -111,7 +111,7 @@ struct record_request {
 	bool marked;		/* single use acknowledged by Slurm */
 	uint32_t attempts;	/* failed ones that count */
 	uint32_t waits;		/* pauses so far; sets the back-off */
-	bool roomless;		/* it waits because there is no room */
+	bool roomless;		/* there was no room the last time */
 	int64_t not_before;	/* no new attempt before */
 	char avoid[RECORD_SOURCE_SIZE];	/* source that failed last */
 	char only[RECORD_SOURCE_SIZE];	/* a test of this source, drained or
