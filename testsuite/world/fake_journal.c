@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal in memory, in place of clone/journal; see disk.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
-#include "fake_journal.h"
+#include "disk.h"
 #include "plan.h"
 #include "process.h"
 #include "slurm.h"
@@ -122,7 +123,7 @@ static void _set(struct text **list, int max, const char *name,
 
 /* --- what becomes of it ------------------------------------------------- */
 
-void journal_end(void)
+void disk_end(void)
 {
 	_clear(&durable);
 	for (int i = 0; i < KEPT; i++)
@@ -135,9 +136,9 @@ void journal_end(void)
 	cycles = NULL;
 }
 
-void journal_begin(void)
+void disk_begin(void)
 {
-	journal_end();
+	disk_end();
 	ids = calloc(IDS_MAX, sizeof(*ids));
 	cycles = calloc(CYCLES_MAX, sizeof(*cycles));
 	if (!ids || !cycles)
@@ -145,7 +146,7 @@ void journal_begin(void)
 	kept_next = copies_next = 0;
 }
 
-void journal_back_up(void)
+void disk_back_up(void)
 {
 	_copy(&copies[copies_next++ % COPIES], &durable);
 }
@@ -175,7 +176,7 @@ static void _damage(int row)
 	vcenter_clones_forgotten();
 }
 
-void journal_suffer(void)
+void disk_suffer(void)
 {
 	int row = (int) dice(SLURM_NODES);
 
@@ -196,7 +197,7 @@ void journal_suffer(void)
 	}
 }
 
-uint64_t journal_commits(void)
+uint64_t disk_commits(void)
 {
 	return commits;
 }

@@ -7,7 +7,7 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
-#include "fake_journal.h"
+#include "disk.h"
 #include "plan.h"
 #include "process.h"
 #include "story.h"
@@ -128,7 +128,7 @@ static void _start(void *data)
 	struct err err = ERR_INIT;
 
 	(void) data;
-	journal_suffer();
+	disk_suffer();
 	number++;
 	running = true;
 	dead = false;

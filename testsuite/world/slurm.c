@@ -6,8 +6,8 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
+#include "disk.h"
 #include "front.h"
-#include "fake_journal.h"
 #include "plan.h"
 #include "process.h"
 #include "slurm.h"
@@ -284,7 +284,7 @@ void slurm_vm_taken(const struct machine_is *vm)
 		if (strcmp(nodes[i].vm, vm->id) != 0 || !job ||
 		    agenda_is_confused() ||
 		    job->state != JOB_RUNNING || nodes[i].powering_down ||
-		    !strcmp(nodes[i].given_up, vm->id))
+		    vm->born <= nodes[i].given_up)
 			continue;
 		audit_wrong(names[i], "the VM of running job %u is taken",
 			    job->id);
@@ -325,15 +325,13 @@ static void _restore(void)
 		bool same = !strcmp(saved[i].admin_reason,
 				    nodes[i].admin_reason);
 		bool free = nodes[i].drain_free || !same;
-		const char *given_up = nodes[i].powering_down &&
-				       !saved[i].powering_down
-					       ? saved[i].vm
-					       : nodes[i].given_up;
+		int64_t given_up = nodes[i].given_up;
 
-		/* Forgotten once more, it is still given up. */
-		memmove(saved[i].given_up, given_up,
-			sizeof(saved[i].given_up));
+		if (nodes[i].powering_down && !saved[i].powering_down)
+			given_up = agenda_true_wall() - agenda_now() +
+				   nodes[i].going_since;
 		nodes[i] = saved[i];
+		nodes[i].given_up = given_up;	/* forgotten once more, too */
 		nodes[i].drain_free = free;
 		slurm_touch(&nodes[i]);
 	}

@@ -34,7 +34,7 @@ struct slurm_node {
 	uint64_t version;		/* of its last change */
 	/* Not Slurm's: what the world knows. */
 	char admin_reason[NODEVIEW_REASON_SIZE];	/* to be kept */
-	char given_up[VCENTER_ID_SIZE];	/* suspended, then forgotten */
+	int64_t given_up;	/* true wall: a suspend of then is forgotten */
 	bool drain_known;	/* scloned was told of it and kept it */
 	bool drain_free;	/* slurmctld forgot, or brought back, a drain:
 				 * nobody can say what is right */

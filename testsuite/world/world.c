@@ -4,9 +4,9 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
+#include "disk.h"
 #include "fake_executor.h"
 #include "front.h"
-#include "fake_journal.h"
 #include "fake_link.h"
 #include "plan.h"
 #include "process.h"
@@ -28,7 +28,7 @@ int world_prepare(void)
 void world_release(void)
 {
 	process_release();
-	journal_end();
+	disk_end();
 	agenda_end();
 }
 
@@ -73,7 +73,7 @@ static void _tick(void *data)
 	_turn_clock();
 	_give_orders();
 	if (dice_permille(10))
-		journal_back_up();
+		disk_back_up();
 }
 
 /* --- a seed ------------------------------------------------------------- */
@@ -96,7 +96,7 @@ static void _begin(uint64_t seed)
 	agenda_begin();
 	plan_begin();
 	audit_begin(seed);
-	journal_begin();
+	disk_begin();
 	vcenter_begin();
 	slurm_begin();
 	front_begin();
@@ -149,7 +149,7 @@ void world_report(void)
 	     (unsigned long long) seeds, (unsigned long long) things,
 	     (unsigned long long) executor_acts(),
 	     (unsigned long long) link_calls(),
-	     (unsigned long long) journal_commits());
+	     (unsigned long long) disk_commits());
 	diag("%llu jobs ran, %llu were told why not",
 	     (unsigned long long) slurm_jobs_run(),
 	     (unsigned long long) slurm_jobs_told());
