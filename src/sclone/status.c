@@ -189,6 +189,18 @@ static void _print_sources(const struct json *sources)
 	}
 }
 
+/* What lies in folders of Sources= and is no source. */
+static void _print_refused(const struct json *refused)
+{
+	for (size_t i = 0; i < json_count(refused); i++) {
+		const struct json *row = json_at(refused, i);
+
+		printf("%-12s %-40s %-10s %5s %s\n",
+		       command_str(row, "template"), command_str(row, "path"),
+		       "refused", "-", command_str(row, "why"));
+	}
+}
+
 /* What the names of each node set are good for. */
 static void _print_capacity(const struct json *sets)
 {
@@ -212,6 +224,7 @@ static void _print(const struct json *reply)
 
 	_print_daemon(daemon);
 	_print_sources(json_get(reply, "sources"));
+	_print_refused(json_get(reply, "refused"));
 	_print_capacity(json_get(reply, "capacity"));
 	_print_nodes(json_get(reply, "nodes"), command_int(daemon, "now"));
 }

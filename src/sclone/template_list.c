@@ -67,9 +67,10 @@ static int _rate_template(const struct json *row)
 		ready += _is(json_at(sources, i), "frozen");
 		drained += _is(json_at(sources, i), "drained");
 	}
-	if (ready == count)
+	if (ready == count && count)
 		return failed ? COMMAND_WARNING : COMMAND_OK;
-	return ready || drained == count ? COMMAND_WARNING : COMMAND_CRITICAL;
+	return ready || (drained && drained == count) ? COMMAND_WARNING
+						      : COMMAND_CRITICAL;
 }
 
 static int _rate(const struct json *reply)
@@ -264,6 +265,14 @@ static void _print_source(const struct json *row, int64_t now)
 	_print_last_test(json_get(row, "test"), now);
 }
 
+static void _print_refused(const struct json *refused)
+{
+	for (size_t i = 0; i < json_count(refused); i++)
+		printf("\nno source %s\n  why    %s\n",
+		       command_str(json_at(refused, i), "path"),
+		       command_str(json_at(refused, i), "why"));
+}
+
 static void _print_drained(const struct json *row, int64_t now)
 {
 	const struct json *drain = json_get(row, "drained");
@@ -301,6 +310,7 @@ static void _print_one(const struct json *reply)
 	_print_drained(row, command_int(reply, "now"));
 	for (size_t i = 0; i < json_count(sources); i++)
 		_print_source(json_at(sources, i), command_int(reply, "now"));
+	_print_refused(json_get(row, "refused"));
 	printf("\n%s\n", json_count(failures) ? "last failures" :
 						"no failure of late");
 	for (size_t i = 0; i < json_count(failures); i++)

@@ -135,17 +135,6 @@ static int _put_nodes(const struct daemon *daemon, struct json *reply,
 	return rc | json_put(reply, "nodes", nodes);
 }
 
-static int _put_sources(const struct daemon *daemon, struct json *reply)
-{
-	const struct sources *sources = executor_sources(daemon->executor);
-	struct json *list = json_new_array();
-	int rc = list ? 0 : -1;
-
-	for (size_t i = 0; !rc && i < sources_count(sources); i++)
-		rc = json_append(list, templates_source(daemon, i));
-	return rc | json_put(reply, "sources", list);
-}
-
 /* The request's nodes, all of which exist; none asked for: NULL. */
 static int _wanted(const struct daemon *daemon, const struct json *request,
 		   struct hostlist **wanted, struct err *err)
@@ -181,7 +170,7 @@ static void _status(struct daemon *daemon, struct server_call *call)
 		return;
 	}
 	if (reply && (json_put(reply, "daemon", answers_daemon(daemon)) < 0 ||
-		      _put_sources(daemon, reply) < 0 ||
+		      templates_put(daemon, reply) < 0 ||
 		      room_put(daemon->room, reply) < 0 ||
 		      _put_nodes(daemon, reply, wanted, all) < 0)) {
 		json_destroy(reply);

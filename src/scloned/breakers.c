@@ -5,7 +5,7 @@
 #include "common/base/table.h"
 #include "breakers.h"
 
-/* What is configured, and as much that was before a reload. */
+/* What there is, and as much that was before. */
 #define TEMPLATES_MAX (2 * CONFIG_TEMPLATES_MAX)
 #define SOURCES_MAX (2 * CONFIG_SOURCES_MAX)
 
@@ -42,45 +42,17 @@ void breakers_destroy(struct breakers *breakers)
 	free(breakers);
 }
 
-static int _reserve(struct table *table, const char *name, struct err *err)
-{
-	struct entry *entry;
-
-	if (table_get(table, name))
-		return 0;
-	entry = calloc(1, sizeof(*entry));
-	if (!entry)
-		return err_nomem(err);
-	if (table_set(table, name, entry, err) < 0) {
-		free(entry);
-		return -1;
-	}
-	return 0;
-}
-
-int breakers_reserve(struct breakers *breakers, const struct config *config,
-		     struct err *err)
-{
-	for (size_t t = 0; t < config_template_count(config); t++) {
-		const struct config_template *tmpl = config_template(config,
-								     t);
-
-		if (_reserve(breakers->templates, tmpl->name, err) < 0)
-			return -1;
-		for (size_t i = 0; i < tmpl->source_count; i++)
-			if (_reserve(breakers->sources, tmpl->sources[i],
-				     err) < 0)
-				return -1;
-	}
-	return 0;
-}
-
 static struct breaker *_use(struct table *table, const char *name)
 {
 	struct entry *entry = table_get(table, name);
 
-	if (!entry)
-		return NULL;
+	if (!entry) {
+		entry = calloc(1, sizeof(*entry));
+		if (!entry || table_set(table, name, entry, NULL) < 0) {
+			free(entry);
+			return NULL;
+		}
+	}
 	entry->used = true;
 	return &entry->breaker;
 }

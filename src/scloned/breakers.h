@@ -18,13 +18,9 @@ struct breakers *breakers_create(void);
 /* Accepts NULL. */
 void breakers_destroy(struct breakers *breakers);
 
-/* Have one for each source and template of the configuration; those that
- * are there stay as they are. FATAL. */
-int breakers_reserve(struct breakers *breakers, const struct config *config,
-		     struct err *err);
-
-/* By inventory path, by template name. NULL when none was reserved. Borrowed
- * until a prune before which it was not asked for. */
+/* By inventory path, by template name; a new one is closed. NULL when there
+ * is no room for one: it never rests. Borrowed until a prune before which it
+ * was not asked for. */
 struct breaker *breakers_source(struct breakers *breakers, const char *path);
 struct breaker *breakers_template(struct breakers *breakers,
 				  const char *name);

@@ -54,17 +54,6 @@ static int _put_phases(const struct daemon *daemon, struct json *reply)
 	return rc | json_put(reply, "phases", phases);
 }
 
-static int _put_sources(const struct daemon *daemon, struct json *reply)
-{
-	const struct sources *sources = executor_sources(daemon->executor);
-	struct json *list = json_new_array();
-	int rc = list ? 0 : -1;
-
-	for (size_t i = 0; !rc && i < sources_count(sources); i++)
-		rc = json_append(list, templates_source(daemon, i));
-	return rc | json_put(reply, "sources", list);
-}
-
 static int _put_decisions(const struct daemon *daemon, struct json *reply)
 {
 	size_t skip = diary_count(daemon->diary);
@@ -103,7 +92,7 @@ static int _put_first(const struct daemon *daemon, struct json *reply)
 	rc |= json_put_int(reply, "resume_timeout", timing_resume(timing));
 	rc |= json_put_int(reply, "suspend_timeout", timing_suspend(timing));
 	rc |= _put_phases(daemon, reply);
-	rc |= _put_sources(daemon, reply);
+	rc |= templates_put(daemon, reply);
 	rc |= _put_head(daemon, reply);
 	rc |= _put_decisions(daemon, reply);
 	rc |= _put_idle(daemon, reply);

@@ -7,12 +7,12 @@
 #include "answers.h"
 #include "cycle.h"
 #include "daemon.h"
+#include "lineage.h"
 
 #define CLIENTS_MAX 4096
 #define OTHERS_MAX 64
 #define IDLE_US (30 * CLOCK_US_PER_S)
 #define CALLS_MAX 4096
-#define SOURCE_META "source/"	/* and the moref; the value: instanceUuid */
 
 /* --- the fleet's hooks -------------------------------------------------- */
 
@@ -177,27 +177,32 @@ static void _sources(void *arg)
 		starter_sources(daemon->starter);
 }
 
-/* Sources are kept for ever, see ancestry.h. */
 static void _source(const char *vm, const char *instance_uuid, void *arg)
 {
-	struct daemon *daemon = arg;
-	char name[sizeof(SOURCE_META) + MOREF_ID_SIZE];
-	struct err err = ERR_INIT;
+	const struct daemon *daemon = arg;
 
-	snprintf(name, sizeof(name), SOURCE_META "%s", vm);
-	if (journal_set_meta(daemon->journal, name, instance_uuid, &err) < 0 ||
-	    journal_commit(daemon->journal, &err) < 0)
-		log_error("journal: source %s: %s", vm, err.text);
+	lineage_source(daemon->journal, vm, instance_uuid);
 }
 
-static int _remember(const char *name, const char *instance_uuid, void *arg,
-		     struct err *err)
+static void _member(const struct source *source, bool is, void *arg)
 {
-	struct daemon *daemon = arg;
+	const struct daemon *daemon = arg;
 
-	return executor_remember(daemon->executor,
-				 name + sizeof(SOURCE_META) - 1,
-				 instance_uuid, err);
+	lineage_member(daemon->journal, source, is);
+}
+
+/* Look-ups and proofs of absence ask the source. */
+static bool _needs(const char *path, void *arg)
+{
+	const struct daemon *daemon = arg;
+	const struct record *rec;
+	size_t pos = 0;
+
+	while ((rec = fleet_next_in(daemon->fleet, &pos, PHASE_ADMITTED,
+				    PHASE_RELEASING)) != NULL)
+		if (!strcmp(rec->source, path))
+			return true;
+	return false;
 }
 
 static void _saw(const char *node, const struct nodeview *view, void *arg)
@@ -362,7 +367,8 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 
 static int _start_vcenter(struct daemon *daemon, struct err *err)
 {
-	struct executor_hooks hooks = { _event, _sources, _source, daemon };
+	struct executor_hooks hooks = { _event, _sources, _source, _needs,
+					_member, daemon };
 
 	if (config_global(daemon->config)->insecure)
 		log_warn("Insecure=yes: the vCenter's certificate is not "
@@ -370,8 +376,7 @@ static int _start_vcenter(struct daemon *daemon, struct err *err)
 	daemon->executor = executor_create(daemon->loop, daemon->config,
 					   &hooks, err);
 	if (!daemon->executor ||
-	    journal_each_meta(daemon->journal, SOURCE_META, _remember, daemon,
-			      err) < 0)
+	    lineage_load(daemon->journal, daemon->executor, err) < 0)
 		return -1;
 	daemon->planner = planner_create(daemon->loop, daemon->fleet,
 					 &daemon->config,
@@ -542,7 +547,6 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	if (!config || _check_fixed(config_global(old),
 				    config_global(config), err) < 0 ||
 	    _add_missing(daemon, config, err) < 0 ||
-	    planner_reserve(daemon->planner, config, err) < 0 ||
 	    room_reserve(daemon->room, config, err) < 0 ||
 	    executor_reload(daemon->executor, config, err) < 0)
 		return -1;

@@ -19,10 +19,12 @@ struct planner {
 	const struct partitions *partitions;
 	struct plan *plan;
 	struct loop_timer *timer;
-	struct place_source *places;	/* one for each source */
+	/* One for each source; the other is for the next ones. Of
+	 * CONFIG_SOURCES_MAX; what is not used takes no memory. */
+	struct place_source *places, *spare;
 	size_t place_count;
+	unsigned shape;			/* the sources' */
 	struct breakers *breakers;
-	struct place_source *spare;	/* for the next sources, or NULL */
 	bool paused, starved;
 };
 
@@ -51,7 +53,7 @@ static void _take_source(struct place_source *place,
 	place->note = source->why;
 	place->lanes = source->lanes;
 	place->pack = source->pack;
-	place->found = moref_is_set(&source->vm);
+	place->found = source->state > SOURCE_MISSING;
 	place->powered_on = source->state >= SOURCE_RUNNING;
 	place->frozen = source->state == SOURCE_FROZEN ||
 			source->state == SOURCE_UNFIT;
@@ -95,8 +97,48 @@ void planner_drained(struct planner *planner)
 	planner_poke(planner);
 }
 
+/* Others in the place of those of before, which stay readable. */
+static void _swap(struct planner *planner, const struct sources *sources)
+{
+	struct place_source *former = planner->places;
+
+	planner->places = planner->spare;
+	planner->spare = former;
+	planner->place_count = sources_count(sources);
+	planner->shape = sources_shape(sources);
+	for (size_t i = 0; i < planner->place_count; i++)
+		planner->places[i] = (struct place_source) {
+			.name = sources_at(sources, i)->path,
+			.template_name =
+				sources_at(sources, i)->template_name,
+		};
+}
+
+/* Those of what is still there stay as they are. */
+static void _take_breakers(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->place_count; i++) {
+		struct place_source *place = &planner->places[i];
+
+		place->breaker = breakers_source(planner->breakers,
+						 place->name);
+		place->template_breaker = breakers_template(
+			planner->breakers, place->template_name);
+	}
+	breakers_prune(planner->breakers);
+}
+
+static void _move(struct planner *planner, const struct sources *sources)
+{
+	_swap(planner, sources);
+	plan_move(planner->plan, planner->places, planner->place_count);
+	_take_breakers(planner);
+}
+
 void planner_sources(struct planner *planner, const struct sources *sources)
 {
+	if (planner->shape != sources_shape(sources))
+		_move(planner, sources);
 	for (size_t i = 0; i < planner->place_count; i++)
 		_take_source(&planner->places[i], sources_at(sources, i));
 	planner_drained(planner);
@@ -414,44 +456,14 @@ size_t planner_in_flight(const struct planner *planner, size_t source)
 
 /* --- the whole ---------------------------------------------------------- */
 
-int planner_reserve(struct planner *planner, const struct config *config,
-		    struct err *err)
-{
-	size_t count = 0;
-
-	for (size_t t = 0; t < config_template_count(config); t++)
-		count += config_template(config, t)->source_count;
-	if (breakers_reserve(planner->breakers, config, err) < 0)
-		return -1;
-	free(planner->spare);
-	planner->spare = calloc(count, sizeof(*planner->spare));
-	return planner->spare ? 0 : err_nomem(err);
-}
-
-/* Those of what is still there stay as they are. */
-static void _take_breakers(struct planner *planner)
-{
-	for (size_t i = 0; i < planner->place_count; i++) {
-		struct place_source *place = &planner->places[i];
-
-		place->breaker = breakers_source(planner->breakers,
-						 place->name);
-		place->template_breaker = breakers_template(
-			planner->breakers, place->template_name);
-	}
-	breakers_prune(planner->breakers);
-}
-
 void planner_use(struct planner *planner, const struct sources *sources)
 {
 	const struct record *rec;
 	size_t pos = 0;
 
-	plan_use(planner->plan, planner->spare, sources_count(sources),
+	_swap(planner, sources);
+	plan_use(planner->plan, planner->places, planner->place_count,
 		 (unsigned) config_global(*planner->config)->in_flight);
-	free(planner->places);
-	planner->places = steal_ptr(&planner->spare);
-	planner->place_count = sources_count(sources);
 	planner_sources(planner, sources);
 	_take_breakers(planner);
 	while ((rec = fleet_next(planner->fleet, &pos)) != NULL)
@@ -475,16 +487,16 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		planner->plan = plan_create(FLEET_NODES_MAX,
 					    CONFIG_SOURCES_MAX);
 		planner->breakers = breakers_create();
+		planner->places = calloc(CONFIG_SOURCES_MAX,
+					 sizeof(*planner->places));
+		planner->spare = calloc(CONFIG_SOURCES_MAX,
+					sizeof(*planner->spare));
 		planner->timer = loop_timer_create(loop, _admit, planner, err);
 	}
 	if (!planner || !planner->plan || !planner->breakers ||
-	    !planner->timer) {
+	    !planner->places || !planner->spare || !planner->timer) {
 		planner_destroy(planner);
 		err_nomem(err);
-		return NULL;
-	}
-	if (planner_reserve(planner, *config, err) < 0) {
-		planner_destroy(planner);
 		return NULL;
 	}
 	planner_use(planner, sources);

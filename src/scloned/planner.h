@@ -33,7 +33,8 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 /* Accepts NULL. */
 void planner_destroy(struct planner *planner);
 
-/* The sources were looked at again. */
+/* The sources were looked at again; some may have come or gone, in which
+ * case the paths of before are still needed for this call. */
 void planner_sources(struct planner *planner, const struct sources *sources);
 
 /* A node's clone takes so much by now: plan_takes(). After the last of
@@ -45,13 +46,8 @@ void planner_weigh(struct planner *planner, int64_t older);
 /* What is drained has changed; nothing is borrowed of the former drains. */
 void planner_drained(struct planner *planner);
 
-/* Room for the sources of a configuration that is to be used next: the part
- * of that which can fail. */
-int planner_reserve(struct planner *planner, const struct config *config,
-		    struct err *err);
-
-/* Others took their place: the configuration was read again, and reserved
- * for. The paths are borrowed from then on. */
+/* Others took their place: the configuration was read again. The paths are
+ * borrowed from then on. */
 void planner_use(struct planner *planner, const struct sources *sources);
 
 /* Slurm's partitions were read again. */

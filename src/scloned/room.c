@@ -211,6 +211,9 @@ void room_looked(struct room *room, int64_t began)
 	int64_t now = clock_wall_us();
 	int64_t pause = _pause(room, now);
 
+	/* Before that, a template may have sources that nobody knows. */
+	if (!sources_listed(executor_sources(room->daemon->executor)))
+		return;
 	if (closings_busy(room->closings) ||
 	    began <= closings_ended(room->closings))
 		return;

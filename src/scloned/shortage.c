@@ -5,8 +5,11 @@
 static const char *_place(const struct sources *sources,
 			  const struct capacity_verdict *verdict)
 {
-	const struct source *source = sources_at(sources, verdict->which);
+	const struct source *source;
 
+	if (verdict->which >= sources_count(sources))
+		return "";	/* it has left since */
+	source = sources_at(sources, verdict->which);
 	return verdict->limit == CAPACITY_SPACE ? source->store : source->host;
 }
 

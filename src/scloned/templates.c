@@ -80,7 +80,7 @@ static const char *_why(const struct daemon *daemon,
 	return rests ? "rests after failures in a row" : NULL;
 }
 
-struct json *templates_source(const struct daemon *daemon, size_t index)
+static struct json *_source_row(const struct daemon *daemon, size_t index)
 {
 	const struct source *source =
 		sources_at(executor_sources(daemon->executor), index);
@@ -107,6 +107,50 @@ struct json *templates_source(const struct daemon *daemon, size_t index)
 						       index));
 	rc |= _put_room(row, source);
 	return rc == 0 ? steal_ptr(&row) : NULL;
+}
+
+/* --- what lies in folders of Sources= and is none ------------------------ */
+
+static struct json *_refused_row(const struct sources_refused *refused)
+{
+	cleanup_json struct json *row = json_new_object();
+
+	if (!row || json_put_str(row, "path", refused->path) < 0 ||
+	    json_put_str(row, "template", refused->template_name) < 0 ||
+	    json_put_str(row, "why", refused->why) < 0)
+		return NULL;
+	return steal_ptr(&row);
+}
+
+/* Of the template, or of all (NULL). */
+static int _put_refused(const struct daemon *daemon, struct json *reply,
+			const char *template_name)
+{
+	const struct sources *sources = executor_sources(daemon->executor);
+	struct json *list = json_new_array();
+	int rc = list ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < sources_refused_count(sources); i++) {
+		const struct sources_refused *refused =
+			sources_refused_at(sources, i);
+
+		if (!template_name ||
+		    !strcmp(refused->template_name, template_name))
+			rc = json_append(list, _refused_row(refused));
+	}
+	return rc | json_put(reply, "refused", list);
+}
+
+int templates_put(const struct daemon *daemon, struct json *reply)
+{
+	const struct sources *sources = executor_sources(daemon->executor);
+	struct json *list = json_new_array();
+	int rc = list ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < sources_count(sources); i++)
+		rc = json_append(list, _source_row(daemon, i));
+	rc |= json_put(reply, "sources", list);
+	return rc | _put_refused(daemon, reply, NULL);
 }
 
 static bool _is_ready(const struct daemon *daemon, size_t index)
@@ -229,7 +273,7 @@ static int _append_source(const struct daemon *daemon, struct json *list,
 			  const struct table *clones, size_t index,
 			  struct totals *totals)
 {
-	struct json *row = templates_source(daemon, index);
+	struct json *row = _source_row(daemon, index);
 	const struct source *source =
 		sources_at(executor_sources(daemon->executor), index);
 
@@ -279,6 +323,8 @@ static struct json *_template(const struct daemon *daemon,
 	rc |= _put_drain(row, drain);
 	rc |= _put_clones(row, clones, subject_name(subject));
 	rc |= _put_sources(daemon, row, clones, subject);
+	if (!subject->source)
+		rc |= _put_refused(daemon, row, subject->tmpl->name);
 	return rc == 0 ? steal_ptr(&row) : NULL;
 }
 

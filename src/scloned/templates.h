@@ -14,8 +14,7 @@ void templates_answer(struct daemon *daemon, struct server_call *call);
 void templates_drain(struct daemon *daemon, struct server_call *call);
 void templates_undrain(struct daemon *daemon, struct server_call *call);
 
-/* The row of the source at that index of sources, as verbs.h has it; NULL:
- * out of memory. */
-struct json *templates_source(const struct daemon *daemon, size_t index);
+/* Put "sources" and "refused" of verbs.h. -1: out of memory. */
+int templates_put(const struct daemon *daemon, struct json *reply);
 
 #endif

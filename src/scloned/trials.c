@@ -449,6 +449,7 @@ static const struct source *_read_order(const struct trials *trials,
 					struct trial *trial, struct err *err)
 {
 	const struct daemon *daemon = trials->daemon;
+	const struct source *source;
 	struct subject subject;
 	const char *name, *who;
 
@@ -461,7 +462,11 @@ static const struct source *_read_order(const struct trials *trials,
 			 name, &subject, err) < 0)
 		return NULL;
 	snprintf(trial->who, sizeof(trial->who), "%s", who);
-	return _pick(trials, &subject);
+	source = _pick(trials, &subject);
+	if (!source)
+		err_set(err, ERR_NOTFOUND, "%s has no source: sclone template "
+			"show %s", subject.tmpl->name, subject.tmpl->name);
+	return source;
 }
 
 static struct entry *_order(struct trials *trials, const struct json *request,

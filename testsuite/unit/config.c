@@ -49,6 +49,29 @@ static void _example(void)
 	       "a default");
 }
 
+static void _folders(void)
+{
+	cleanup_config struct config *config = NULL;
+	struct err err = ERR_INIT;
+
+	config = _parse(GLOBAL "TemplateName=r9 Sources=/DC/vm/t/a[1-2]/,"
+			"/DC/vm/t/b/,/DC/vm/t/c\n"
+			"NodeName=vm1 Templates=r9\n", &err);
+	if (!config)
+		bail_out("%s", err.text);
+	is_int((int64_t) config_template(config, 0)->folder_count, 3,
+	       "folders, with ranges as well");
+	is_str(config_template(config, 0)->folders[1], "/DC/vm/t/a2",
+	       "without the slash");
+	is_int((int64_t) config_template(config, 0)->source_count, 1,
+	       "and a source beside them");
+	ok(config_has_source(config, "/DC/vm/t/b/x"), "what lies in one may "
+	   "be a source");
+	ok(!config_has_source(config, "/DC/vm/t/b/x/y") &&
+	   !config_has_source(config, "/DC/vm/t/b") &&
+	   !config_has_source(config, "/DC/vm/t/d"), "nothing else");
+}
+
 static void _bad(const char *text, const char *want)
 {
 	cleanup_config struct config *config = NULL;
@@ -75,6 +98,10 @@ static void _mistakes(void)
 	     "s.conf:4: Sources: '/DC/vm/t/r9-2' is a source already");
 	_bad(GLOBAL "TemplateName=r9 Sources=r9\n" NODES,
 	     "is not an inventory path");
+	_bad(GLOBAL "TemplateName=r9 Sources=/DC/vm/f/\n" NODES,
+	     "is the clones' Folder=");
+	_bad(GLOBAL "TemplateName=r9 Sources=/DC/t/\n"
+	     "TemplateName=u Sources=/DC/t/\n" NODES, "is a source already");
 	_bad(GLOBAL "TemplateName=r9 Sources=/DC/a,,/DC/b\n" NODES,
 	     "an empty item");
 	_bad(GLOBAL "TemplateName=r9 Sources=/DC/a[1-2\n" NODES, "s.conf:3");
@@ -149,6 +176,7 @@ static void _identity(void)
 int main(void)
 {
 	_example();
+	_folders();
 	_mistakes();
 	_identity();
 	return done_testing();

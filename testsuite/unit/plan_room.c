@@ -200,10 +200,71 @@ static void _untold(void)
 	plan_destroy(plan);
 }
 
+/* After a reload, what the places of before have borrowed is gone. */
+static void _replace(void)
+{
+	struct place_source others[2] = { places[0], places[1] };
+	char *id = strdup("host-1");
+
+	if (!id)
+		bail_out("out of memory");
+	places[0].host_id = places[1].host_id = id;
+	free(id);
+	plan_use(plan, others, 2, 64);
+	is_int((int64_t) plan_waiting(plan), 0, "with other places nobody "
+	       "waits");
+	is_int(_next(), 0, "or has a lane, until asked for again");
+}
+
+/* One comes before them: who has a lane or waits does not notice. */
+static void _move(void)
+{
+	static struct place_source more[3];
+	struct plan_decision decision;
+	char node[16];
+	size_t waiting;
+
+	places[0].space_free = places[1].space_free = PLACE_UNKNOWN;
+	_tell(200000, 8 * S);
+	if (plan_next(plan, 8 * S, &decision) <= 0)
+		bail_out("no lane");
+	text_copy(node, sizeof(node), decision.node);
+	waiting = plan_waiting(plan);
+	more[0] = (struct place_source) { .name = "new",
+					  .template_name = "rocky9" };
+	for (int i = 0; i < 2; i++) {
+		more[i + 1] = places[i];
+		more[i + 1].in_flight = 0;
+	}
+	plan_move(plan, more, 3);
+	is_int(plan_seat(plan, node)->source, decision.source + 1,
+	       "a lane goes with its source");
+	is_int(more[decision.source + 1].in_flight,
+	       places[decision.source].in_flight, "and is counted there");
+	is_int((int64_t) plan_waiting(plan), (int64_t) waiting,
+	       "who waits goes on waiting");
+	plan_move(plan, places, 0);
+	ok(!plan_seat(plan, node), "a source that goes takes its lanes along");
+	is_int((int64_t) plan_waiting(plan), (int64_t) waiting,
+	       "but nobody who waits");
+	plan_move(plan, places, 2);
+}
+
+/* Others in the place of those sources. */
+static void _others(void)
+{
+	_begin();
+	(void) _next();
+	_move();
+	_replace();
+	plan_destroy(plan);
+}
+
 int main(void)
 {
 	_grown();
 	_growing();
 	_untold();
+	_others();
 	return done_testing();
 }

@@ -257,6 +257,25 @@ static int _clock(struct lab *lab, const struct json *json,
 	return 0;
 }
 
+/* Another name for a folder. */
+static int _folder(struct lab *lab, const struct json *json,
+		   struct json *answer, struct err *err)
+{
+	struct fault fault = FAULT_NONE;
+	struct entity *folder;
+	const char *path, *name;
+
+	(void) answer;
+	if (json_get_str(json, "folder", &path, err) < 0 ||
+	    json_get_str(json, "name", &name, err) < 0)
+		return -1;
+	folder = entity_at_path(lab, path);
+	if (!folder || folder->mob.class != &folder_class)
+		return err_set(err, ERR_NOTFOUND, "no folder '%s'", path);
+	return entity_rename(folder, name, &fault) < 0
+		       ? err_set(err, ERR_REFUSED, "%s", fault.text) : 0;
+}
+
 static const struct {
 	const char *path;
 	int (*run)(struct lab *lab, const struct json *json,
@@ -269,6 +288,7 @@ static const struct {
 	{ "/lab/slots", _slots },
 	{ "/lab/host", _room },
 	{ "/lab/datastore", _store },
+	{ "/lab/folder", _folder },
 	{ "/lab/password", _password },
 	{ "/lab/clock", _clock },
 	{ "/lab/stats", _stats },

@@ -176,7 +176,8 @@ want("CreateFilter-state", collector.CreateFilter, PC.FilterSpec(propSet=[
         "summary.quickStats.overallMemoryUsage"]),
     PC.PropertySpec(type=vim.Datastore, pathSet=[
         "summary.accessible", "summary.maintenanceMode",
-        "summary.freeSpace"])], objectSet=[via(view, "view")]), False)
+        "summary.freeSpace"]),
+    PC.PropertySpec(type=vim.Folder, pathSet=["childEntity"])], objectSet=[via(view, "view")]), False)
 want("ModifyListView", view.Modify, tasks[:2], tasks[2:])
 wait = PC.WaitOptions(maxWaitSeconds=30, maxObjectUpdates=256)
 want("WaitForUpdatesEx-first", collector.WaitForUpdatesEx, "", wait)

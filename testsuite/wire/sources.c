@@ -102,6 +102,20 @@ static bool _is_clone(const struct source *source, void *arg)
 	return false;
 }
 
+static bool _needs(const char *path, void *arg)
+{
+	(void) path;
+	(void) arg;
+	return false;
+}
+
+static void _member(const struct source *source, bool is, void *arg)
+{
+	(void) source;
+	(void) is;
+	(void) arg;
+}
+
 static void _look(struct rig *rig, struct sources *sources)
 {
 	sources_poke(sources);
@@ -142,7 +156,8 @@ int main(void)
 	struct watch *watch;
 	const struct source *source;
 	struct rig rig = { 0 };
-	struct sources_hooks hooks = { _changed, _is_clone, &rig };
+	struct sources_hooks hooks = { _changed, _is_clone, _needs, _member,
+				       &rig };
 	struct err err = ERR_INIT;
 
 	rig.vc.serve = _serve;

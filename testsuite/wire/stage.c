@@ -59,9 +59,50 @@ static void _on_source(const char *vm, const char *instance_uuid, void *arg)
 	_keep(stage->past[stage->kept++][1], 64, instance_uuid);
 }
 
+static bool _needs(const char *path, void *arg)
+{
+	const struct stage *stage = arg;
+
+	return stage->needed && !strcmp(stage->needed, path);
+}
+
+static struct stage_member *_member(struct stage *stage, const char *path)
+{
+	for (size_t i = 0; i < STAGE_KEPT_MAX; i++)
+		if (!strcmp(stage->members[i].path, path))
+			return &stage->members[i];
+	return NULL;
+}
+
+static void _on_member(const struct source *source, bool is, void *arg)
+{
+	struct stage_member *member = _member(arg, source->path);
+
+	if (!member && is)
+		member = _member(arg, "");
+	if (!member)
+		bail_out("%s: no such member, or too many", source->path);
+	memset(member, 0, sizeof(*member));
+	if (!is)
+		return;
+	_keep(member->path, sizeof(member->path), source->path);
+	_keep(member->vm, sizeof(member->vm), source->kept_vm.id);
+	_keep(member->instance_uuid, sizeof(member->instance_uuid),
+	      source->kept_uuid);
+}
+
 /* What the process before has kept. */
 static void _remember(struct stage *stage)
 {
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < STAGE_KEPT_MAX; i++)
+		if (*stage->members[i].path &&
+		    executor_recall(stage->executor, stage->members[i].path,
+				    stage->members[i].vm,
+				    stage->members[i].instance_uuid,
+				    &err) < 0 && err.code != ERR_NOTFOUND)
+			bail_out("%s", err.text);
 	for (unsigned i = 0; i < stage->kept; i++)
 		if (executor_remember(stage->executor, stage->past[i][0],
 				      stage->past[i][1], NULL) < 0)
@@ -95,6 +136,8 @@ static void _open(struct stage *stage, const char *sources)
 	struct executor_hooks hooks = { .event = _on_event,
 					.sources = _on_sources,
 					.source = _on_source,
+					.needs = _needs,
+					.member = _on_member,
 					.arg = stage };
 	struct err err = ERR_INIT;
 
@@ -104,7 +147,6 @@ static void _open(struct stage *stage, const char *sources)
 	if (!stage->executor)
 		bail_out("%s", err.text);
 	_remember(stage);
-	await(stage->vc.loop, &stage->looks, 1);
 }
 
 static void _close(struct stage *stage)
@@ -115,6 +157,12 @@ static void _close(struct stage *stage)
 }
 
 void stage_restart(struct stage *stage, const char *sources)
+{
+	stage_reopen(stage, sources);
+	await(stage->vc.loop, &stage->looks, 1);
+}
+
+void stage_reopen(struct stage *stage, const char *sources)
 {
 	_close(stage);
 	_open(stage, sources);
@@ -131,6 +179,7 @@ void stage_start(struct stage *stage)
 	if (path_write(path, key, sizeof(key) - 1, 0600, NULL) < 0)
 		bail_out("cannot write the key");
 	_open(stage, STAGE_ESX01 "," STAGE_ESX02);
+	await(stage->vc.loop, &stage->looks, 1);
 }
 
 void stage_stop(struct stage *stage)

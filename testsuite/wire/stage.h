@@ -26,6 +26,11 @@ struct stage_seen {
 	char directory[RECORD_DIRECTORY_SIZE];
 };
 
+/* A member of a folder, as it is to be kept; "": none. */
+struct stage_member {
+	char path[256], vm[MOREF_ID_SIZE], instance_uuid[UUID_TEXT_SIZE];
+};
+
 struct stage {
 	struct emulated vc;
 	struct config *config;
@@ -35,6 +40,8 @@ struct stage {
 	int64_t seen;		/* the last look */
 	unsigned kept;		/* sources that were new */
 	char past[STAGE_KEPT_MAX][2][64];	/* their ids, instanceUuids */
+	struct stage_member members[STAGE_KEPT_MAX];
+	const char *needed;	/* the source that clones need, or NULL */
 	unsigned ended, shown;	/* ends of acts; what VMs show */
 	struct stage_seen end, show;	/* the last of each */
 	struct moref made;	/* by stage_foreign() */
@@ -48,6 +55,9 @@ void stage_stop(struct stage *stage);
 /* As after a restart: another executor, with these sources in its
  * configuration ("a,b"), which has looked at them. */
 void stage_restart(struct stage *stage, const char *sources);
+
+/* The same, but it has not looked yet. */
+void stage_reopen(struct stage *stage, const char *sources);
 
 /* A record that is about to be cloned from rocky9-esx01; epochs grow. */
 void stage_record(struct record *rec, const char *node);

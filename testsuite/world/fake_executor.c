@@ -404,6 +404,17 @@ int executor_remember(struct executor *executor, const char *vm,
 	return table_set(executor->uuids, instance_uuid, executor, err);
 }
 
+/* No folders here. */
+int executor_recall(struct executor *executor, const char *path,
+		    const char *vm, const char *instance_uuid,
+		    struct err *err)
+{
+	(void) executor;
+	(void) vm;
+	(void) instance_uuid;
+	return err_set(err, ERR_NOTFOUND, "%s", path);
+}
+
 void executor_saw_source(const struct machine_is *source)
 {
 	if (table_get(self->ids, source->id))

@@ -111,6 +111,32 @@ const struct source *sources_find(const struct sources *sources,
 	return NULL;
 }
 
+unsigned sources_shape(const struct sources *sources)
+{
+	(void) sources;
+	return 0;
+}
+
+bool sources_listed(const struct sources *sources)
+{
+	(void) sources;
+	return true;
+}
+
+size_t sources_refused_count(const struct sources *sources)
+{
+	(void) sources;
+	return 0;
+}
+
+const struct sources_refused *sources_refused_at(const struct sources *sources,
+						 size_t index)
+{
+	(void) sources;
+	(void) index;
+	return NULL;
+}
+
 const struct err *sources_problem(const struct sources *sources)
 {
 	return sources->problem.code ? &sources->problem : NULL;

@@ -7,11 +7,17 @@
 #include "common/base/slurmd.h"
 #include "config_own.h"
 
+static void _clear_paths(char **paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(paths[i]);
+	free(paths);
+}
+
 static void _clear_template(struct config_template *template)
 {
-	for (size_t i = 0; i < template->source_count; i++)
-		free(template->sources[i]);
-	free(template->sources);
+	_clear_paths(template->sources, template->source_count);
+	_clear_paths(template->folders, template->folder_count);
 	conf_clear(config_template_keys, template);
 }
 
@@ -39,6 +45,7 @@ void config_destroy(struct config *config)
 	conf_clear(config_global_keys, &config->global);
 	table_destroy(config->nodes);
 	table_destroy(config->sources);
+	table_destroy(config->folders);
 	free(config->file);
 	free(config->text);
 	free(config);
@@ -51,50 +58,78 @@ struct source_arg {
 	struct config_template *template;
 };
 
-static int _add_source(struct source_arg *arg, const char *folder,
-		       const char *name, struct err *err)
+/* One more path of the template, which no other one has. */
+static int _add_path(const struct source_arg *arg, struct table *all,
+		     char ***paths, size_t *count, char *path,
+		     struct err *err)
 {
-	struct config_template *template = arg->template;
-	cleanup_free char *path = NULL;
-	char **sources;
+	char **more;
 
-	if (arg->config->source_count >= CONFIG_SOURCES_MAX)
-		return err_set(err, ERR_CONFIG, "more than %d sources",
-			       CONFIG_SOURCES_MAX);
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return err_nomem(err);
-	if (table_get(arg->config->sources, path))
+	if (table_get(all, path))
 		return err_set(err, ERR_CONFIG, "'%s' is a source already",
 			       path);
-	sources = reallocarray(template->sources, template->source_count + 1,
-			       sizeof(*sources));
-	if (!sources)
+	more = reallocarray(*paths, *count + 1, sizeof(*more));
+	if (!more)
 		return err_nomem(err);
-	template->sources = sources;
-	if (table_set(arg->config->sources, path, template, err) < 0)
+	*paths = more;
+	if (table_set(all, path, arg->template, err) < 0)
 		return -1;
-	sources[template->source_count++] = steal_ptr(&path);
-	arg->config->source_count++;
+	more[(*count)++] = path;
 	return 0;
 }
 
-/* "/DC1/vm/templates/rocky9-esx[01-04]": the range is in the last part. */
+static int _add_source(struct source_arg *arg, const char *folder,
+		       const char *name, bool is_folder, struct err *err)
+{
+	struct config_template *template = arg->template;
+	struct config *config = arg->config;
+	cleanup_free char *path = NULL;
+
+	if (config->source_count >= CONFIG_SOURCES_MAX ||
+	    table_count(config->folders) >= CONFIG_FOLDERS_MAX)
+		return err_set(err, ERR_CONFIG, "more than %d sources, or %d "
+			       "folders of them", CONFIG_SOURCES_MAX,
+			       CONFIG_FOLDERS_MAX);
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return err_nomem(err);
+	if (is_folder) {
+		if (_add_path(arg, config->folders, &template->folders,
+			      &template->folder_count, path, err) < 0)
+			return -1;
+	} else if (_add_path(arg, config->sources, &template->sources,
+			     &template->source_count, path, err) < 0) {
+		return -1;
+	}
+	config->source_count += !is_folder;
+	(void) steal_ptr(&path);
+	return 0;
+}
+
+/* "/DC1/vm/templates/rocky9-esx[01-04]": the range is in the last part; a
+ * folder ends in a '/'. */
 static int _add_sources(void *arg, const char *item, struct err *err)
 {
 	cleanup_hostlist struct hostlist *names = NULL;
 	cleanup_free char *folder = strdup(item);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
+	size_t len = folder ? strlen(folder) : 0;
+	bool is_folder = len && folder[len - 1] == '/';
+	char *slash;
 
+	if (is_folder)
+		folder[len - 1] = '\0';
+	slash = folder ? strrchr(folder, '/') : NULL;
 	if (*item != '/' || !slash || slash == folder)
 		return err_set(err, ERR_CONFIG,
 			       "'%s' is not an inventory path such as "
-			       "/DC1/vm/templates/rocky9-esx[01-04]", item);
+			       "/DC1/vm/templates/rocky9-esx[01-04], or that "
+			       "of a folder: /DC1/vm/templates/rocky9/", item);
 	*slash = '\0';
 	names = hostlist_parse(slash + 1, CONFIG_SOURCES_MAX, err);
 	if (!names)
 		return -1;
 	for (size_t i = 0; i < hostlist_count(names); i++)
-		if (_add_source(arg, folder, hostlist_at(names, i), err) < 0)
+		if (_add_source(arg, folder, hostlist_at(names, i), is_folder,
+				err) < 0)
 			return -1;
 	return 0;
 }
@@ -352,6 +387,9 @@ static int _check_global(const struct config *config, struct err *err)
 		return err_set(err, ERR_CONFIG,
 			       "%s: Pin: '%s' is not sha256//BASE64", file,
 			       global->pin);
+	if (config_folder(config, global->folder))
+		return err_set(err, ERR_CONFIG, "%s: Sources: %s/ is the "
+			       "clones' Folder=", file, global->folder);
 	if (*global->folder != '/' || *global->pool != '/')
 		return err_set(err, ERR_CONFIG, "%s: Folder and ResourcePool "
 			       "are inventory paths that start with /", file);
@@ -385,8 +423,10 @@ static struct config *_from_conf(const char *file, const struct conf *conf,
 		config->file = strdup(file);
 		config->nodes = table_create(CONFIG_NODES_MAX, free);
 		config->sources = table_create(CONFIG_SOURCES_MAX, NULL);
+		config->folders = table_create(CONFIG_FOLDERS_MAX, NULL);
 	}
-	if (!config || !config->file || !config->nodes || !config->sources) {
+	if (!config || !config->file || !config->nodes || !config->sources ||
+	    !config->folders) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -472,7 +512,19 @@ int config_template_index(const struct config *config, const char *name)
 
 bool config_has_source(const struct config *config, const char *path)
 {
-	return table_get(config->sources, path) != NULL;
+	cleanup_free char *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (slash)
+		*slash = '\0';
+	return table_get(config->sources, path) ||
+	       (slash && config_folder(config, folder));
+}
+
+const struct config_template *config_folder(const struct config *config,
+					    const char *path)
+{
+	return table_get(config->folders, path);
 }
 
 const struct config_node *config_node(const struct config *config,

@@ -32,6 +32,7 @@
 #define CONFIG_SETS_MAX 256		/* NodeName= lines */
 #define CONFIG_TEMPLATES_MAX 64		/* TemplateName= lines */
 #define CONFIG_SOURCES_MAX 1024		/* sources in all templates */
+#define CONFIG_FOLDERS_MAX 64		/* folders in all Sources= */
 #define CONFIG_NIC_LINES_MAX 256	/* NicName= lines */
 /* Each line names one at most. */
 #define CONFIG_NETWORKS_MAX \
@@ -74,8 +75,11 @@ struct config_global {
 struct config_template {
 	char *name;
 	char *sources_text;	/* as written */
-	char **sources;		/* inventory paths */
+	char **sources;		/* inventory paths of VMs */
 	size_t source_count;
+	char **folders;		/* and of folders with VMs; no '/' at the
+				 * end */
+	size_t folder_count;
 	uint64_t max_clones;	/* 0: no limit */
 	uint64_t lanes;		/* clones in flight per source */
 	uint64_t memory_growth;	/* percent of its memory a clone takes */
@@ -178,8 +182,13 @@ uint64_t config_set_offers(const struct config_set *set);
 /* The index of a template name, or -1. */
 int config_template_index(const struct config *config, const char *name);
 
-/* The inventory path is a source of one of the templates. */
+/* The inventory path is a source of one of the templates, or may be one: it
+ * lies in one of the folders. */
 bool config_has_source(const struct config *config, const char *path);
+
+/* The template with that folder, no '/' at its end; NULL: none. */
+const struct config_template *config_folder(const struct config *config,
+					    const char *path);
 
 /* Our place for a Slurm node name, or NULL when it is not ours. */
 const struct config_node *config_node(const struct config *config,

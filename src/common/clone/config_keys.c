@@ -137,7 +137,9 @@ const struct conf_key config_template_keys[] = {
 	{ .name = "Sources", .type = CONF_STRING, TEMPLATE(sources_text),
 	  .required = true,
 	  .help = "Inventory paths of the template's frozen VMs, one per "
-		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]. "
+		  "host, with ranges: /DC1/vm/templates/rocky9-esx[01-04]; "
+		  "or of a folder of them, with a / at the end: "
+		  "/DC1/vm/templates/rocky9/, see FOLDERS OF SOURCES. "
 		  "None may be in Folder=, nor carry the mark of a clone of "
 		  "ours (sclone.owner)." },
 	{ .name = "Lanes", .type = CONF_UINT, TEMPLATE(lanes),

@@ -21,6 +21,7 @@ struct config {
 	size_t network_count;
 	struct table *nodes;	/* name -> struct config_node */
 	struct table *sources;	/* path -> template, for duplicates */
+	struct table *folders;	/* likewise */
 };
 
 /* config_card.c: NicName= lines. Take one; then, when all lines were taken,

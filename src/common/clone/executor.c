@@ -152,18 +152,38 @@ void executor_stepped(struct executor *executor, const struct record *rec)
 
 /* --- the whole ---------------------------------------------------------- */
 
-static void _keep_source(struct executor *executor,
-			 const struct source *source)
+static void _keep_source(struct executor *executor, const struct moref *vm,
+			 const char *instance_uuid)
 {
 	int known;
 
-	if (!moref_is_set(&source->vm) || !*source->instance_uuid)
+	if (!moref_is_set(vm) || !*instance_uuid)
 		return;
-	known = ancestry_add(executor->ancestry, source->vm.id,
-			     source->instance_uuid, &executor->forgot);
+	known = ancestry_add(executor->ancestry, vm->id, instance_uuid,
+			     &executor->forgot);
 	if (known == 1)
-		executor->hooks.source(source->vm.id, source->instance_uuid,
+		executor->hooks.source(vm->id, instance_uuid,
 				       executor->hooks.arg);
+}
+
+/* What lies in a folder of theirs is never destroyed either, but for clones
+ * that somebody has put there. */
+static void _keep_sources(struct executor *executor)
+{
+	const struct sources *sources = executor->sources;
+
+	for (size_t i = 0; i < sources_count(sources); i++) {
+		const struct source *source = sources_at(sources, i);
+
+		_keep_source(executor, &source->vm, source->instance_uuid);
+	}
+	for (size_t i = 0; i < sources_refused_count(sources); i++) {
+		const struct sources_refused *row =
+			sources_refused_at(sources, i);
+
+		if (!row->is_clone)
+			_keep_source(executor, &row->vm, row->instance_uuid);
+	}
 }
 
 static void _sources_changed(void *arg)
@@ -171,10 +191,23 @@ static void _sources_changed(void *arg)
 	struct executor *executor = arg;
 
 	/* Without the clone folder, a clone could pass for a source. */
-	for (size_t i = 0; sources_folder(executor->sources) &&
-			   i < sources_count(executor->sources); i++)
-		_keep_source(executor, sources_at(executor->sources, i));
+	if (sources_folder(executor->sources))
+		_keep_sources(executor);
 	executor->hooks.sources(executor->hooks.arg);
+}
+
+static bool _needs(const char *path, void *arg)
+{
+	const struct executor *executor = arg;
+
+	return executor->hooks.needs(path, executor->hooks.arg);
+}
+
+static void _member(const struct source *source, bool is, void *arg)
+{
+	const struct executor *executor = arg;
+
+	executor->hooks.member(source, is, executor->hooks.arg);
 }
 
 static bool _is_clone(const struct source *source, void *arg)
@@ -193,7 +226,7 @@ static struct sources *_look_for_sources(struct executor *executor,
 {
 	struct sources_hooks hooks = {
 		.changed = _sources_changed, .is_clone = _is_clone,
-		.arg = executor,
+		.needs = _needs, .member = _member, .arg = executor,
 	};
 
 	return sources_create(executor->loop, executor->watch, config,
@@ -303,6 +336,17 @@ int executor_remember(struct executor *executor, const char *vm,
 		       ? -1 : 0;
 }
 
+int executor_recall(struct executor *executor, const char *path,
+		    const char *vm, const char *instance_uuid,
+		    struct err *err)
+{
+	/* For the guard before all else, even if it is no member any more. */
+	if (executor_remember(executor, vm, instance_uuid, err) < 0)
+		return -1;
+	return sources_recall(executor->sources, path, vm, instance_uuid,
+			      err);
+}
+
 int executor_reload(struct executor *executor, const struct config *config,
 		    struct err *err)
 {
@@ -319,6 +363,7 @@ int executor_reload(struct executor *executor, const struct config *config,
 		sources_destroy(sources);
 		return -1;
 	}
+	sources_inherit(sources, executor->sources);
 	sources_destroy(executor->sources);
 	networks_destroy(executor->networks);
 	executor->sources = sources;

@@ -31,6 +31,9 @@ struct executor_hooks {
 	/* One of them was not known: to be kept for ever, and given to
 	 * executor_remember() by the next process. */
 	void (*source)(const char *vm, const char *instance_uuid, void *arg);
+	/* As of sources.h: of the members of folders in Sources=. */
+	bool (*needs)(const char *path, void *arg);
+	void (*member)(const struct source *source, bool is, void *arg);
 	void *arg;
 };
 
@@ -52,6 +55,11 @@ CLEANUP_DEFINE(struct executor *, executor_destroy)
 /* A source of the past, which the guard must know; before any act. */
 int executor_remember(struct executor *executor, const char *vm,
 		      const char *instance_uuid, struct err *err);
+
+/* A member of a folder in Sources=, as of sources_recall(). */
+int executor_recall(struct executor *executor, const char *path,
+		    const char *vm, const char *instance_uuid,
+		    struct err *err);
 
 /*
  * Carry out an action that is not Slurm's and not RECORD_ABSENCE. POWER_OFF

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lookout - has vCenter tell of changes to a set of machines, hosts and
- * datastores, as they come (watch.h, WATCH_STATE).
+ * lookout - has vCenter tell of changes to a set of machines, hosts,
+ * datastores and folders, as they come (watch.h, WATCH_STATE).
  */
 #ifndef SCLONE_CLONE_LOOKOUT_H
 #define SCLONE_CLONE_LOOKOUT_H

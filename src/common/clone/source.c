@@ -49,6 +49,23 @@ void source_set_state(struct source *source, enum source_state state,
 	snprintf(source->why, sizeof(source->why), "%s", why);
 }
 
+void source_init(struct source *source, const char *path,
+		 const struct config *config,
+		 const struct config_template *tmpl)
+{
+	*source = (struct source) {
+		.path = path,
+		.template_name = tmpl->name,
+		.lanes = (unsigned) tmpl->lanes,
+		.memory_growth = (unsigned) tmpl->memory_growth,
+		.disk_growth = (int64_t) tmpl->disk_growth,
+		.pack = config_placement(config, tmpl) ==
+			CONFIG_PLACEMENT_PACK,
+		.folder = SOURCE_NAMED,
+	};
+	source_forget(source);
+}
+
 static void _forget_host(struct source *source)
 {
 	source->host_ref = (struct moref) { 0 };
@@ -442,7 +459,11 @@ void source_judge(struct source *source)
 {
 	if (!source->told)
 		return;
-	if (source->is_template == 1)
+	if (source->left)
+		source_set_state(source, SOURCE_MISSING,
+				 "it is no source any more; it is kept in "
+				 "mind while its clones are looked after");
+	else if (source->is_template == 1)
 		source_set_state(source, SOURCE_OFF,
 				 "it is a vSphere template, which cannot "
 				 "run");

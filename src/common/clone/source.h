@@ -25,6 +25,7 @@
 #define SOURCE_STORE_SIZE 128
 #define SOURCE_STORES_MAX 16	/* datastores with files of one source */
 #define SOURCE_UNTOLD (-1)
+#define SOURCE_NAMED (-1)	/* by its own path in Sources= */
 #define SOURCE_RECORD_SIZE 1024	/* a longer one is left out */
 
 enum source_state {
@@ -37,13 +38,20 @@ enum source_state {
 };
 
 struct source {
-	/* Of the configuration; borrowed from it. */
+	/* Of the configuration; borrowed from it, but a member's path, which
+	 * is its sources'. */
 	const char *path;
 	const char *template_name;
 	unsigned lanes;
 	unsigned memory_growth;		/* percent of its memory, per clone */
 	int64_t disk_growth;		/* MiB a clone writes */
 	bool pack;			/* Placement= */
+
+	/* Of a member of a folder; members.h. */
+	int folder;			/* its number, or SOURCE_NAMED */
+	bool left;			/* it lies there no longer */
+	struct moref kept_vm;		/* what it was when it was found fit */
+	char kept_uuid[UUID_TEXT_SIZE];	/* to be a source; unset: it was not */
 
 	enum source_state state;
 	char why[SOURCE_WHY_SIZE];	/* "" when it is ready */
@@ -92,6 +100,11 @@ struct source {
 	int64_t space, space_free;
 	int64_t space_at;		/* likewise */
 };
+
+/* One of that template, of which nothing is known yet. */
+void source_init(struct source *source, const char *path,
+		 const struct config *config,
+		 const struct config_template *tmpl);
 
 /* Forget all that vCenter told of it but its state. */
 void source_forget(struct source *source);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A look goes: paths not known yet -> search each; then one read of all
- * machines, one of their hosts, one of their datastores. What it finds is
- * shown when it is over; until then the last look counts.
+ * A look goes: paths not known yet -> search each, and list the folders; then
+ * one read of all machines, one of their hosts, one of their datastores. What
+ * it finds is shown when it is over; until then the last look counts.
  */
 #include <stdlib.h>
 #include <stdio.h>
@@ -11,36 +11,10 @@
 #include "common/base/clock.h"
 #include "common/vim25/search.h"
 #include "lookout.h"
-#include "sources.h"
+#include "members.h"
 
 #define AGAIN_US (30 * CLOCK_US_PER_S)
 #define RETRY_US (2 * CLOCK_US_PER_S)
-
-/* What is searched by path: sources, then the folder, then the pool. */
-struct place {
-	const char *path;
-	struct moref ref;
-	struct search *search;
-	struct sources *sources;
-};
-
-struct sources {
-	struct session *session;
-	struct sources_hooks hooks;
-	struct loop_timer *timer;
-	struct lookout *lookout;
-	struct loop_timer *tell;	/* of news, once for all of a reply */
-	int64_t news_at;		/* the first of them */
-	struct source *list;	/* as the last look and news since say */
-	struct source *fresh;	/* of the look under way */
-	size_t count;
-	struct place *places;	/* count + 2 */
-	size_t searching;
-	struct property_query *query;
-	bool looking, again;
-	int64_t began, seen;
-	struct err problem;
-};
 
 /* --- the end of a look -------------------------------------------------- */
 
@@ -54,15 +28,44 @@ static void _watch(struct sources *sources)
 		lookout_keep(sources->lookout, &source->host_ref);
 		lookout_keep(sources->lookout, &source->store_ref);
 	}
+	for (size_t i = 0; i < folders_count(sources->folders); i++)
+		lookout_keep(sources->lookout,
+			     &folders_at(sources->folders, i)->ref);
+	for (size_t i = 0; i < sources->refused_count; i++)
+		lookout_keep(sources->lookout, &sources->refused[i].vm);
 	lookout_end(sources->lookout);
+}
+
+/* Paths of the same source are the same text. */
+static const struct source *_before(const struct sources *sources,
+				    size_t index)
+{
+	const char *path = sources->fresh[index].path;
+
+	if (index < sources->count && sources->list[index].path == path)
+		return &sources->list[index];
+	for (size_t i = sources->named; i < sources->count; i++)
+		if (sources->list[i].path == path)
+			return &sources->list[i];
+	return NULL;
 }
 
 static void _show(struct sources *sources)
 {
-	for (size_t i = 0; i < sources->count; i++)
-		source_compare(&sources->fresh[i], &sources->list[i]);
+	bool same = sources->fresh_count == sources->count;
+
+	for (size_t i = 0; i < sources->fresh_count; i++) {
+		const struct source *before = _before(sources, i);
+
+		if (before)
+			source_compare(&sources->fresh[i], before);
+		same &= before == &sources->list[i];
+	}
+	members_keep(sources);
 	memcpy(sources->list, sources->fresh,
-	       sources->count * sizeof(*sources->list));
+	       sources->fresh_count * sizeof(*sources->list));
+	sources->count = sources->fresh_count;
+	sources->shape += !same;
 	_watch(sources);
 }
 
@@ -81,6 +84,8 @@ static void _finish(struct sources *sources, const struct err *failure)
 						      : AGAIN_US);
 	sources->again = false;
 	sources->hooks.changed(sources->hooks.arg);
+	if (!failure)
+		members_prune(sources);
 }
 
 /* --- hosts and datastores ----------------------------------------------- */
@@ -90,7 +95,7 @@ static int _each(const struct property_object *object, void *arg,
 {
 	struct sources *sources = arg;
 
-	for (size_t i = 0; i < sources->count; i++)
+	for (size_t i = 0; i < sources->fresh_count; i++)
 		if (source_take(&sources->fresh[i], object, sources->began,
 				err) < 0)
 			return -1;
@@ -101,7 +106,7 @@ static void _stores_done(const struct err *failure, void *arg)
 {
 	struct sources *sources = arg;
 
-	for (size_t i = 0; !failure && i < sources->count; i++)
+	for (size_t i = 0; !failure && i < sources->fresh_count; i++)
 		source_judge(&sources->fresh[i]);
 	_finish(sources, failure);
 }
@@ -124,7 +129,7 @@ static size_t _collect_hosts(const struct sources *sources,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < sources->count; i++)
+	for (size_t i = 0; i < sources->fresh_count; i++)
 		count = _add_ref(refs, count, &sources->fresh[i].host_ref);
 	return count;
 }
@@ -134,7 +139,7 @@ static size_t _collect_stores(const struct sources *sources,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < sources->count; i++)
+	for (size_t i = 0; i < sources->fresh_count; i++)
 		for (size_t s = 0; s < sources->fresh[i].store_count; s++)
 			count = _add_ref(refs, count,
 					 &sources->fresh[i].stores[s]);
@@ -148,7 +153,8 @@ static void _read(struct sources *sources, struct property_spec *spec,
 		  property_done_fn *done)
 {
 	cleanup_free struct moref *refs =
-		calloc(sources->count * SOURCE_STORES_MAX, sizeof(*refs));
+		calloc(sources->fresh_count * SOURCE_STORES_MAX + 1,
+		       sizeof(*refs));
 	struct err err = ERR_INIT;
 
 	if (!refs) {
@@ -217,12 +223,13 @@ static void _machines_done(const struct err *failure, void *arg)
 	struct sources *sources = arg;
 	struct property_spec spec;
 
-	for (size_t i = 0; !failure && i < sources->count; i++)
-		_check_machine(sources, i);
 	if (failure) {
 		_finish(sources, failure);
 		return;
 	}
+	for (size_t i = 0; i < sources->named; i++)
+		_check_machine(sources, i);
+	members_sift(sources);
 	source_host_spec(&spec);
 	_read(sources, &spec, _collect_hosts, _hosts_done);
 }
@@ -230,22 +237,21 @@ static void _machines_done(const struct err *failure, void *arg)
 static void _read_machines(struct sources *sources)
 {
 	cleanup_free struct moref *refs =
-		calloc(sources->count, sizeof(*refs));
+		calloc(CONFIG_SOURCES_MAX, sizeof(*refs));
 	struct property_spec spec = { 0 };
 	struct err err = ERR_INIT;
 
 	source_machine_spec(&spec);
 	spec.objects = refs;
-	for (size_t i = 0; refs && i < sources->count; i++) {
-		struct source *source = &sources->fresh[i];
-
-		/* What this look does not tell is not known from the last. */
-		source_forget(source);
-		source->vm = sources->places[i].ref;
-		if (!moref_is_set(&source->vm))
-			continue;
-		refs[spec.n_objects++] = source->vm;
+	/* What this look does not tell is not known from the last. */
+	for (size_t i = 0; i < sources->named; i++) {
+		source_forget(&sources->fresh[i]);
+		sources->fresh[i].vm = sources->places[i].ref;
 	}
+	members_compose(sources);
+	for (size_t i = 0; refs && i < sources->fresh_count; i++)
+		if (moref_is_set(&sources->fresh[i].vm))
+			refs[spec.n_objects++] = sources->fresh[i].vm;
 	if (!refs || !spec.n_objects) {
 		_show(sources);
 		_finish(sources, sources->problem.code ? &sources->problem
@@ -260,6 +266,13 @@ static void _read_machines(struct sources *sources)
 
 /* --- paths -------------------------------------------------------------- */
 
+/* When all are in. */
+static void _searched(struct sources *sources)
+{
+	if (!sources->searching)
+		_read_machines(sources);
+}
+
 static void _found(const struct moref *ref, const struct err *failure,
 		   void *arg)
 {
@@ -273,7 +286,7 @@ static void _found(const struct moref *ref, const struct err *failure,
 		place->ref = *ref;
 	else if (failure)
 		sources->problem = *failure;
-	else if (index < sources->count)
+	else if (index < sources->named)
 		source_set_state(&sources->fresh[index], SOURCE_MISSING,
 				 "no such machine; check Sources= and the "
 				 "account's right to see it");
@@ -281,8 +294,15 @@ static void _found(const struct moref *ref, const struct err *failure,
 		err_set(&sources->problem, ERR_CONFIG,
 			"%s: no such folder or pool; check Folder= and "
 			"ResourcePool=", place->path);
-	if (!sources->searching)
-		_read_machines(sources);
+	_searched(sources);
+}
+
+static void _listed(void *arg)
+{
+	struct sources *sources = arg;
+
+	sources->searching--;
+	_searched(sources);
 }
 
 static void _search(struct sources *sources, struct place *place)
@@ -308,11 +328,11 @@ static void _look(void *arg)
 	sources->looking = true;
 	sources->began = clock_wall_us();
 	memset(&sources->problem, 0, sizeof(sources->problem));
-	for (size_t i = 0; i < sources->count + 2; i++)
+	sources->searching = 1;
+	for (size_t i = 0; i < sources->named + 2; i++)
 		if (!moref_is_set(&sources->places[i].ref))
 			_search(sources, &sources->places[i]);
-	if (!sources->searching)
-		_read_machines(sources);
+	folders_look(sources->folders, _listed, sources);
 }
 
 /* --- news --------------------------------------------------------------- */
@@ -342,6 +362,13 @@ static void _follow(struct sources *sources, struct source *source,
 		sources->again = true;
 }
 
+/* A folder has other children, or one that was no source has changed. */
+static bool _may_be_source(const struct sources *sources,
+			   const struct moref *ref)
+{
+	return !strcmp(ref->type, "Folder") || members_refused(sources, ref);
+}
+
 static void _news(const struct property_object *object, void *arg)
 {
 	struct sources *sources = arg;
@@ -349,7 +376,7 @@ static void _news(const struct property_object *object, void *arg)
 
 	for (size_t i = 0; object && i < sources->count; i++)
 		_follow(sources, &sources->list[i], object, now);
-	if (!object) {
+	if (!object || _may_be_source(sources, &object->ref)) {
 		_look_again(sources);
 		return;
 	}
@@ -378,41 +405,7 @@ static void _tell(void *arg)
 
 /* --- the whole ---------------------------------------------------------- */
 
-static void _fill_one(struct source *source, const char *path,
-		      const struct config *config,
-		      const struct config_template *template)
-{
-	source->path = path;
-	source->template_name = template->name;
-	source->lanes = (unsigned) template->lanes;
-	source->memory_growth = (unsigned) template->memory_growth;
-	source->disk_growth = (int64_t) template->disk_growth;
-	source->pack = config_placement(config, template) ==
-		       CONFIG_PLACEMENT_PACK;
-	source_forget(source);
-}
-
-static void _fill(struct sources *sources, const struct config *config)
-{
-	for (size_t t = 0; t < config_template_count(config); t++) {
-		const struct config_template *template =
-			config_template(config, t);
-
-		for (size_t s = 0; s < template->source_count; s++) {
-			size_t i = sources->count++;
-
-			_fill_one(&sources->list[i], template->sources[s],
-				  config, template);
-			sources->places[i].path = template->sources[s];
-		}
-	}
-	sources->places[sources->count].path = config_global(config)->folder;
-	sources->places[sources->count + 1].path = config_global(config)->pool;
-	for (size_t i = 0; i < sources->count + 2; i++)
-		sources->places[i].sources = sources;
-}
-
-static size_t _count(const struct config *config)
+static size_t _count_named(const struct config *config)
 {
 	size_t count = 0;
 
@@ -421,33 +414,79 @@ static size_t _count(const struct config *config)
 	return count;
 }
 
+static void _fill(struct sources *sources)
+{
+	const struct config *config = sources->config;
+
+	for (size_t t = 0; t < config_template_count(config); t++) {
+		const struct config_template *tmpl = config_template(config,
+								     t);
+
+		for (size_t s = 0; s < tmpl->source_count; s++) {
+			size_t i = sources->count++;
+
+			source_init(&sources->list[i], tmpl->sources[s],
+				    config, tmpl);
+			sources->places[i].path = tmpl->sources[s];
+		}
+	}
+	sources->places[sources->named].path = config_global(config)->folder;
+	sources->places[sources->named + 1].path = config_global(config)->pool;
+	for (size_t i = 0; i < sources->named + 2; i++)
+		sources->places[i].sources = sources;
+	memcpy(sources->fresh, sources->list,
+	       sources->count * sizeof(*sources->list));
+}
+
+/* What is not used takes no memory. */
+static bool _allocate(struct sources *sources)
+{
+	sources->list = calloc(CONFIG_SOURCES_MAX, sizeof(*sources->list));
+	sources->fresh = calloc(CONFIG_SOURCES_MAX, sizeof(*sources->fresh));
+	sources->refused = calloc(SOURCES_REFUSED_MAX,
+				  sizeof(*sources->refused));
+	sources->next_refused = calloc(SOURCES_REFUSED_MAX,
+				       sizeof(*sources->refused));
+	sources->places = calloc(sources->named + 2,
+				 sizeof(*sources->places));
+	sources->paths = table_create(4 * CONFIG_SOURCES_MAX, free);
+	return sources->list && sources->fresh && sources->refused &&
+	       sources->next_refused && sources->places && sources->paths;
+}
+
+static bool _equip(struct sources *sources, struct loop *loop,
+		   struct watch *watch, struct err *err)
+{
+	sources->folders = folders_create(sources->session, sources->config,
+					  err);
+	sources->timer = loop_timer_create(loop, _look, sources, err);
+	sources->tell = loop_timer_create(loop, _tell, sources, err);
+	sources->lookout = lookout_create(watch, _news, sources, err);
+	return sources->folders && sources->timer && sources->tell &&
+	       sources->lookout;
+}
+
 struct sources *sources_create(struct loop *loop, struct watch *watch,
 			       const struct config *config,
 			       const struct sources_hooks *hooks,
 			       struct err *err)
 {
 	cleanup_sources struct sources *sources = calloc(1, sizeof(*sources));
-	size_t count = _count(config);
 
-	if (sources) {
-		sources->session = watch_session(watch);
-		sources->hooks = *hooks;
-		sources->list = calloc(count, sizeof(*sources->list));
-		sources->fresh = calloc(count, sizeof(*sources->fresh));
-		sources->places = calloc(count + 2, sizeof(*sources->places));
-		sources->timer = loop_timer_create(loop, _look, sources, err);
-		sources->tell = loop_timer_create(loop, _tell, sources, err);
-		sources->lookout = lookout_create(watch, _news, sources, err);
+	if (!sources) {
+		err_nomem(err);
+		return NULL;
 	}
-	if (!sources || !sources->list || !sources->fresh ||
-	    !sources->places || !sources->timer || !sources->tell ||
-	    !sources->lookout) {
+	sources->session = watch_session(watch);
+	sources->config = config;
+	sources->hooks = *hooks;
+	sources->named = _count_named(config);
+	if (!_allocate(sources) || !_equip(sources, loop, watch, err)) {
 		err_nomem(err);
 		return NULL;
 	}
 	err_set(&sources->problem, ERR_TRANSIENT, "not asked yet");
-	_fill(sources, config);
-	memcpy(sources->fresh, sources->list, count * sizeof(*sources->list));
+	_fill(sources);
 	loop_timer_set(sources->timer, 0);
 	return steal_ptr(&sources);
 }
@@ -456,21 +495,58 @@ void sources_destroy(struct sources *sources)
 {
 	if (!sources)
 		return;
-	for (size_t i = 0; sources->places && i < sources->count + 2; i++)
+	for (size_t i = 0; sources->places && i < sources->named + 2; i++)
 		search_cancel(sources->places[i].search);
 	property_cancel(sources->query);
 	loop_timer_destroy(sources->timer);
 	loop_timer_destroy(sources->tell);
 	lookout_destroy(sources->lookout);
+	folders_destroy(sources->folders);
+	table_destroy(sources->paths);
 	free(sources->places);
 	free(sources->list);
 	free(sources->fresh);
+	free(sources->refused);
+	free(sources->next_refused);
 	free(sources);
+}
+
+int sources_recall(struct sources *sources, const char *path,
+		   const char *vm, const char *instance_uuid,
+		   struct err *err)
+{
+	return members_recall(sources, path, vm, instance_uuid, err);
+}
+
+void sources_inherit(struct sources *sources, const struct sources *former)
+{
+	members_inherit(sources, former);
 }
 
 void sources_poke(struct sources *sources)
 {
 	_look_again(sources);
+}
+
+unsigned sources_shape(const struct sources *sources)
+{
+	return sources->shape;
+}
+
+bool sources_listed(const struct sources *sources)
+{
+	return folders_answered(sources->folders);
+}
+
+size_t sources_refused_count(const struct sources *sources)
+{
+	return sources->refused_count;
+}
+
+const struct sources_refused *sources_refused_at(const struct sources *sources,
+						 size_t index)
+{
+	return &sources->refused[index];
 }
 
 size_t sources_count(const struct sources *sources)
@@ -494,7 +570,7 @@ const struct source *sources_find(const struct sources *sources,
 
 static const struct moref *_place(const struct sources *sources, size_t offset)
 {
-	const struct place *place = &sources->places[sources->count + offset];
+	const struct place *place = &sources->places[sources->named + offset];
 	const struct moref *ref = &place->ref;
 
 	return moref_is_set(ref) ? ref : NULL;

@@ -73,6 +73,9 @@ static int _check_sources(const struct verdicts *verdicts, struct err *err)
 	const struct sources *sources = executor->sources;
 	const struct moref *folder = sources_folder(sources);
 
+	if (!sources_listed(sources))
+		return err_set(err, ERR_TRANSIENT, "the folders of Sources= "
+			       "have not been listed yet");
 	for (size_t i = 0; i < sources_count(sources); i++)
 		if (sources_at(sources, i)->state == SOURCE_UNKNOWN)
 			return err_set(err, ERR_TRANSIENT, "%s has not been "

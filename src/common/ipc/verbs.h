@@ -15,6 +15,8 @@
  *	    deadline why error refused: the guard's reason hold: bool
  *	    quarantine: why its record cannot be read, waiting: bool}]
  *	sources [SOURCE]
+ *	refused [{path template why}]: what lies in folders of Sources= and
+ *	    is none; a path that ends in a '/' is such a folder
  *	capacity [{nodes: of a node set, templates clones: names with a VM or
  *	    a lane, waiting: in use without one, free drained: for lack of
  *	    room, out: not to be had, room: how many of the free and drained
@@ -39,7 +41,8 @@
  *	reply: now error: of vCenter
  *	templates [{name clones: VMs of it that exist, ready: sources that
  *	    can clone, lanes in_flight drained: DRAIN, sources [SOURCE,
- *	    clones record: JSON of its guest's, test: TEST]; with a name in
+ *	    clones record: JSON of its guest's, test: TEST], refused: as of
+ *	    status, but for one source alone; with a name in
  *	    the request: failures [cycles as of history], newest first}]
  *	TEST: the last one, node who since ended: 0 while it is under way,
  *	    epoch at {requested …: µs} result: running, passed or failed, as

@@ -101,6 +101,90 @@ void plan_use(struct plan *plan, struct place_source *places, size_t count,
 	admit_limit(plan->admit, flight_max);
 }
 
+static bool _is_same(const struct place_source *a,
+		     const struct place_source *b)
+{
+	return text_same(a->name, b->name) &&
+	       text_same(a->template_name, b->template_name);
+}
+
+/* Where the place at that index is now; -1: nowhere. */
+static int _moved(const struct plan *plan, int index,
+		  const struct place_source *places, size_t count)
+{
+	const struct place_source *place = &plan->places[index];
+
+	if ((size_t) index < count && _is_same(&places[index], place))
+		return index;
+	for (size_t i = 0; i < count; i++)
+		if (_is_same(&places[i], place))
+			return (int) i;
+	return -1;
+}
+
+static void _move_places(const struct plan *plan,
+			 struct place_source *places, size_t count)
+{
+	for (size_t i = 0; i < plan->place_count; i++) {
+		const struct place_source *before = &plan->places[i];
+		int to = _moved(plan, (int) i, places, count);
+
+		if (to < 0)
+			continue;
+		places[to].in_flight = before->in_flight;
+		places[to].returns = before->returns;
+		places[to].breaker = before->breaker;
+		places[to].template_breaker = before->template_breaker;
+		places[to].found = before->found;
+		places[to].powered_on = before->powered_on;
+		places[to].frozen = before->frozen;
+		places[to].host_ok = before->host_ok;
+		places[to].drained = before->drained;
+	}
+}
+
+static void _move_seats(struct plan *plan, const struct place_source *places,
+			size_t count)
+{
+	struct seat *seat;
+	const char *node;
+	size_t pos = 0;
+
+	while ((seat = table_next(plan->seats, &pos, &node)) != NULL) {
+		if (seat->shown.source == PLAN_WAITING)
+			continue;
+		seat->shown.source = _moved(plan, seat->shown.source, places,
+					    count);
+		if (seat->shown.source < 0)
+			free(_take_seat(plan, node));
+	}
+}
+
+static void _move_made(struct plan *plan, const struct place_source *places,
+		       size_t count)
+{
+	struct made *made;
+	const char *node;
+	size_t pos = 0;
+
+	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
+		made->source = _moved(plan, made->source, places, count);
+		if (made->source < 0)
+			free(table_take(plan->made, node));
+	}
+}
+
+void plan_move(struct plan *plan, struct place_source *places, size_t count)
+{
+	if (count > plan->sources_max)
+		count = plan->sources_max;
+	_move_places(plan, places, count);
+	_move_seats(plan, places, count);
+	_move_made(plan, places, count);
+	plan->places = places;
+	plan->place_count = count;
+}
+
 unsigned plan_flight_max(const struct plan *plan)
 {
 	return plan->flight_max;
@@ -439,11 +523,14 @@ void plan_set_rates(struct plan *plan, const struct plan_rates *rates)
 static void _unusable(const struct plan *plan, const char *template_name,
 		      struct err *why)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < plan->place_count; i++) {
 		const struct place_source *place = &plan->places[i];
 
 		if (!text_same(place->template_name, template_name))
 			continue;
+		any = true;
 		if (place->drained && place->drain) {
 			err_set(why, ERR_TRANSIENT, "%s", place->drain);
 			return;
@@ -452,6 +539,9 @@ static void _unusable(const struct plan *plan, const char *template_name,
 			err_set(why, ERR_TRANSIENT, "%s: %s", place->name,
 				place->note);
 	}
+	if (!any)
+		err_set(why, ERR_TRANSIENT, "template %s has no source",
+			template_name);
 }
 
 void plan_why_only(const struct plan *plan, const char *source,

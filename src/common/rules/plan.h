@@ -59,6 +59,14 @@ CLEANUP_DEFINE(struct plan *, plan_destroy)
  */
 void plan_use(struct plan *plan, struct place_source *places, size_t count,
 	      unsigned flight_max);
+
+/*
+ * Sources came or went, nothing else: those with the name and the template of
+ * one before are the same, and keep breakers, returns and who has a lane or
+ * was made there; who waits goes on waiting. The places of before still have
+ * their names, and are not needed any more.
+ */
+void plan_move(struct plan *plan, struct place_source *places, size_t count);
 const struct place_source *plan_places(const struct plan *plan,
 				       size_t *count);
 unsigned plan_flight_max(const struct plan *plan);

@@ -120,7 +120,9 @@ void watch_write_state_filter(struct soap_request *request,
 		 "</propSet><propSet><type>Datastore</type>"
 		 "<pathSet>summary.accessible</pathSet>"
 		 "<pathSet>summary.maintenanceMode</pathSet>"
-		 "<pathSet>summary.freeSpace</pathSet></propSet>");
+		 "<pathSet>summary.freeSpace</pathSet></propSet>"
+		 "<propSet><type>Folder</type>"
+		 "<pathSet>childEntity</pathSet></propSet>");
 	_put_list(request, list);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * watch - sees tasks end and virtual machines, hosts and datastores change,
- * all through one PropertyCollector of its own and one long poll
+ * watch - sees tasks end and virtual machines, hosts, datastores and folders
+ * change, all through one PropertyCollector of its own and one long poll
  * (WaitForUpdatesEx).
  *
  * What is watched stands in a ListView; additions and removals go out
@@ -34,7 +34,8 @@ enum watch_what {
 			 * change costs the whole extraConfig */
 	WATCH_STATE,	/* a machine's power, frozen state and host; a host's
 			 * connection, maintenance and memory in use; a
-			 * datastore's access, maintenance and free space */
+			 * datastore's access, maintenance and free space; a
+			 * folder's children */
 };
 
 enum watch_kind {
