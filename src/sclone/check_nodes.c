@@ -151,28 +151,43 @@ static void _names(const struct facts *facts, struct findings *out)
 			      facts->slurm.version_text);
 }
 
+/* A feature that jobs need to ask for the template; and one with which they
+ * get nodes that are shared, and never that. */
+static void _feature(const struct facts *facts, size_t t,
+		     struct findings *out)
+{
+	const char *name = config_template(facts->config, t)->name;
+	cleanup_check_names struct check_names lack = { 0 };
+	cleanup_check_names struct check_names vain = { 0 };
+
+	for (size_t i = 0; i < facts->slurm.node_count; i++) {
+		const struct facts_node *node = &facts->slurm.nodes[i];
+		const struct config_set *set = node->set;
+		bool offers = config_set_offers(set) >> t & 1;
+
+		if (!node->found || set->is_test ||
+		    offers == facts_param(node->features, name, NULL))
+			continue;
+		if (offers)
+			check_names_add(&lack, node->name);
+		else if (set->isolation == ISOLATION_SHARED)
+			check_names_add(&vain, node->name);
+	}
+	if (check_names_count(&lack))
+		findings_warn(out, "%s lack Feature=%s, so that sbatch -C %s "
+			      "cannot ask for them; add it in slurm.conf",
+			      check_names_print(&lack), name, name);
+	if (check_names_count(&vain))
+		findings_warn(out, "%s have Feature=%s, but are never that, "
+			      "with Isolation=shared: jobs that ask for it "
+			      "are ended; take it out in slurm.conf",
+			      check_names_print(&vain), name);
+}
+
 static void _features(const struct facts *facts, struct findings *out)
 {
-	for (size_t t = 0; t < config_template_count(facts->config); t++) {
-		const char *name = config_template(facts->config, t)->name;
-		cleanup_check_names struct check_names lack = { 0 };
-
-		for (size_t i = 0; i < facts->slurm.node_count; i++) {
-			const struct facts_node *node =
-				&facts->slurm.nodes[i];
-
-			for (size_t k = 0; k < node->set->template_count; k++)
-				if (node->set->templates[k] == t &&
-				    node->found && !node->set->is_test &&
-				    !facts_param(node->features, name, NULL))
-					check_names_add(&lack, node->name);
-		}
-		if (check_names_count(&lack))
-			findings_warn(out, "%s lack Feature=%s, so that "
-				      "sbatch -C %s cannot ask for them; add "
-				      "it in slurm.conf",
-				      check_names_print(&lack), name, name);
-	}
+	for (size_t t = 0; t < config_template_count(facts->config); t++)
+		_feature(facts, t, out);
 }
 
 /* --- for tests ---------------------------------------------------------- */

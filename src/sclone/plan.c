@@ -164,11 +164,14 @@ static const char *_named(const struct config *config,
 		const char *own =
 			config_template(config, set->templates[i])->name;
 
-		if (!strcmp(own, name))
+		if (!strcmp(own, name) &&
+		    config_set_offers(set) >> set->templates[i] & 1)
 			return own;
 	}
 	err_set(err, ERR_CONFIG, "it cannot become %s, but %s", name,
-		set->templates_text);
+		set->isolation == ISOLATION_SHARED
+			? config_template(config, set->templates[0])->name
+			: set->templates_text);
 	return NULL;
 }
 

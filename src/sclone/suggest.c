@@ -13,10 +13,7 @@
 static bool _is_of(const struct facts_source *source,
 		   const struct config_set *set)
 {
-	for (size_t t = 0; t < set->template_count; t++)
-		if (set->templates[t] == source->template_index)
-			return true;
-	return false;
+	return config_set_offers(set) >> source->template_index & 1;
 }
 
 static int _check_source(const struct facts_source *source, struct err *err)
@@ -127,9 +124,10 @@ static int _nodes(const struct facts *facts, const struct config_set *set,
 		   set->nodes_text, least->record_line,
 		   least->record_memory_mib * MEMORY_PERCENT / 100);
 	for (size_t t = 0; t < set->template_count; t++)
-		buf_printf(out, "%s%s", t ? "," : "",
-			   config_template(facts->config,
-					   set->templates[t])->name);
+		if (config_set_offers(set) >> set->templates[t] & 1)
+			buf_printf(out, "%s%s", t ? "," : "",
+				   config_template(facts->config,
+						   set->templates[t])->name);
 	buf_puts(out, " State=CLOUD\n");
 	return 0;
 }
@@ -157,6 +155,7 @@ static void _partition(const struct config *config, size_t first,
 		       const char *name, int version, struct buf *out)
 {
 	const char *mark = "";
+	bool shared = true;	/* all its nodes are */
 
 	for (size_t s = 0; s < first; s++)
 		if (_is_in(config_set(config, s), name))
@@ -169,11 +168,14 @@ static void _partition(const struct config *config, size_t first,
 			continue;
 		buf_printf(out, "%s%s", mark, set->nodes_text);
 		mark = ",";
+		shared &= set->isolation == ISOLATION_SHARED;
 	}
-	buf_printf(out, " %s%s State=UP\n",
-		   version >= 2605 ? "Exclusive=NODE"
-				   : "OverSubscribe=EXCLUSIVE",
-		   version >= 2302 ? " PowerDownOnIdle=YES" : "");
+	if (!shared)
+		buf_printf(out, " %s%s",
+			   version >= 2605 ? "Exclusive=NODE"
+					   : "OverSubscribe=EXCLUSIVE",
+			   version >= 2302 ? " PowerDownOnIdle=YES" : "");
+	buf_puts(out, " State=UP\n");
 }
 
 int suggest_slurm_conf(const struct facts *facts, int version,

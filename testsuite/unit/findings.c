@@ -607,6 +607,9 @@ static void _test_partitions(void)
 	fine("PowerDownOnIdle", "as Isolation= wants it", "PowerDownOnIdle");
 }
 
+#define SHARED_CHOICE                                                       \
+	CONF "NodeName=sh1 Templates=r9,u22 Isolation=shared\n"
+
 /* Partition a has shared nodes alone, both has one of each kind. */
 static void _test_shared(void)
 {
@@ -627,6 +630,14 @@ static void _test_shared(void)
 	      "or go down after each job");
 	facts.slurm.partitions[1].gives.exclusive = false;
 	fails("exclusive", "partition both", "others in the same partition");
+	conf = SHARED_CHOICE;
+	_with_lists("22.05.8", "[" PARTITION("a", "sh1") "]",
+		    "[" NODE("sh1", "r9,u22") "]");
+	warns("features", "sh1 have Feature=u22, but are never that",
+	      "a choice that there is not");
+	_with_lists("22.05.8", "[" PARTITION("a", "sh1") "]",
+		    "[" NODE("sh1", "r9") "]");
+	fine("features", "", "no choice is promised");
 	conf = CONF;
 }
 

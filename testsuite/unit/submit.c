@@ -8,12 +8,14 @@
 
 static const char *const all[] = { "rocky9", "ubuntu22", "alma8" };
 static const struct submit_partition partitions[] = {
-	{ "vm", 3, "rocky9" },		/* masks: the first two, ... */
-	{ "alma", 4, "alma8" },
-	{ "many", 7, NULL },
+	{ "vm", 3, "rocky9", false },	/* masks: the first two, ... */
+	{ "alma", 4, "alma8", false },
+	{ "many", 7, NULL, false },
+	{ "shared", 1, "rocky9", true },
 };
-static const struct submit_site site = { all, 3, partitions, 3 };
-static const struct submit_site blind = { all, 3, NULL, 0 };
+static const struct submit_site site = { all, 3, partitions, 4, false };
+static const struct submit_site blind = { all, 3, NULL, 0, false };
+static const struct submit_site all_shared = { all, 3, NULL, 0, true };
 
 /* "features" as they end up, "-" when they stay, "foreign", or the error. */
 static void _extra_is(const struct submit_site *at, const char *partition,
@@ -138,6 +140,30 @@ static void _without_partitions(void)
 	_is(&blind, "vm", NULL, "rocky8", "there is no template");
 }
 
+static void _exclusive_is(const struct submit_site *at, const char *partition,
+			  const char *features, bool want)
+{
+	struct submit_job job = { partition, features, NULL, NULL };
+	struct submit_verdict verdict;
+
+	ok(submit_judge(at, &job, &verdict, NULL) == 0 &&
+	   verdict.exclusive == want, "-p %s -C %s: %s", partition,
+	   features ? features : "", want ? "alone" : "not alone");
+}
+
+static void _shared(void)
+{
+	_exclusive_is(&site, "vm", NULL, true);
+	_exclusive_is(&site, "shared", NULL, false);
+	_exclusive_is(&site, "shared,vm", NULL, true);
+	_exclusive_is(&site, "batch", NULL, false);
+	_exclusive_is(&blind, "vm", "rocky9", true);
+	_exclusive_is(&all_shared, "vm", "rocky9", false);
+	_is(&site, "shared", NULL, NULL, "rocky9");
+	_is(&site, "shared", "ubuntu22", NULL, "partition shared does not "
+	    "offer the template ubuntu22; it offers: rocky9");
+}
+
 static void _too_long(void)
 {
 	char features[TEMPLATE_EXPR_MAX + 1], want[TEMPLATE_EXPR_MAX + 16];
@@ -158,5 +184,6 @@ int main(void)
 	_defaults();
 	_without_partitions();
 	_too_long();
+	_shared();
 	return done_testing();
 }

@@ -96,6 +96,24 @@ static void _versions(void)
 	ok(!strstr(buf_str(&out), "cloud_reg_addrs"), "and does not know it");
 }
 
+static void _shared(void)
+{
+	struct err err = ERR_INIT;
+
+	_start(HEAD "NodeName=sh[1-2] Templates=u22,r9 Isolation=shared "
+	       "Partitions=sh,mix\nNodeName=vm1 Templates=r9 "
+	       "Partitions=mix\n");
+	if (suggest_slurm_conf(&facts, 2302, &out, &err) < 0)
+		bail_out("%s", err.text);
+	has_str(buf_str(&out), "Feature=u22 State=CLOUD\n",
+		"shared nodes are of one template");
+	has_str(buf_str(&out), "PartitionName=sh Nodes=sh[1-2] State=UP\n",
+		"a partition of theirs alone lets jobs share");
+	has_str(buf_str(&out), "PartitionName=mix Nodes=sh[1-2],vm1 "
+		"OverSubscribe=EXCLUSIVE PowerDownOnIdle=YES State=UP\n",
+		"one with others does not");
+}
+
 static void _tests(void)
 {
 	struct err err = ERR_INIT;
@@ -183,6 +201,7 @@ static void _others(void)
 int main(void)
 {
 	_versions();
+	_shared();
 	_tests();
 	_wrong();
 	_others();

@@ -495,9 +495,11 @@ const struct config_set *config_set(const struct config *config, size_t index)
 
 uint64_t config_set_offers(const struct config_set *set)
 {
+	size_t count = set->isolation == ISOLATION_SHARED
+			       ? 1 : set->template_count;
 	uint64_t mask = 0;
 
-	for (size_t i = 0; i < set->template_count; i++)
+	for (size_t i = 0; i < count; i++)
 		mask |= UINT64_C(1) << set->templates[i];
 	return mask;
 }

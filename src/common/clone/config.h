@@ -176,7 +176,8 @@ size_t config_set_count(const struct config *config);
 const struct config_set *config_set(const struct config *config,
 				    size_t index);
 
-/* Its templates as a mask: bit i stands for config_template(i). */
+/* The templates that jobs can have there, as a mask: bit i stands for
+ * config_template(i). With Isolation=shared there is no choice. */
 uint64_t config_set_offers(const struct config_set *set);
 
 /* The index of a template name, or -1. */

@@ -229,15 +229,17 @@ const struct conf_key config_set_keys[] = {
 	  .fallback = "job", .choices = isolations,
 	  .help = "job: a VM serves one job, and scloned makes none where "
 		  "Slurm's partitions do not give a node to one job alone. "
-		  "shared: partitions are not looked at; a second job that "
-		  "comes onto a VM is sent away all the same." },
+		  "shared: a VM serves as many as Slurm puts there until "
+		  "Slurm suspends it, and is always the first of Templates=; "
+		  "see SHARED CLONES." },
 	{ .name = "MaxClones", .type = CONF_UINT, SET(max_clones),
 	  .min = 1, .max = CONFIG_NODES_MAX,
 	  .help = "Clones that these nodes may be at one time; default: "
 		  "as many as there are names." },
 	{ .name = "Partitions", .type = CONF_STRING, SET(partitions_text),
 	  .help = "Slurm's partitions with these nodes, comma-separated: "
-		  "where job_submit/sclone makes jobs exclusive, checks "
+		  "where job_submit/sclone makes jobs exclusive (but for "
+		  "Isolation=shared), checks "
 		  "--template and sets the default template." },
 	{ .name = "Test", .type = CONF_BOOL, SET(is_test), .fallback = "no",
 	  .help = "yes: these nodes are for sclone template test, which makes "

@@ -175,8 +175,7 @@ static int _fill_set(struct tally *tally, size_t index)
 	set->kinds[CAPACITY_OUT] = count;
 	set->limit = from->max_clones;
 	set->memo.exact = true;	/* an admin's word counts at once */
-	for (size_t i = 0; i < from->template_count; i++)
-		set->templates |= UINT64_C(1) << from->templates[i];
+	set->templates = config_set_offers(from);
 	return 0;
 }
 

@@ -171,20 +171,22 @@ static int _no_clones(const struct submit_site *site,
 static int _check_partitions(const struct submit_site *site,
 			     const struct submit_job *job,
 			     const struct wish *wish, uint64_t named,
-			     bool *ours, struct err *err)
+			     struct submit_verdict *found, struct err *err)
 {
 	const struct submit_partition *partition;
 	const char *at = job->partitions;
 
-	*ours = !site->partition_count && (named || wish->name);
+	found->ours = !site->partition_count && (named || wish->name);
+	found->exclusive = found->ours && !site->shared;
 	for (partition = _next_ours(site, &at); partition;
 	     partition = _next_ours(site, &at)) {
 		if (_check_partition(site, partition, job, wish, named,
 				     err) < 0)
 			return -1;
-		*ours = true;
+		found->ours = true;
+		found->exclusive |= !partition->shared;
 	}
-	if (!*ours && wish->name)
+	if (!found->ours && wish->name)
 		return _no_clones(site, job, wish, err);
 	return 0;
 }
@@ -249,7 +251,7 @@ int submit_judge(const struct submit_site *site, const struct submit_job *job,
 
 	if (_wishes(site, job, &wish, in_extra, err) < 0 ||
 	    _check_features(site, job, &wish, &named, err) < 0 ||
-	    _check_partitions(site, job, &wish, named, &found.ours, err) < 0)
+	    _check_partitions(site, job, &wish, named, &found, err) < 0)
 		return -1;
 	if (found.ours && !named)
 		name = wish.name ? wish.name : _by_default(site, job);

@@ -25,6 +25,7 @@ struct submit_partition {
 	uint64_t offered;		/* of the site's templates: a mask */
 	/* What its nodes become by themselves; NULL when they differ. */
 	const char *by_default;
+	bool shared;			/* all of them serve many jobs */
 };
 
 struct submit_site {
@@ -33,6 +34,7 @@ struct submit_site {
 	const struct submit_partition *partitions;
 	/* 0: partitions are not known, and not judged by. */
 	size_t partition_count;
+	bool shared;			/* all nodes serve many jobs */
 };
 
 struct submit_job {
@@ -44,6 +46,7 @@ struct submit_job {
 
 struct submit_verdict {
 	bool ours;			/* the job may run on clones */
+	bool exclusive;			/* and must have them to itself */
 	/* The features it must have instead of its own; "" to leave them. */
 	char features[SUBMIT_FEATURES_SIZE];
 };

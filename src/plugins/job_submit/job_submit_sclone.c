@@ -2,8 +2,8 @@
 /*
  * job_submit/sclone - judges jobs when they are submitted: turns --template
  * of spank_sclone.so into a feature, sets a partition's default template,
- * makes jobs on clones exclusive, and says no, with the reason, to templates
- * that cannot be had.
+ * makes jobs exclusive on clones that serve one job, and says no, with the
+ * reason, to templates that cannot be had.
  *
  * It never stands in the way: sclone.conf is read in init() and never again,
  * nothing is asked of anybody, and if the file cannot be read, every job
@@ -127,7 +127,7 @@ int job_submit(job_desc_msg_t *job, uint32_t uid, char **message)
 		return SLURM_SUCCESS;
 	if (submit_judge(site_rules(site), &ask, &verdict, &err) < 0)
 		return _refuse(&err, uid, message);
-	if (verdict.ours)
+	if (verdict.exclusive)
 		job->shared = JOB_SHARED_NONE;
 	if (*verdict.features)
 		_set(&job->features, verdict.features);

@@ -29,6 +29,7 @@ static struct submit_partition *_partition(struct site *site,
 	partition = &site->partitions[(*count)++];
 	partition->name = name;
 	partition->by_default = by_default;
+	partition->shared = true;	/* until a node is not */
 	return partition;
 }
 
@@ -36,6 +37,9 @@ static struct submit_partition *_partition(struct site *site,
 static int _add_set(struct site *site, const struct config_set *set,
 		    struct err *err)
 {
+	bool shared = set->isolation == ISOLATION_SHARED;
+
+	site->rules.shared &= shared;
 	for (size_t i = 0; i < set->partition_count; i++) {
 		const char *first = site->templates[set->templates[0]];
 		struct submit_partition *partition =
@@ -45,6 +49,7 @@ static int _add_set(struct site *site, const struct config_set *set,
 			return err_set(err, ERR_CONFIG, "Partitions= name "
 				       "more than %d", PARTITIONS_MAX);
 		partition->offered |= config_set_offers(set);
+		partition->shared &= shared;
 		if (partition->by_default != first)
 			partition->by_default = NULL;
 	}
@@ -58,6 +63,7 @@ static int _read(struct site *site, const char *path, struct err *err)
 		return -1;
 	for (size_t i = 0; i < config_template_count(site->config); i++)
 		site->templates[i] = config_template(site->config, i)->name;
+	site->rules.shared = true;
 	for (size_t i = 0; i < config_set_count(site->config); i++)
 		if (_add_set(site, config_set(site->config, i), err) < 0)
 			return -1;
