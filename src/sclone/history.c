@@ -33,11 +33,13 @@ static void _print_timeline(const struct json *at, int64_t ended)
 static void _print_cycle(const struct json *cycle)
 {
 	const char *why = command_str(cycle, "why");
+	const char *sharers = command_str(cycle, "sharers");
 	char ended[CLOCK_TEXT_SIZE];
 
 	clock_print(command_int(cycle, "ended"), ended);
-	printf("%s %s job %" PRId64 " %s %s %s%s%s\n", ended,
+	printf("%s %s job %" PRId64 "%s%s %s %s %s%s%s\n", ended,
 	       command_str(cycle, "node"), command_int(cycle, "job"),
+	       *sharers ? "," : "", sharers,
 	       command_str(cycle, "template"), command_str(cycle, "vm"),
 	       command_str(cycle, "outcome"), *why ? ": " : "", why);
 	_print_timeline(json_get(cycle, "at"), command_int(cycle, "ended"));

@@ -63,6 +63,8 @@ void receipt_print_row(const struct json *row)
 	printf(" %s", _value(text, "node", &pair));
 	printf(" epoch %s", _value(text, "epoch", &pair));
 	printf(" job %s", _value(text, "job", &pair));
+	if (receipt_get(text, "sharers", &pair))
+		printf(",%s", pair.value);
 	printf(" %s", _value(text, "cause", &pair));
 	printf(" evidence %s\n", _value(text, "evidence", &pair));
 }

@@ -75,8 +75,12 @@ static bool _is_wanted(const struct verifier *verifier, const char *text)
 	if (order->node)
 		return receipt_get(text, "node", &pair) &&
 		       !strcmp(pair.value, order->node);
-	return order->job && receipt_get(text, "job", &pair) &&
-	       !strcmp(pair.value, job);
+	if (!order->job)
+		return false;
+	if (receipt_get(text, "job", &pair) && !strcmp(pair.value, job))
+		return true;
+	return receipt_get(text, "sharers", &pair) &&
+	       text_lists(pair.value, job);
 }
 
 static int _take(struct verifier *verifier, const struct json *row)

@@ -156,6 +156,9 @@ static void _print_node(const struct json *row, int64_t now)
 	       command_int(row, "epoch"), command_int(row, "job"),
 	       command_str(row, "template"), command_str(row, "vm"));
 	_print_why(row);
+	if (*command_str(row, "sharers"))
+		printf("  shared with jobs %s\n",
+		       command_str(row, "sharers"));
 	if (*command_str(row, "quarantine"))
 		printf("  in quarantine, %s; \"sclone release %s\" when its "
 		       "VM may go\n", command_str(row, "quarantine"),

@@ -53,6 +53,7 @@ static void _print_request(const struct json *record, const char *prefix)
 	       *job ? "for job " : "for no job that is known", job,
 	       !strcmp(prefix, "next") ? ", waiting" : "");
 	_print_line("of user", _of(record, prefix, "user"));
+	_print_line("sharers", _of(record, prefix, "sharers"));
 	_print_time("asked at", strtoll(_of(record, prefix, "asked"), NULL,
 					10));
 	_print_time("up by", strtoll(_of(record, prefix, "deadline"), NULL,
@@ -133,11 +134,13 @@ static void _print_cycle(const struct json *cycle)
 {
 	const char *why = command_str(cycle, "why");
 	const char *choice = command_str(cycle, "choice");
+	const char *sharers = command_str(cycle, "sharers");
 	char ended[CLOCK_TEXT_SIZE];
 
 	clock_print(command_int(cycle, "ended"), ended);
-	printf("  %s %s job %" PRId64 " %s%s%s from %s: (%s) %s\n", ended,
+	printf("  %s %s job %" PRId64 "%s%s %s%s%s from %s: (%s) %s\n", ended,
 	       command_str(cycle, "node"), command_int(cycle, "job"),
+	       *sharers ? "," : "", sharers,
 	       command_str(cycle, "template"), *choice ? " by " : "", choice,
 	       command_str(cycle, "source"), command_str(cycle, "outcome"),
 	       why);

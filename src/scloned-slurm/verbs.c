@@ -120,11 +120,11 @@ static int _run_node(struct verbs *verbs, const struct verb *verb,
 	    json_get_int_or(call, "job", 0, UINT32_MAX, 0, &job, err) ||
 	    json_get_bool_or(call, "who", false, &who, err) ||
 	    node_load(name, _put_node, answer, err) ||
-	    (who && job_of_node(name, &holder, err)))
+	    (who && job_of_node(name, (uint32_t) job, &holder, err)))
 		return -1;
 	if (who && json_put_int(answer, "job", holder))
 		return err_nomem(err);
-	return job ? _put_holds((uint32_t) job, name, answer, err) : 0;
+	return job && !who ? _put_holds((uint32_t) job, name, answer, err) : 0;
 }
 
 static int _get_job(const struct json *call, uint32_t *id, struct err *err)

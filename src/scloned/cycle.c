@@ -17,6 +17,9 @@ int cycle_put_common(struct json *row, const struct record *rec)
 	rc |= json_put_int(row, "epoch", (int64_t) rec->epoch);
 	if (rec->req.job)
 		rc |= json_put_int(row, "job", rec->req.job);
+	if (rec->req.shared)
+		rc |= json_put_bool(row, "shared", true);
+	rc |= _put_text(row, "sharers", rec->req.sharers);
 	rc |= _put_text(row, "user", rec->req.user);
 	rc |= _put_text(row, "template", rec->req.template_name);
 	rc |= _put_text(row, "source", rec->source);

@@ -116,7 +116,7 @@ static void _stepped(const struct record *rec, const struct event *ev,
 	if (daemon->trials)
 		trials_stepped(daemon->trials, rec);
 	if (daemon->notes)
-		notes_stepped(daemon->notes, rec, ev);
+		notes_stepped(daemon->notes, rec, ev, out);
 	if (daemon->waiters)
 		waiters_stepped(daemon->waiters, rec);
 	if (out->changed && daemon->waiters)
@@ -296,6 +296,28 @@ static int _add_missing(struct daemon *daemon, const struct config *config,
 	return 0;
 }
 
+/* What counts for the next request of each node. */
+static void _isolate(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+
+	for (size_t s = 0; s < config_set_count(config); s++) {
+		const struct config_set *set = config_set(config, s);
+		struct event ev = {
+			.kind = EVENT_ISOLATION,
+			.shared = set->isolation == ISOLATION_SHARED,
+		};
+
+		for (size_t i = 0; i < hostlist_count(set->nodes); i++) {
+			const char *node = hostlist_at(set->nodes, i);
+
+			if (fleet_record(daemon->fleet, node)->shares !=
+			    ev.shared)
+				fleet_event(daemon->fleet, node, &ev);
+		}
+	}
+}
+
 static int _start_fleet(struct daemon *daemon, struct err *err)
 {
 	const struct config_global *global = config_global(daemon->config);
@@ -461,6 +483,7 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options,
 		return -1;
 	}
 	fleet_start(daemon->fleet);
+	_isolate(daemon);
 	log_info("scloned %s for cluster %s: %zu nodes", PACKAGE_VERSION,
 		 config_global(daemon->config)->cluster,
 		 fleet_count(daemon->fleet));
@@ -558,6 +581,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	partitions_outdate(daemon->partitions);
 	room_use(daemon->room, old);
 	planner_use(daemon->planner, executor_sources(daemon->executor));
+	_isolate(daemon);
 	config_destroy(old);
 	sight_renew(daemon->sight);
 	log_info("configuration read again: %zu nodes",

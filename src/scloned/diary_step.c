@@ -89,15 +89,22 @@ static void _begun(const struct step *step)
 					 : "the VM before is proven gone");
 }
 
+static bool _is_shared(const struct step *step)
+{
+	const struct record_request *req = record_request(step->rec);
+
+	return req && req->shared;
+}
+
 static void _intruded(const struct step *step)
 {
 	char text[80];
 
-	if (step->rec->intruder != step->ev->job)
+	if (step->rec->intruder != step->ev->job && !_is_shared(step))
 		return;
 	snprintf(text, sizeof(text), "job %" PRIu32 " was put on it",
 		 step->ev->job);
-	_say(step, "intruder", text);
+	_say(step, _is_shared(step) ? "shared" : "intruder", text);
 }
 
 /* --- how it goes -------------------------------------------------------- */

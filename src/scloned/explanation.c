@@ -37,16 +37,25 @@ struct json *explanation_entry(const struct diary_entry *entry)
 	return rc == 0 ? steal_ptr(&row) : NULL;
 }
 
+/* It is of a VM that the job shares with another one, whose the entry is. */
+static bool _shares(const struct subject *subject, const struct record *rec,
+		    const struct diary_entry *entry)
+{
+	return rec->req.shared && entry->epoch == rec->epoch &&
+	       record_names(&rec->req, subject->job);
+}
+
 static struct json *_decisions(const struct subject *subject,
-			       const char *node)
+			       const struct record *rec)
 {
 	cleanup_json struct json *list = json_new_array();
 	const struct diary_page *pos = NULL;
 	const struct diary_entry *entry;
 
-	while (list && (entry = diary_next(subject->daemon->diary, node,
+	while (list && (entry = diary_next(subject->daemon->diary, rec->node,
 					   &pos)) != NULL) {
-		if (subject->job && entry->job != subject->job)
+		if (subject->job && entry->job != subject->job &&
+		    !_shares(subject, rec, entry))
 			continue;
 		if (json_append(list, explanation_entry(entry)) < 0)
 			return NULL;
@@ -64,7 +73,7 @@ static int _append_node(const struct subject *subject, const char *node,
 		return 0;
 	row = portrait_of(rec);
 	if (!row || json_put(row, "decisions",
-			     _decisions(subject, node)) < 0) {
+			     _decisions(subject, rec)) < 0) {
 		json_destroy(row);
 		return -1;
 	}
@@ -95,8 +104,8 @@ static int _collect(struct subject *subject, struct err *err)
 	size_t pos = 0;
 
 	while ((rec = fleet_next(subject->daemon->fleet, &pos)) != NULL)
-		if ((rec->req.job == subject->job ||
-		     rec->next.job == subject->job) &&
+		if ((record_names(&rec->req, subject->job) ||
+		     record_names(&rec->next, subject->job)) &&
 		    _note(subject, rec->node, err) < 0)
 			return -1;
 	while ((entry = diary_next(subject->daemon->diary, NULL, &page)))

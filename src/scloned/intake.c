@@ -131,6 +131,27 @@ static void _take_test(struct intake *intake, const char *name,
 		ev->deadline = trial->since + trial->limit;
 }
 
+/* What the node becomes, and what said so. false and err: not what its job
+ * asks for. */
+static bool _choose(const struct intake *intake,
+		    const struct config_node *node,
+		    const struct resume_job *job, char how[CHOOSE_TEXT_SIZE],
+		    struct event *ev, struct err *err)
+{
+	const struct config *config = *intake->ctx.config;
+
+	ev->template_name = choose_template(config, node, job,
+					    intake->now.request->features,
+					    _healthy(intake, job), how, err);
+	ev->text = ev->template_name ? how : err->text;
+	if (ev->template_name)
+		return true;
+	/* A shared one is made for the others all the same. */
+	if (node->set->isolation == ISOLATION_SHARED)
+		ev->template_name = choose_default(config, node);
+	return false;
+}
+
 static void _resume(struct intake *intake, const char *name,
 		    const struct config_node *node)
 {
@@ -142,6 +163,7 @@ static void _resume(struct intake *intake, const char *name,
 			 CLOCK_US_PER_S;
 	char how[CHOOSE_TEXT_SIZE];
 	struct err err = ERR_INIT;
+	bool fits;
 	struct event ev = {
 		.kind = EVENT_REQUESTED,
 		.id = request->id,
@@ -150,16 +172,13 @@ static void _resume(struct intake *intake, const char *name,
 			    timing_resume(intake->ctx.timing) - margin,
 	};
 
-	ev.template_name = choose_template(config, node, job,
-					   request->features,
-					   _healthy(intake, job), how, &err);
-	ev.text = ev.template_name ? how : err.text;
+	fits = _choose(intake, node, job, how, &ev, &err);
 	ev.job = job ? job->id : 0;
 	ev.user = job ? job->user : NULL;
 	if (!job)
 		_take_test(intake, name, &ev);
 	fleet_event(intake->ctx.fleet, name, &ev);
-	if (!ev.template_name)
+	if (!fits)
 		_refuse(intake, name, ev.job, &err);
 }
 

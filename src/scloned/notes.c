@@ -170,20 +170,40 @@ static bool _is_new(const struct record *rec, const struct event *ev)
 	       (ev->kind == EVENT_CLONE_DONE || ev->kind == EVENT_LOOKED_UP);
 }
 
-void notes_stepped(struct notes *notes, const struct record *rec,
-		   const struct event *ev)
+/* A job has come onto a VM that is there. */
+static bool _is_joined(const struct record *rec, const struct event *ev,
+		       const struct outcome *out)
 {
-	struct note *note;
+	return ev->kind == EVENT_PROLOG && !out->ignored && rec->req.shared &&
+	       record_request(rec) == &rec->req &&
+	       rec->phase >= PHASE_CLONED;
+}
+
+static void _add(struct notes *notes, const struct record *rec, uint32_t job)
+{
+	struct note *note = job ? _note(notes, job) : NULL;
 	size_t len;
 
-	if (!rec->req.job || !_is_new(rec, ev))
-		return;
-	note = _note(notes, rec->req.job);
 	if (!note || note->cycles++ >= NOTES_LISTED)
 		return;
 	len = strlen(note->listed);
 	snprintf(note->listed + len, sizeof(note->listed) - len, " %s/%llu",
 		 rec->node, (unsigned long long) rec->epoch);
+}
+
+void notes_stepped(struct notes *notes, const struct record *rec,
+		   const struct event *ev, const struct outcome *out)
+{
+	size_t pos = 0;
+	uint32_t job;
+
+	if (_is_joined(rec, ev, out))
+		_add(notes, rec, ev->job);
+	if (!_is_new(rec, ev))
+		return;
+	_add(notes, rec, rec->req.job);
+	while ((job = record_next_sharer(&rec->req, &pos)) != 0)
+		_add(notes, rec, job);
 }
 
 struct notes *notes_create(struct loop *loop, struct slurm_link *link,

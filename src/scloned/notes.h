@@ -5,8 +5,9 @@
  *
  * A line is added when the job's VMs have been made, which is while its
  * nodes boot: once for all of them as a rule, again for those of a later
- * try. It costs two calls of Slurm a line and delays nothing; a line that
- * cannot be written is dropped.
+ * try. Of a shared VM that is there already, when the job's prolog comes. It
+ * costs two calls of Slurm a line and delays nothing; a line that cannot be
+ * written is dropped.
  */
 #ifndef SCLONE_SCLONED_NOTES_H
 #define SCLONE_SCLONED_NOTES_H
@@ -28,6 +29,6 @@ void notes_destroy(struct notes *notes);
 
 /* A step was made: rec is the record after it. */
 void notes_stepped(struct notes *notes, const struct record *rec,
-		   const struct event *ev);
+		   const struct event *ev, const struct outcome *out);
 
 #endif

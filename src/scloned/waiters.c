@@ -100,12 +100,13 @@ static enum cause _misfit(struct waiter *waiter, const struct record *rec,
 	const struct record_request *req = record_request(rec);
 	enum cause cause;
 
-	if (!req || (req->job && req->job != waiter->job) ||
+	if (!req ||
+	    (req->job && req->job != waiter->job && !req->shared) ||
 	    record_must_leave(rec, waiter->job, _since(waiter)) ||
 	    (*waiter->fits && text_same(waiter->fits, req->template_name)))
 		return CAUSE_NONE;
 	cause = choose_misfit(*waiter->waiters->config, req->template_name,
-			      &waiter->asks, why);
+			      req->shared, &waiter->asks, why);
 	if (cause == CAUSE_NONE)
 		text_set(waiter->fits, req->template_name);
 	return cause;
@@ -114,7 +115,7 @@ static enum cause _misfit(struct waiter *waiter, const struct record *rec,
 static enum wait _judge(struct waiter *waiter, const struct record *rec)
 {
 	if (_misfit(waiter, rec, NULL) != CAUSE_NONE)
-		return WAIT_ASK;
+		return record_has_to_tell(rec) ? WAIT_ON : WAIT_ASK;
 	return record_wait(rec, waiter->job, _since(waiter));
 }
 

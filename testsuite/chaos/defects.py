@@ -211,7 +211,8 @@ ALL = {
          "\t\t_end(errand, NULL);\n\t\treturn;\n\t}\n")),
     "cloned before the mark": Defect(
         marks_refused, ["marked_for_one_job"],
-        ("common/rules/record.c", "(rec->req.marked || !rec->req.job) &&",
+        ("common/rules/record.c",
+         "(rec->req.marked || !rec->req.job || rec->req.shared) &&",
          "(rec->req.marked || rec->req.job) &&")),
 }
 

@@ -237,10 +237,11 @@ class NodeTable(threading.Thread):
     def do_node(self, call, _):
         node = self.node(call["name"])
         answer = {"node": node.tell()}
-        if call.get("job"):
-            answer["holds"] = node.job == call["job"]
         if call.get("who"):
-            answer["job"] = node.job
+            answer["job"] = (node.job if node.job > call.get("job", 0)
+                             else 0)
+        elif call.get("job"):
+            answer["holds"] = node.job == call["job"]
         return answer
 
     def do_job(self, call, _):

@@ -16,6 +16,7 @@
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 #define STATES_MAX 20000		/* there are about 11,300 */
 #define STATES_QUICK 2000		/* unless SCLONE_LONG is set */
+#define SHARED_QUICK 800		/* with Isolation=shared, likewise */
 #define LAWS_SHOWN 10
 
 struct state {
@@ -167,7 +168,7 @@ static void _check_act(const struct record *before, const struct event *ev,
 		    "intent before submit");
 		LAW(before->submit == SUBMIT_NONE &&
 		    ev->kind == EVENT_ADMITTED, "one submit in an epoch");
-		LAW(after->req.marked || !after->req.job,
+		LAW(after->req.marked || !after->req.job || after->req.shared,
 		    "mark before submit");
 		break;
 	case ACTION_POWER_OFF:
@@ -182,6 +183,12 @@ static void _check_act(const struct record *before, const struct event *ev,
 	case ACTION_SLURM_SET_DOWN:
 		LAW(act->durable && ev->now - after->view.got <= 2 * S,
 		    "a fresh view before force");
+		break;
+	case ACTION_SLURM_MARK:
+	case ACTION_SLURM_REQUEUE:
+	case ACTION_SLURM_KILL:
+		LAW(!record_request(after) || !record_request(after)->shared,
+		    "a shared VM is for all jobs");
 		break;
 	case ACTION_SLURM_NODE_RESUME:
 		LAW(act->durable && after->phase == PHASE_ABSENT &&
@@ -327,22 +334,19 @@ static void _try(const struct state *state, const struct event *tried_event,
 	_keep(&copy, ev->now, out.wake);
 }
 
-int main(void)
+/* From a node that nothing was asked of yet. */
+static void _walk(const struct record *first, unsigned most, const char *what)
 {
-	struct record first;
 	unsigned phases = 0, releases = 0;
 	bool seen[PHASES] = { false }, went[RELEASES] = { false };
 
-	engine_conf_init(&conf);
-	limit = getenv("SCLONE_LONG") ? STATES_MAX : STATES_QUICK;
-	states = calloc(STATES_MAX, sizeof(*states));
+	diag("%s", what);
+	limit = getenv("SCLONE_LONG") ? STATES_MAX : most;
+	count = steps = 0;
 	known = table_create(STATES_MAX, NULL);
-	if (!states || !known ||
-	    record_init(&first, "hpc1", "vm1", NULL) < 0)
+	if (!known)
 		bail_out("out of memory");
-	_add_inputs();
-	_add_ends();
-	_keep(&first, T0, 0);
+	_keep(first, T0, 0);
 	for (unsigned i = 0; i < count; i++) {
 		seen[states[i].rec.phase] = true;
 		went[states[i].rec.release] = true;
@@ -358,7 +362,22 @@ int main(void)
 	ok(count > 500, "%u kinds of state, %u events each, %u steps", count,
 	   tried, steps);
 	is_int(broken, 0, "all laws hold after each");
-	free(states);
 	table_destroy(known);
+}
+
+int main(void)
+{
+	struct record first;
+
+	engine_conf_init(&conf);
+	states = calloc(STATES_MAX, sizeof(*states));
+	if (!states || record_init(&first, "hpc1", "vm1", NULL) < 0)
+		bail_out("out of memory");
+	_add_inputs();
+	_add_ends();
+	_walk(&first, STATES_QUICK, "one job a VM");
+	first.shares = true;
+	_walk(&first, SHARED_QUICK, "any job");
+	free(states);
 	return done_testing();
 }

@@ -176,7 +176,10 @@ static void _misfits(const char *template_name, const char *features,
 
 	if (!config)
 		bail_out("config");
-	cause = choose_misfit(config, template_name, &asks, &why);
+	cause = choose_misfit(config, template_name, false, &asks, &why);
+	ok(cause == CAUSE_NONE ||
+	   choose_misfit(config, template_name, true, &asks, NULL) ==
+		   CAUSE_TEMPLATE, "on a shared node it is final");
 	ok(cause == want, "a node that is %s for %s, %s", template_name,
 	   features ? features : "-", option ? option : "-");
 	is_str(why.text, text, "the reason");

@@ -222,9 +222,22 @@ static void _answer_in(struct slurm_link *link, int64_t us)
 	agenda_set(&link->entry, us);
 }
 
+/* Whether that job has the node or, with who, the next one after it. */
+static void _tell_whose(size_t index, uint32_t id, bool who,
+			struct json *answer)
+{
+	uint32_t holder = slurm_node(index)->job;
+	const struct slurm_job *job = slurm_job(id);
+
+	if (who)
+		json_put_int(answer, "job", holder > id ? holder : 0);
+	else if (id)
+		json_put_bool(answer, "holds",
+			      job && job->nodes & 1u << index);
+}
+
 static void _read(struct slurm_link *link, const struct call *call)
 {
-	const struct slurm_job *job;
 	const char *name = "";
 	int64_t id = 0;
 
@@ -237,14 +250,8 @@ static void _read(struct slurm_link *link, const struct call *call)
 			 _tell_node(slurm_node_index(name)));
 		(void) json_get_int_or(call->args, "job", 0, UINT32_MAX, 0,
 				       &id, NULL);
-		job = slurm_job((uint32_t) id);
-		if (id)
-			json_put_bool(link->answer, "holds",
-				      job && job->nodes &
-					     1u << slurm_node_index(name));
-		if (json_get(call->args, "who"))
-			json_put_int(link->answer, "job",
-				     slurm_node(slurm_node_index(name))->job);
+		_tell_whose(slurm_node_index(name), (uint32_t) id,
+			    json_get(call->args, "who"), link->answer);
 	} else if (!strcmp(call->verb, "config")) {
 		_config(link->answer);
 	} else {

@@ -69,6 +69,12 @@ static int _extra(const struct config *config, const struct names *names,
 	return 0;
 }
 
+const char *choose_default(const struct config *config,
+			   const struct config_node *node)
+{
+	return config_template(config, node->set->templates[0])->name;
+}
+
 const char *choose_template(const struct config *config,
 			    const struct config_node *node,
 			    const struct resume_job *job,
@@ -92,9 +98,8 @@ const char *choose_template(const struct config *config,
 	    _features("argument", argument, &from, &choice, how, err) < 0 ||
 	    _extra(config, &names, &from, job, &choice, how, err) < 0)
 		return NULL;
-	return choice == TEMPLATE_NONE
-		       ? config_template(config, set->templates[0])->name
-		       : names.list[choice];
+	return choice == TEMPLATE_NONE ? choose_default(config, node)
+				       : names.list[choice];
 }
 
 uint64_t choose_healthy(const struct config *config,
@@ -128,8 +133,16 @@ static enum cause _unheard(const struct names *names, const char *option,
 	return CAUSE_TEMPLATE;
 }
 
+static enum cause _no_choice(const char *template_name, const char *asked,
+			     struct err *why)
+{
+	err_set(why, ERR_REFUSED, "nodes with Isolation=shared are always %s, "
+		"and the job asks for %.100s", template_name, asked);
+	return CAUSE_TEMPLATE;
+}
+
 enum cause choose_misfit(const struct config *config,
-			 const char *template_name,
+			 const char *template_name, bool shared,
 			 const struct choose_prolog *prolog, struct err *why)
 {
 	int index = config_template_index(config, template_name);
@@ -138,11 +151,14 @@ enum cause choose_misfit(const struct config *config,
 
 	_names(config, &names);
 	if (option && *option && strcmp(option, template_name))
-		return _unheard(&names, option, template_name, why);
+		return shared ? _no_choice(template_name, option, why)
+			      : _unheard(&names, option, template_name, why);
 	if (index < 0 ||
 	    template_allows(prolog->features, names.list, names.count,
 			    (size_t) index))
 		return CAUSE_NONE;
+	if (shared)
+		return _no_choice(template_name, prolog->features, why);
 	err_set(why, ERR_REFUSED, "the node is %s, and the job asks for "
 		"%.100s", template_name, prolog->features);
 	return CAUSE_IMAGE;

@@ -33,6 +33,10 @@ const char *choose_template(const struct config *config,
 			    const char *argument, uint64_t healthy,
 			    char how[CHOOSE_TEXT_SIZE], struct err *err);
 
+/* What its node becomes if nothing is said. Borrowed from the config. */
+const char *choose_default(const struct config *config,
+			   const struct config_node *node);
+
 /* The config's templates of which one of the places can be cloned from: a
  * mask, for choose_template(). */
 uint64_t choose_healthy(const struct config *config,
@@ -47,10 +51,11 @@ struct choose_prolog {
 
 /*
  * Why a job must not run on a node that was asked for as that template:
- * TEMPLATE or IMAGE, and the text for the user; NONE when it may.
+ * TEMPLATE or IMAGE, and the text for the user; NONE when it may. shared: the
+ * VM is for other jobs, too, and another one would be the same.
  */
 enum cause choose_misfit(const struct config *config,
-			 const char *template_name,
+			 const char *template_name, bool shared,
 			 const struct choose_prolog *prolog, struct err *why);
 
 #endif

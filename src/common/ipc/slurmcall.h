@@ -17,8 +17,10 @@
  *	ping
  *	nodes		"all"			"complete", "nodes": [NODE]
  *	node		"name" ["job"] ["who"]	"node": NODE [and "holds":
- *						the job has the node; "job":
- *						who has it, 0: none]
+ *						the job has the node; with
+ *						"who" instead "job": who has
+ *						it, 0: none; of several the
+ *						next after that job]
  *	job		"job"			"job": JOB
  *	partitions				"partitions": [PARTITION]
  *	config					"config": CONFIG

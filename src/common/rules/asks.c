@@ -10,10 +10,12 @@ static bool _active(const struct record *rec)
 	return rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY;
 }
 
-static void _fill(const struct event *ev, struct record_request *req)
+static void _fill(const struct record *rec, const struct event *ev,
+		  struct record_request *req)
 {
 	memset(req, 0, sizeof(*req));
 	req->used = true;
+	req->shared = rec->shares;
 	text_set(req->id, ev->id);
 	req->job = ev->job;
 	text_set(req->user, ev->user);
@@ -33,10 +35,11 @@ static bool _same_id(const struct record_request *req, const struct event *ev)
 	return req->used && text_same(req->id, ev->id);
 }
 
-/* While the node comes up, the same job's second ask is the same request. */
+/* While the node comes up, the same job's second ask is the same request; of
+ * a node for many jobs, any job's. */
 static bool _same_job(struct record_request *req, const struct event *ev)
 {
-	if (req->job && ev->job && req->job != ev->job)
+	if (req->job && ev->job && req->job != ev->job && !req->shared)
 		return false;
 	if (!req->job)
 		req->job = ev->job;
@@ -48,7 +51,7 @@ static void _refuse(struct record *rec, const struct event *ev)
 {
 	struct record_request refused;
 
-	_fill(ev, &refused);
+	_fill(rec, ev, &refused);
 	cycle_fail(rec, &refused, CAUSE_QUARANTINE, rec->quarantine, ev->now);
 }
 
@@ -59,7 +62,7 @@ static const char *_wait(struct record *rec, const struct event *ev)
 	if (rec->next.used && rec->next.attempts + rec->next.waits &&
 	    _same_job(&rec->next, ev))
 		return "the same job's request waits for its next attempt";
-	_fill(ev, &rec->next);
+	_fill(rec, ev, &rec->next);
 	rec->tell = TELL_NOTHING;
 	rec->needs_human = false;
 	return NULL;
@@ -81,7 +84,7 @@ const char *asks_requested(const struct engine_conf *conf,
 	if (rec->phase == PHASE_ABSENT) {
 		rec->tell = TELL_NOTHING;
 		rec->needs_human = false;
-		_fill(ev, &rec->req);
+		_fill(rec, ev, &rec->req);
 		cycle_begin(rec, ev->now);
 		return NULL;
 	}
@@ -152,6 +155,25 @@ static struct record_request *_request(struct record *rec)
 	return _active(rec) ? &rec->req : NULL;
 }
 
+/* The VM serves that job, too. */
+static const char *_share(struct record_request *req, uint32_t job)
+{
+	size_t size = sizeof(req->sharers);
+	char item[16] = "";
+
+	if (record_names(req, job))
+		return "the job is known";
+	if (text_lists(req->sharers, "..."))
+		return "one job more than can be named";
+	text_add_number(item, sizeof(item), job);
+	/* There must be room for the last word. */
+	if (strlen(req->sharers) + sizeof(item) + sizeof(",...") > size)
+		text_set(item, "...");
+	text_add(req->sharers, size, *req->sharers ? "," : "");
+	text_add(req->sharers, size, item);
+	return NULL;
+}
+
 const char *asks_prolog(struct record *rec, const struct event *ev)
 {
 	struct record_request *req = _request(rec);
@@ -176,6 +198,8 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	}
 	if (req->job == ev->job)
 		return "the node is meant for that job";
+	if (req->shared)
+		return _share(req, ev->job);
 	if (record_intruded(rec))
 		return "a job is being sent away";
 	rec->intruder = ev->job;
@@ -184,17 +208,33 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
+/* The VM is for others as well: only that job is sent away. */
+static const char *_misfit_shared(struct record *rec, const struct event *ev)
+{
+	const struct record_request that = { .job = ev->job };
+
+	if (!ev->job)
+		return "no job to be sent away";
+	if (rec->tell != TELL_NOTHING)
+		return "another failure has to be told first";
+	cycle_fail(rec, &that, ev->cause, ev->text, ev->now);
+	return NULL;
+}
+
 const char *asks_misfit(const struct engine_conf *conf, struct record *rec,
 			const struct event *ev)
 {
 	struct record_request *req = _request(rec);
 
-	if (!req || (ev->job && req->job && ev->job != req->job))
+	if (!req || (ev->job && req->job && ev->job != req->job &&
+		     !req->shared))
 		return "no request of that job";
 	if (ev->job && record_must_leave(rec, ev->job, ev->asked))
 		return "the job is being sent away";
 	if (!req->job)
 		req->job = ev->job;
+	if (req->shared)
+		return _misfit_shared(rec, ev);
 	if (req == &rec->req && rec->phase < PHASE_CLONED) {
 		cycle_condemn(conf, rec, ev->cause, ev->text, ev->now);
 		return NULL;
@@ -280,6 +320,14 @@ const char *asks_cleared(struct record *rec)
 	if (!*rec->quarantine)
 		return "not in quarantine";
 	*rec->quarantine = '\0';
+	return NULL;
+}
+
+const char *asks_isolation(struct record *rec, bool shared)
+{
+	if (rec->shares == shared)
+		return "nothing new";
+	rec->shares = shared;
 	return NULL;
 }
 

@@ -26,6 +26,7 @@ const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 			 const struct event *ev);
 const char *asks_cleared(struct record *rec);
 const char *asks_found(struct record *rec, const struct event *ev);
+const char *asks_isolation(struct record *rec, bool shared);
 const char *asks_hold(struct record *rec, bool hold);
 
 #endif

@@ -147,7 +147,8 @@ void cycle_fail(struct record *rec, const struct record_request *req,
 		enum cause cause, const char *text, int64_t now)
 {
 	rec->tell_cause = cause;
-	cycle_tell(rec, req->job);
+	rec->tell_all = req->shared;
+	cycle_tell(rec, req->shared ? 0 : req->job);
 	rec->tell_since = now;
 	if (rec->slurm_token == now)
 		rec->slurm_token = 0;	/* for a failure of this moment, too */
@@ -174,6 +175,11 @@ void cycle_tell_again(struct record *rec)
 {
 	rec->untold = rec->tell == TELL_FORCE && rec->tell_job &&
 		      rec->tell_cause != CAUSE_CANCELLED;
+	if (!rec->untold || !rec->tell_all)
+		return;
+	rec->untold = false;
+	rec->tell_job = 0;	/* all of them, from the first one on */
+	rec->view.job_unasked = true;
 }
 
 void cycle_condemn(const struct engine_conf *conf, struct record *rec,
@@ -378,6 +384,7 @@ static void _reprieve(struct record *rec, int64_t now)
 		memset(&rec->next, 0, sizeof(rec->next));
 	} else if (!rec->req.used) {
 		rec->req.used = true;
+		rec->req.shared = rec->shares;
 		text_set(rec->req.id, "found");
 		rec->req.job = rec->view.job;
 		rec->req.marked = rec->view.power_down;

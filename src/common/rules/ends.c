@@ -377,12 +377,15 @@ static enum tell _after_job(const struct record *rec)
 }
 
 /* A node with a VM goes down by its mark, or as one whose job was cancelled
- * does; the other ones have to be given back. */
+ * does; a shared one when Slurm says so; the other ones have to be given
+ * back. */
 static void _has_left(struct record *rec, enum tell how)
 {
+	const struct record_request *req = record_request(rec);
 	bool up = rec->phase >= PHASE_CLONED && rec->phase <= PHASE_READY;
 
-	_told(rec, how, up ? TELL_NOTHING : _after_job(rec));
+	_told(rec, how, up || (req && req->shared) ? TELL_NOTHING
+						   : _after_job(rec));
 }
 
 static void _left(struct record *rec, enum tell how)

@@ -99,6 +99,8 @@ static const char *_input(const struct engine_conf *conf, struct record *rec,
 		return asks_condemn(conf, rec, ev);
 	case EVENT_CLEARED:
 		return asks_cleared(rec);
+	case EVENT_ISOLATION:
+		return asks_isolation(rec, ev->shared);
 	case EVENT_HOLD:
 	case EVENT_UNHOLD:
 		return asks_hold(rec, ev->kind == EVENT_HOLD);

@@ -41,6 +41,8 @@ enum event_kind {
 	EVENT_FOUND,		/* reconcile: found_epoch vm instance_uuid */
 	EVENT_CONDEMN,		/* reconcile, admin: cause text [job] */
 	EVENT_CLEARED,		/* admin: the quarantine is over */
+	EVENT_ISOLATION,	/* sclone.conf: shared, for requests to
+				 * come */
 	EVENT_HOLD,
 	EVENT_UNHOLD,
 	EVENT_TICK,		/* the time that outcome.wake asked for */
@@ -109,6 +111,7 @@ struct event {
 	int64_t facts_at;
 	unsigned evidence;
 	bool lagging;
+	bool shared;
 	const char *directory;
 	enum cause cause;
 	const char *text;

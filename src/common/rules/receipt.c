@@ -35,6 +35,8 @@ void receipt_line(const struct record *rec, int64_t at, struct buf *out)
 	pair_put_text(out, "node", rec->node);
 	pair_put_number(out, "epoch", rec->epoch);
 	pair_put_number(out, "job", rec->req.job);
+	pair_put_number(out, "shared", rec->req.shared);
+	pair_put_text(out, "sharers", rec->req.sharers);
 	pair_put_text(out, "user", rec->req.user);
 	pair_put_text(out, "template", rec->req.template_name);
 	pair_put_text(out, "source", rec->source);

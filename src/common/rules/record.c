@@ -61,7 +61,7 @@ int record_init(struct record *rec, const char *cluster, const char *node,
 bool record_admissible(const struct record *rec, int64_t now)
 {
 	return rec->phase == PHASE_REQUESTED &&
-	       (rec->req.marked || !rec->req.job) &&
+	       (rec->req.marked || !rec->req.job || rec->req.shared) &&
 	       now >= rec->req.not_before && now < rec->req.deadline;
 }
 
@@ -116,7 +116,8 @@ bool record_tells_first(const struct record *rec, int64_t now)
 
 bool record_may_be_used(const struct record *rec)
 {
-	return rec->prolog_job && rec->view.boot && !rec->view.power_down &&
+	return !rec->shares && rec->prolog_job && rec->view.boot &&
+	       !rec->view.power_down &&
 	       rec->view.boot + BOOT_ERROR < rec->prolog_asked;
 }
 
@@ -132,7 +133,36 @@ const struct record_request *record_request(const struct record *rec)
 bool record_mark_lost(const struct record *rec)
 {
 	return rec->phase == PHASE_READY && rec->req.job &&
-	       nodeview_up(&rec->view) && !rec->view.power_down;
+	       !rec->req.shared && nodeview_up(&rec->view) &&
+	       !rec->view.power_down;
+}
+
+bool record_names(const struct record_request *req, uint32_t job)
+{
+	char text[16] = "";
+
+	text_add_number(text, sizeof(text), job);
+	return req->job == job || text_lists(req->sharers, text);
+}
+
+uint32_t record_next_sharer(const struct record_request *req, size_t *pos)
+{
+	const char *at = req->sharers + *pos;
+	size_t len = strcspn(at, ",");
+	uint64_t number = 0;
+	char item[16];
+
+	text_copy(item, len < sizeof(item) ? len + 1 : sizeof(item), at);
+	*pos += len + (at[len] == ',');
+	(void) parse_u64(item, 0, UINT32_MAX, &number, NULL);
+	return (uint32_t) number;
+}
+
+bool record_has_to_tell(const struct record *rec)
+{
+	const struct record_request *req = record_request(rec);
+
+	return req && req->shared && rec->tell != TELL_NOTHING;
 }
 
 bool record_intruded(const struct record *rec)
@@ -179,10 +209,25 @@ static enum wait _wait_to_leave(const struct record *rec)
 	return rec->told_job ? WAIT_OVER : WAIT_REFUSED;
 }
 
+/* Slurm may run any job there once it is up. */
+static enum wait _wait_to_share(const struct record *rec,
+				const struct record_request *req,
+				uint32_t job, int64_t since)
+{
+	if (record_must_leave(rec, job, since))
+		return _wait_to_leave(rec);
+	if (!record_names(req, job) && !text_lists(req->sharers, "..."))
+		return WAIT_ASK;
+	return req == &rec->req && rec->phase == PHASE_READY ? WAIT_OVER
+							     : WAIT_ON;
+}
+
 enum wait record_wait(const struct record *rec, uint32_t job, int64_t since)
 {
 	const struct record_request *req = record_request(rec);
 
+	if (req && req->shared)
+		return _wait_to_share(rec, req, job, since);
 	if (req && !req->job)
 		return WAIT_ASK;
 	if (req && req->job != job)
@@ -239,6 +284,8 @@ struct field {
 	PLAIN(prefix ".asked", FIELD_TIME, member.asked),                   \
 	PLAIN(prefix ".deadline", FIELD_TIME, member.deadline),             \
 	PLAIN(prefix ".marked", FIELD_BOOL, member.marked),                 \
+	PLAIN(prefix ".shared", FIELD_BOOL, member.shared),                 \
+	TEXT(prefix ".sharers", member.sharers),                            \
 	PLAIN(prefix ".attempts", FIELD_U32, member.attempts),              \
 	PLAIN(prefix ".waits", FIELD_U32, member.waits),                    \
 	PLAIN(prefix ".roomless", FIELD_BOOL, member.roomless),             \
@@ -252,6 +299,7 @@ static const struct field fields[] = {
 	NAMED("phase", phase, phases, PHASES),
 	PLAIN("epoch", FIELD_U64, epoch),
 	PLAIN("last_epoch", FIELD_U64, last_epoch),
+	PLAIN("shares", FIELD_BOOL, shares),
 	REQUEST("req", req),
 	REQUEST("next", next),
 	NAMED("submit", submit, submits, SUBMITS),
@@ -289,6 +337,7 @@ static const struct field fields[] = {
 	NAMED("tell", tell, tells, TELLS),
 	PLAIN("tell.cause", FIELD_CAUSE, tell_cause),
 	PLAIN("tell.job", FIELD_U32, tell_job),
+	PLAIN("tell.all", FIELD_BOOL, tell_all),
 	PLAIN("tell.since", FIELD_TIME, tell_since),
 	PLAIN("tell.taken", FIELD_BOOL, taken),
 	TEXT("tell.text", tell_text),

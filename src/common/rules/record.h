@@ -30,6 +30,7 @@
 #define RECORD_SOURCE_SIZE 256	/* inventory path of a source */
 #define RECORD_MOREF_SIZE 64	/* vCenter's ids: "vm-1234", "task-99" */
 #define RECORD_TEXT_SIZE 200
+#define RECORD_SHARERS_SIZE 400
 #define RECORD_CHOICE_SIZE 100
 #define RECORD_DIRECTORY_SIZE 256	/* of a VM, on its datastore */
 #define RECORD_DOUBT INT64_C(60000000)	/* us; vCenter may be away */
@@ -109,6 +110,10 @@ struct record_request {
 	int64_t asked;		/* when the front end spooled it */
 	int64_t deadline;	/* a node not up by then is too late */
 	bool marked;		/* single use acknowledged by Slurm */
+	bool shared;		/* not for single use: any job may use the VM,
+				 * and Slurm says when it goes */
+	char sharers[RECORD_SHARERS_SIZE];	/* its jobs after the first,
+				 * "12,13"; "12,13,..." if there are more */
 	uint32_t attempts;	/* failed ones that count */
 	uint32_t waits;		/* pauses so far; sets the back-off */
 	bool roomless;		/* there was no room the last time */
@@ -125,6 +130,7 @@ struct record {
 	enum phase phase;
 	uint64_t epoch;		/* of the cycle, also in ABSENT; 0 = none */
 	uint64_t last_epoch;	/* the highest ever seen for the name */
+	bool shares;		/* Isolation=shared, for requests to come */
 	struct record_request req;	/* what the cycle serves, or served */
 	struct record_request next;	/* waits for proof of absence */
 
@@ -162,6 +168,8 @@ struct record {
 	enum tell tell;
 	enum cause tell_cause;
 	uint32_t tell_job;
+	bool tell_all;		/* others may hold the node, too: each is told,
+				 * in the order of their numbers */
 	int64_t tell_since;
 	char tell_text[RECORD_TEXT_SIZE];
 	bool taken;		/* Slurm has taken the node since: the job is
@@ -254,6 +262,12 @@ bool record_may_be_used(const struct record *rec);
 /* The request that Slurm's node is in now: next, req or NULL. */
 const struct record_request *record_request(const struct record *rec);
 
+/* The VM of the request is that job's, or known to be one that it shares. */
+bool record_names(const struct record_request *req, uint32_t job);
+
+/* Walk the sharers; start with *pos = 0. 0 at the end. */
+uint32_t record_next_sharer(const struct record_request *req, size_t *pos);
+
 /* The job's node is up without the mark that makes it the job's alone: a
  * slurmctld that was killed forgets what it had not written. */
 bool record_mark_lost(const struct record *rec);
@@ -264,14 +278,18 @@ bool record_mark_lost(const struct record *rec);
  */
 bool record_must_leave(const struct record *rec, uint32_t job, int64_t since);
 
+/* A job that must not run on a shared VM waits until another failure has been
+ * told: the record has room for one. */
+bool record_has_to_tell(const struct record *rec);
+
 /* A job other than the request's holds the node, and must still leave it. */
 bool record_intruded(const struct record *rec);
 
 enum wait {
 	WAIT_ON,	/* the node comes up for the job, or may do so */
 	WAIT_OVER,	/* it is up and marked, or waiting is in vain */
-	WAIT_ASK,	/* it is another job's, or nobody knows whose:
-			 * EVENT_PROLOG must say so */
+	WAIT_ASK,	/* it is another job's, or one of many jobs', or nobody
+			 * knows whose: EVENT_PROLOG must say so */
 	WAIT_REFUSED	/* this job must not start, and cannot be ended */
 };
 

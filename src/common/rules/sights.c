@@ -40,12 +40,13 @@ static void _remember_drain(struct record *rec)
 	}
 }
 
-/* The job is gone, the node still boots: nobody needs the clone. */
+/* The job is gone, the node still boots: nobody needs the clone, unless
+ * others may use it. */
 static bool _cancelled(const struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
-	return rec->phase < PHASE_READY && rec->req.job &&
+	return rec->phase < PHASE_READY && rec->req.job && !rec->req.shared &&
 	       view->base == NODE_IDLE && view->powering_up;
 }
 

@@ -53,6 +53,20 @@ bool text_fits(const char *from, size_t size)
 	return !from || strnlen(from, size) < size;
 }
 
+bool text_lists(const char *list, const char *item)
+{
+	size_t len = strlen(item);
+
+	for (; *list; list += *list == ',') {
+		size_t word = strcspn(list, ",");
+
+		if (word == len && !strncmp(list, item, len))
+			return true;
+		list += word;
+	}
+	return false;
+}
+
 bool text_same(const char *a, const char *b)
 {
 	return !strcmp(a ? a : "", b ? b : "");

@@ -25,6 +25,9 @@ void text_add_number(char *to, size_t size, uint64_t number);
 /* from (NULL is "") and its NUL fit into size bytes. */
 bool text_fits(const char *from, size_t size);
 
+/* Whether a comma-separated list has that item. */
+bool text_lists(const char *list, const char *item);
+
 /* Both NULL-safe; NULL equals "". */
 bool text_same(const char *a, const char *b);
 

@@ -23,7 +23,7 @@ bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 
 bool update_asks_who(const struct record *rec)
 {
-	return rec->tell == TELL_FORCE && !rec->tell_job &&
+	return rec->tell == TELL_FORCE && (!rec->tell_job || rec->tell_all) &&
 	       rec->tell_cause != CAUSE_CANCELLED;
 }
 

@@ -27,7 +27,8 @@ bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 		     int64_t now);
 
 /* A node is about to be taken from a job that sclone does not know, and that
- * must be told first: a look asks for it. */
+ * must be told first: a look asks for it; with tell_all for the one after
+ * tell_job. */
 bool update_asks_who(const struct record *rec);
 
 /* The act is still called for. LOOK, NOTIFY, REQUEUE and KILL always

@@ -168,7 +168,8 @@ static unsigned _list_slurm(const struct engine_conf *conf,
 
 	if (_needs_look(conf, rec, now))
 		list[count++] = ACTION_SLURM_LOOK;
-	if (req && req->job && (!req->marked || record_mark_lost(rec)))
+	if (req && req->job && !req->shared &&
+	    (!req->marked || record_mark_lost(rec)))
 		list[count++] = ACTION_SLURM_MARK;
 	if (_sends_away(rec))
 		list[count++] = rec->intrusion == INTRUSION_KILL

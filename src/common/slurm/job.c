@@ -101,7 +101,8 @@ static bool _lists(const char *text, const char *node)
 	return false;
 }
 
-int job_of_node(const char *node, uint32_t *id, struct err *err)
+int job_of_node(const char *node, uint32_t after, uint32_t *id,
+		struct err *err)
 {
 	job_info_msg_t *message = NULL;
 	int rc = slurm_load_jobs(0, &message, SHOW_ALL);
@@ -110,12 +111,14 @@ int job_of_node(const char *node, uint32_t *id, struct err *err)
 		return fault_set(err, fault_number(rc), false,
 				 "load the jobs");
 	*id = 0;
-	for (uint32_t i = 0; i < message->record_count && !*id; i++) {
+	for (uint32_t i = 0; i < message->record_count; i++) {
 		const slurm_job_info_t *info = &message->job_array[i];
+		uint32_t number = compat_job_id(info);
 
-		if (info->nodes && _holds_nodes(info->job_state) &&
+		if (number > after && (!*id || number < *id) && info->nodes &&
+		    _holds_nodes(info->job_state) &&
 		    _lists(info->nodes, node))
-			*id = compat_job_id(info);
+			*id = number;
 	}
 	compat_free_jobs(message);
 	return 0;

@@ -37,8 +37,10 @@ int job_load(uint32_t id, struct job *job, struct err *err);
 void job_clear(struct job *job);
 #define cleanup_job __attribute__((cleanup(job_clear)))
 
-/* A job that holds the node, 0: none. Loads all jobs. TRANSIENT, AUTH. */
-int job_of_node(const char *node, uint32_t *id, struct err *err);
+/* Of the jobs with greater numbers than after, the first one that holds the
+ * node; 0: none. Loads all jobs. TRANSIENT, AUTH. */
+int job_of_node(const char *node, uint32_t after, uint32_t *id,
+		struct err *err);
 
 /*
  * Add a line to the job's admin_comment, unless it is there already or the
