@@ -76,7 +76,12 @@ def test_not_asked(site):
     site.conf_more = " Isolation=shared"
     site.write_sclone_conf()
     site.sclone("reload")
-    served(site, "vm1", "Isolation=shared: partitions are not looked at")
+    job = site.sbatch("-w", "vm1", BEGAN)
+    site.await_job(job, "COMPLETED")
+    site.update_node("vm1", "POWER_DOWN")
+    site.await_clean()
+    tap.equal(site.tenants()[-1], [job],
+              "Isolation=shared: partitions are not looked at")
 
 
 with labsclone.Site(nodes=2) as lab:

@@ -113,6 +113,11 @@ static void _lost(void)
 	now += S;
 	LOOKS(USED);
 	ACTS(SLURM_SET_DOWN, "nobody is left to be told");
+	DO(UNKNOWN, .act = ACTION_SLURM_SET_DOWN);
+	now = rec.slurm_not_before;
+	DO(TICK);
+	ok(_find(ACTION_SLURM_LOOK) && !_find(ACTION_SLURM_LOOK)->job,
+	   "whoever has the node after that is told, too");
 }
 
 /* A clone fails before the node is up: its first job may be gone already. */
