@@ -83,6 +83,21 @@ struct json *answers_daemon(const struct daemon *daemon)
 	return rc == 0 ? steal_ptr(&json) : NULL;
 }
 
+/* Nothing is there, and nothing is left to be done about it. */
+static bool _is_over(const struct record *rec)
+{
+	return rec->phase == PHASE_ABSENT && !rec->settle &&
+	       rec->tell == TELL_NOTHING;
+}
+
+static const char *_why(const struct record *rec)
+{
+	if (rec->phase != PHASE_ABSENT || _is_over(rec))
+		return rec->why;
+	return rec->tell ? "gone; Slurm is to be told of a failure"
+			 : "gone; Slurm is to be told that the name is free";
+}
+
 static struct json *_node_row(const struct record *rec)
 {
 	const struct record_request *req = record_request(rec);
@@ -96,7 +111,7 @@ static struct json *_node_row(const struct record *rec)
 	rc |= json_put_int(row, "since", rec->at[rec->phase]);
 	if (req)
 		rc |= json_put_int(row, "deadline", req->deadline);
-	rc |= _put_text(row, "why", rec->why);
+	rc |= _put_text(row, "why", _why(rec));
 	rc |= _put_text(row, "error", rec->error);
 	rc |= _put_text(row, "quarantine", rec->quarantine);
 	if (rec->hold)
@@ -109,8 +124,7 @@ static struct json *_node_row(const struct record *rec)
 
 static int _append_node(struct json *nodes, const struct record *rec, bool all)
 {
-	if (rec->phase == PHASE_ABSENT && !all && !*rec->error &&
-	    !*rec->quarantine)
+	if (_is_over(rec) && !all && !*rec->error && !*rec->quarantine)
 		return 0;
 	return json_append(nodes, _node_row(rec));
 }

@@ -60,8 +60,12 @@ def test_release(site, how, what):
     site.end("slurmctld", how)
     labslurm.await_(lambda: site.clones() == [], "the destroy")
     tap.ok(True, "release: it goes on without slurmctld")
+    labslurm.await_(lambda: [row for row in site.status()["nodes"]
+                             if "name is free" in row.get("why", "")],
+                    "status to show what Slurm does not know yet")
     site.start_slurmctld()
     site.await_clean()
+    labslurm.await_(lambda: not site.status()["nodes"], "Slurm to be told")
     tap.ok(True, "the name is free after " + what)
     site.lab("delay", method="Destroy_Task", ms=0)
 
