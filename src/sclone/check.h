@@ -33,6 +33,7 @@ extern const struct check check_vcenter_table[];
 extern const struct check check_slurm_table[];
 extern const struct check check_times_table[];
 extern const struct check check_nodes_table[];
+extern const struct check check_room_table[];
 
 /* Run all tables. */
 void check_run(const struct facts *facts, struct findings *out);

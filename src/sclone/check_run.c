@@ -8,7 +8,7 @@
 
 static const struct check *const tables[] = {
 	check_config_table, check_vcenter_table, check_slurm_table,
-	check_times_table, check_nodes_table,
+	check_times_table, check_nodes_table, check_room_table,
 };
 
 static bool _can_run(const struct facts *facts, enum check_needs needs)

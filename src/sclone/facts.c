@@ -68,6 +68,8 @@ int facts_add_sources(struct facts *facts, struct err *err)
 					.path = template->sources[s],
 					.template_index = t,
 					.cpus = -1, .memory_mib = -1,
+					.host_memory_mib = -1,
+					.store_mib = -1,
 					.record_cpus = -1,
 					.record_memory_mib = -1,
 				};

@@ -59,7 +59,10 @@ struct facts_source {
 	bool in_folder;			/* lies in the clone folder */
 	char host[FACTS_NAME_SIZE];
 	bool host_ok;			/* connected, no maintenance */
-	int64_t cpus, memory_mib;	/* -1: not told */
+	int64_t host_memory_mib;	/* -1: not told; likewise: */
+	char store[FACTS_NAME_SIZE];	/* datastore of its .vmx; "" */
+	int64_t store_mib;		/* how large that is */
+	int64_t cpus, memory_mib, reserved_mib;
 	char device[FACTS_NAME_SIZE];	/* that cannot be cloned; "" */
 	size_t nic_count;		/* network cards */
 	bool has_record;		/* guestinfo.sclone.template; of its

@@ -222,12 +222,22 @@ static int _add_places(struct visit *visit, struct err *err)
 
 /* --- sources ------------------------------------------------------------ */
 
+/* "[ds1] dir/x.vmx" is on "ds1". */
+static void _take_store(struct facts_source *source, const char *path)
+{
+	const char *end = path ? strchr(path, ']') : NULL;
+
+	if (end && *path == '[')
+		snprintf(source->store, sizeof(source->store), "%.*s",
+			 (int) (end - path - 1), path + 1);
+}
+
 static int _take_machine(struct visit *visit, struct facts_source *source,
 			 const struct property_object *object,
 			 struct err *err)
 {
 	struct moref stores[DATASTORES_MAX], parent = { .id = "" };
-	const char *power = NULL;
+	const char *power = NULL, *path = NULL;
 	size_t count = 0;
 
 	if (property_str(object, "runtime.powerState", &power, err) ||
@@ -239,12 +249,16 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 			 err) ||
 	    property_int(object, "config.hardware.memoryMB", -1,
 			 &source->memory_mib, err) ||
+	    property_int(object, "summary.config.memoryReservation", 0,
+			 &source->reserved_mib, err) ||
+	    property_str(object, "config.files.vmPathName", &path, err) ||
 	    property_ref(object, "runtime.host", &source->host_ref, err) ||
 	    property_ref(object, "parent", &parent, err) ||
 	    property_refs(object, "datastore", stores, DATASTORES_MAX, &count,
 			  err))
 		return -1;
 	source->found = true;
+	_take_store(source, path);
 	source->is_on = power && !strcmp(power, "poweredOn");
 	source->in_folder = moref_is_set(&parent) &&
 			    moref_equal(&parent, &visit->folder);
@@ -283,6 +297,7 @@ static int _read_machines(struct visit *visit, struct err *err)
 		"runtime.instantCloneFrozen", "config.template",
 		"config.hardware.numCPU", "config.hardware.memoryMB",
 		"config.hardware.device", "config.extraConfig", "datastore",
+		"config.files.vmPathName", "summary.config.memoryReservation",
 	};
 	cleanup_free struct moref *refs =
 		calloc(visit->out->source_count, sizeof(*refs));
@@ -309,12 +324,15 @@ static int _each_host(const struct property_object *object, void *arg,
 	const char *name = NULL, *connection = NULL;
 	struct visit *visit = arg;
 	bool maintenance = false;
+	int64_t bytes;
 
 	if (property_str(object, "name", &name, err) ||
 	    property_str(object, "runtime.connectionState", &connection,
 			 err) ||
 	    property_bool(object, "runtime.inMaintenanceMode", false,
-			  &maintenance, err))
+			  &maintenance, err) ||
+	    property_int(object, "summary.hardware.memorySize", -1, &bytes,
+			 err))
 		return -1;
 	for (size_t i = 0; i < visit->out->source_count; i++) {
 		struct facts_source *source = &visit->out->sources[i];
@@ -323,6 +341,7 @@ static int _each_host(const struct property_object *object, void *arg,
 			continue;
 		snprintf(source->host, sizeof(source->host), "%s",
 			 name ? name : "");
+		source->host_memory_mib = bytes < 0 ? -1 : bytes >> 20;
 		source->host_ok = connection && !maintenance &&
 				  !strcmp(connection, "connected");
 	}
@@ -342,7 +361,7 @@ static int _read_hosts(struct visit *visit, struct err *err)
 {
 	static const char *const paths[] = {
 		"name", "runtime.connectionState",
-		"runtime.inMaintenanceMode",
+		"runtime.inMaintenanceMode", "summary.hardware.memorySize",
 	};
 	cleanup_free struct moref *refs =
 		calloc(visit->out->source_count, sizeof(*refs));
@@ -367,9 +386,14 @@ static int _each_datastore(const struct property_object *object, void *arg,
 {
 	struct visit *visit = arg;
 	const char *name = NULL;
+	int64_t bytes;
 
-	if (property_str(object, "name", &name, err))
+	if (property_str(object, "name", &name, err) ||
+	    property_int(object, "summary.capacity", -1, &bytes, err))
 		return -1;
+	for (size_t i = 0; name && i < visit->out->source_count; i++)
+		if (!strcmp(visit->out->sources[i].store, name) && bytes >= 0)
+			visit->out->sources[i].store_mib = bytes >> 20;
 	for (size_t i = 0; name && i < visit->object_count; i++)
 		if (moref_equal(&visit->objects[i].ref, &object->ref))
 			snprintf(visit->objects[i].name,
@@ -377,13 +401,14 @@ static int _each_datastore(const struct property_object *object, void *arg,
 	return 0;
 }
 
-static int _name_datastores(struct visit *visit, struct err *err)
+static int _read_datastores(struct visit *visit, struct err *err)
 {
-	static const char *const paths[] = { "name" };
+	static const char *const paths[] = { "name", "summary.capacity" };
 	cleanup_free struct moref *refs =
 		calloc(visit->object_count + 1, sizeof(*refs));
 	struct property_spec spec = { .type = "Datastore", .paths = paths,
-				      .n_paths = 1, .objects = refs };
+				      .n_paths = 2, .objects = refs,
+				      .lenient = true };
 
 	if (!refs)
 		return err_nomem(err);
@@ -480,7 +505,7 @@ static int _look_around(struct visit *visit, struct err *err)
 	snprintf(visit->out->version, sizeof(visit->out->version), "%s",
 		 session_service(visit->session)->api_version);
 	if (_add_places(visit, err) || _read_machines(visit, err) ||
-	    _read_hosts(visit, err) || _name_datastores(visit, err))
+	    _read_hosts(visit, err) || _read_datastores(visit, err))
 		return -1;
 	if (_ask_privileges(visit, &visit->out->grants_problem))
 		visit->failure = (struct err) ERR_INIT;

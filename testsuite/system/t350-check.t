@@ -24,6 +24,8 @@ class Site(labsclone.Site):
 
     def inventory(self):
         inventory = super().inventory()
+        for host in inventory["hosts"]:
+            host["memory_mb"] = (1 + len(self.nodes) // 2) * 512
         cloner = labsclone.ROLES["Cloner"][2]
         source = labsclone.ROLES["Source"][2]
         inventory["roles"]["Weak"] = [name for name in cloner
@@ -79,6 +81,23 @@ def test_good(site):
     tap.equal(len(site.witness("login")), 2, "each check logged in once")
     tap.equal([e["why"] for e in site.witness("session_end")],
               ["logout", "logout"], "and out again")
+
+
+def test_room(site):
+    """What vCenter says of two hosts, with room for half of the nodes each,
+    and of their datastore."""
+    nodes = len(site.nodes)
+    site.with_conf(1, "capacity", "warn", "%d nodes, but MaxClones= of all "
+                   "nodes allows 1," % nodes, "too small a MaxClones=",
+                   MaxClones=1)
+    site.template_keys = {"rocky9": {"MemoryGrowth": 101}}
+    site.with_conf(1, "capacity", "warn", "memory for %d clones of 518 MiB"
+                   % (nodes // 2), "too little memory")
+    site.template_keys = {"rocky9": {"DiskGrowth": 1048576 // 2}}
+    site.with_conf(1, "capacity", "warn", "space for 1 clones of %d MiB" %
+                   (1048576 // 2 + 512), "too little space")
+    site.template_keys = {}
+    site.write_sclone_conf()
 
 
 def test_files(site):
@@ -216,6 +235,7 @@ def test_running(site):
 with Site(nodes=4, sources=2) as site_:
     site_.start_without_scloned()
     test_good(site_)
+    test_room(site_)
     test_files(site_)
     test_vcenter(site_)
     test_privileges(site_)

@@ -356,6 +356,52 @@ static void _test_sources(void)
 	warns("record", "/DC/vm/t/u22-1", "a source without a record");
 }
 
+/* Two templates on hosts and a datastore of that size, each with one of the
+ * sources of r9; u22's is on the first. */
+static void _places(int64_t memory, int64_t space)
+{
+	_good();
+	for (size_t i = 0; i < SOURCE_COUNT; i++) {
+		struct facts_source *source = &facts.vcenter.sources[i];
+
+		moref_set(&source->host_ref, "HostSystem",
+			  i == 1 ? "host-2" : "host-1", NULL);
+		source->host_memory_mib = memory;
+		snprintf(source->store, sizeof(source->store), "ds1");
+		source->store_mib = space;
+	}
+}
+
+static void _test_room(void)
+{
+	_good();
+	fine("capacity", "all nodes could be", "nothing is known to be short");
+	_places(4 * 8192, 4 * (8192 + 1024));
+	fine("capacity", "all nodes could be", "just enough, with sources");
+	_places(3 * 8192 - 1, 100000);
+	warns("capacity", "vm[1-3]: 3 nodes, but the sources' hosts have "
+	      "memory for 1 clones of 8192 MiB", "memory is short");
+	_places(100000, 4 * (8192 + 1024) - 1);
+	warns("capacity", "all NodeName= lines together: 4 nodes, but the "
+	      "sources' datastores have space for 3 clones of 9216 MiB",
+	      "space is short for all sets together");
+	facts.vcenter.sources[0].reserved_mib = 8192;
+	fine("capacity", "all nodes could be", "reserved memory has no swap");
+	conf = CONF "MaxClones=3\n";
+	_good();
+	warns("capacity", "all NodeName= lines together: 4 nodes, but "
+	      "MaxClones= of all nodes allows 3", "a limit of all");
+	conf = CONF "MaxClones=2\n";
+	_good();
+	warns("capacity", "vm[1-3]: 3 nodes, but MaxClones= of all nodes "
+	      "allows 2", "and of one set");
+	conf = CONF "NodeName=m[1-9] Templates=u22 MaxClones=4\n";
+	_good();
+	warns("capacity", "m[1-9]: 9 nodes, but MaxClones= of the line "
+	      "allows 4, the others stay drained", "a set's own limit");
+	conf = CONF;
+}
+
 static void _device(const char *type, bool bad)
 {
 	cleanup_xml struct xml *xml = NULL;
@@ -721,6 +767,7 @@ int main(void)
 	_test_vcenter();
 	_test_networks();
 	_test_sources();
+	_test_room();
 	_test_devices();
 	_test_privileges();
 	_test_programs();

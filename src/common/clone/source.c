@@ -222,17 +222,19 @@ static int _take_size(struct source *source,
 			     SOURCE_STORES_MAX, &source->store_count, err);
 }
 
-static void _take_needs(struct source *source)
+void source_needs(int64_t memory, int64_t reserved, unsigned memory_growth,
+		  int64_t disk_growth, int64_t *memory_need,
+		  int64_t *space_need)
 {
-	int64_t swap = source->memory;
+	int64_t swap = memory;
 
-	if (source->memory < 0)
+	*memory_need = *space_need = SOURCE_UNTOLD;
+	if (memory < 0)
 		return;
-	if (source->reserved > 0)
-		swap -= source->reserved;
-	source->memory_need =
-		(source->memory * source->memory_growth + 99) / 100;
-	source->space_need = (swap > 0 ? swap : 0) + source->disk_growth;
+	if (reserved > 0)
+		swap -= reserved;
+	*memory_need = (memory * memory_growth + 99) / 100;
+	*space_need = (swap > 0 ? swap : 0) + disk_growth;
 }
 
 static void _take_options(struct source *source,
@@ -260,7 +262,9 @@ static int _take_machine(struct source *source,
 	source->told = true;
 	if (moref_is_set(&machine.parent))
 		source->parent = machine.parent;
-	_take_needs(source);
+	source_needs(source->memory, source->reserved, source->memory_growth,
+		     source->disk_growth, &source->memory_need,
+		     &source->space_need);
 	_take_state(source, &machine);
 	_copy_uuid(source->instance_uuid, machine.instance_uuid);
 	_copy_uuid(source->bios_uuid, machine.bios_uuid);

@@ -135,6 +135,13 @@ int source_take(struct source *source, const struct property_object *object,
 /* And whether it has returned. */
 void source_compare(struct source *source, const struct source *last);
 
+/* What a clone needs of a host's memory and of a datastore, by the memory of
+ * its source, what is reserved of that, and how the configuration says that
+ * it grows. All MiB; SOURCE_UNTOLD when the memory is not told. */
+void source_needs(int64_t memory, int64_t reserved, unsigned memory_growth,
+		  int64_t disk_growth, int64_t *memory_need,
+		  int64_t *space_need);
+
 /* All was taken: set its state, if it was told. */
 void source_judge(struct source *source);
 
