@@ -266,7 +266,7 @@ static void _free_books(struct books *books)
 {
 	tally_destroy(books->tally);
 	free(books->verdicts);
-	*books = (struct books) { NULL };
+	*books = (struct books) { 0 };
 }
 
 int room_reserve(struct room *room, const struct config *config,
@@ -314,7 +314,7 @@ void room_use(struct room *room, const struct config *old)
 		_find_strays(room, old);
 	_free_books(&room->now);
 	room->now = room->next;
-	room->next = (struct books) { NULL };
+	room->next = (struct books) { 0 };
 	gauge_outdate(room->gauge);
 	while ((rec = fleet_next(room->daemon->fleet, &pos)) != NULL) {
 		if (config_node(room->daemon->config, rec->node))
