@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Three templates on four hosts: a burst keeps all limits; a host goes into
 maintenance in the middle of one, a source loses its power, another is moved,
-one fails all its clones. Who is back is tried with one clone."""
+one fails all its clones, one may not be powered on. Who is back is tried with
+one clone."""
 import collections
 import os
 import sys
@@ -19,6 +20,7 @@ labslurm.require()
 TEMPLATES = ("rocky9", "ubuntu22", "alma8")
 LANES = 2
 IN_FLIGHT = 5
+WEAK = "/DC1/vm/weak"  # where the account may clone, but not power on
 
 
 class Site(labsclone.Site):
@@ -28,9 +30,21 @@ class Site(labsclone.Site):
         self.config["InFlight"] = IN_FLIGHT
         # A bad source of a template that is used by one test alone.
         self.modes["alma8-esx03"] = "fail"
+        self.template_keys["alma8"] = {
+            "Sources": WEAK + "/alma8-esx[01-04]"}
+
+    def _source(self, template, name):
+        source = super()._source(template, name)
+        if template == "alma8":
+            source["folder"] = WEAK
+        return source
 
     def inventory(self):
         inventory = super().inventory()
+        inventory["folders"].append(WEAK)
+        inventory["roles"]["Weak"] = ["VirtualMachine.Provisioning.Clone"]
+        inventory["users"][0]["permissions"].append(
+            {"role": "Weak", "path": WEAK})
         inventory["delays"] = {"InstantClone_Task": {"ms": 200}}
         return inventory
 
@@ -139,7 +153,8 @@ def test_maintenance(site):
 
 
 def test_power_and_motion(site):
-    off, moved = "ubuntu22-esx01", "ubuntu22-esx03"
+    off, moved, weak = "ubuntu22-esx01", "ubuntu22-esx03", "alma8-esx02"
+    site.lab("vm", vm=weak, action="kill")
     for name in site.template_sources["ubuntu22"]:
         if name != moved:
             site.sclone("template", "drain", name, "--reason", "work on it")
@@ -164,6 +179,19 @@ def test_power_and_motion(site):
                if e["name"] == off], ["svc-slurm@vsphere.local"],
               "else scloned powers it on, once")
     tap.equal(row["trial"], True, "it froze itself, and is on trial")
+    why = ("off: it cannot be powered on: the account lacks "
+           "VirtualMachine.Interact.PowerOn on it")
+    await_(lambda: why in site.sclone("template", "show", weak,
+                                      check=False)[1],
+           "the reason why a source stays off")
+    tap.equal((site.source(weak)["state"],
+               [e for e in site.witness("vm_powered_on")
+                if e["name"] == weak]), ("off", []),
+              "without the right to it one stays off, which is told")
+    site.lab("vm", vm=weak, action="power_on")
+    site.lab("vm", vm=weak, action="freeze")
+    tap.equal(site.await_state(weak, "frozen")["trial"], True,
+              "an admin can do it")
 
 
 def test_bad_source(site):
@@ -174,6 +202,8 @@ def test_bad_source(site):
     tap.equal([name for name in site.template_sources["alma8"]
                if site.source(name)["resting"]], ["alma8-esx03"],
               "it rests, and it alone")
+    tap.equal(site.source("alma8-esx02")["trial"], False,
+              "who was off is back in use")
 
 
 with Site() as site:
