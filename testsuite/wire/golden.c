@@ -12,6 +12,7 @@
 #include "common/vim25/privilege.h"
 #include "common/vim25/search.h"
 #include "common/vim25/vm.h"
+#include "common/vim25/watch_write.h"
 
 static const struct moref instance = { "ServiceInstance", "ServiceInstance" };
 static const struct moref manager = { "SessionManager", "SessionManager" };

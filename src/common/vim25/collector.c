@@ -7,6 +7,7 @@
 #include "collector.h"
 #include "refs.h"
 #include "watch.h"
+#include "watch_write.h"
 
 #define VERSION_SIZE 256
 #define REMOVE_US (1 * CLOCK_US_PER_S)	/* removals alone may wait so long */

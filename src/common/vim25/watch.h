@@ -100,23 +100,4 @@ size_t watch_count(const struct watch *watch);
 
 struct session *watch_session(struct watch *watch);
 
-/* The requests themselves. */
-void watch_write_collector(struct soap_request *request,
-			   const struct moref *collector);
-void watch_write_list(struct soap_request *request,
-		      const struct moref *view_manager);
-void watch_write_filter(struct soap_request *request,
-			const struct moref *collector,
-			const struct moref *list, bool news);
-void watch_write_state_filter(struct soap_request *request,
-			      const struct moref *collector,
-			      const struct moref *list);
-void watch_write_modify(struct soap_request *request,
-			const struct moref *list, const struct moref *add,
-			size_t n_add, const struct moref *remove,
-			size_t n_remove);
-void watch_write_wait(struct soap_request *request,
-		      const struct moref *collector, const char *version,
-		      unsigned wait_s);
-
 #endif
