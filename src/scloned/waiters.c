@@ -193,6 +193,32 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 	}
 }
 
+/* Who has had a node while nobody could be asked comes first. */
+static void _claim(const struct waiter *waiter, const struct json *row)
+{
+	struct fleet *fleet = waiter->waiters->fleet;
+	struct event ev = { .kind = EVENT_CLAIM };
+	const char *node;
+	int64_t job;
+
+	if (json_get_str(row, "node", &node, NULL) < 0 ||
+	    json_get_int(row, "job", 1, UINT32_MAX, &job, NULL) < 0 ||
+	    json_get_int(row, "since", 1, INT64_MAX, &ev.asked, NULL) < 0)
+		return;
+	ev.job = (uint32_t) job;
+	if (fleet_record(fleet, node))
+		fleet_event(fleet, node, &ev);
+}
+
+static void _claim_all(const struct waiter *waiter)
+{
+	const struct json *list =
+		json_get(server_call_request(waiter->call), "claims");
+
+	for (size_t i = 0; i < json_count(list); i++)
+		_claim(waiter, json_at(list, i));
+}
+
 /* Tell the engine of the job, then keep those of its nodes that are ours
  * and to be waited for. -1: out of memory. */
 static int _await(struct waiter *waiter, const struct hostlist *nodes)
@@ -200,6 +226,7 @@ static int _await(struct waiter *waiter, const struct hostlist *nodes)
 	struct fleet *fleet = waiter->waiters->fleet;
 
 	waiter->nodes = table_create(HOSTLIST_MAX, NULL);
+	_claim_all(waiter);
 	for (size_t i = 0; waiter->nodes && i < hostlist_count(nodes); i++) {
 		const char *node = hostlist_at(nodes, i);
 		const struct record *rec;

@@ -26,13 +26,15 @@ void waiters_destroy(struct waiters *waiters);
 
 /*
  * A prolog asks for the nodes of its job: {"job":N,"nodes":hostlist,
- * "since":us,"features":text,"template":name}, since being when it began: it
- * may ask again after a restart of scloned's, when much has happened; the
- * last two may be missing. The call is answered when all of them that are
- * ours are up, or when waiting makes no sense any more; at once when none is
- * ours. A job that came onto another job's node, or onto nodes of another
- * template than it asks for, waits until it has been sent away; if it cannot
- * be, the answer has "refused", a text, and the prolog must fail.
+ * "since":us,"features":text,"template":name,"claims":[...]}, since being when
+ * it began: it may ask again after a restart of scloned's, when much has
+ * happened; the last three may be missing. A claim is of a job whose prolog
+ * let it onto the node before: {"node":name,"job":N,"since":us}. The call is
+ * answered when all of them that are ours are up, or when waiting makes no
+ * sense any more; at once when none is ours. A job that came onto another
+ * job's node, or onto nodes of another template than it asks for, waits until
+ * it has been sent away; if it cannot be, the answer has "refused", a text,
+ * and the prolog must fail.
  */
 void waiters_add(struct waiters *waiters, struct server_call *call);
 

@@ -396,7 +396,7 @@ class Site(labslurm.Cluster):
         self.wrap("SuspendProgram", "sclone-suspend", *spool, *places)
         self.wrap("ResumeFailProgram", "sclone-resume-fail", *spool, *places)
         self.wrap("PrologSlurmctld", "sclone-prolog", "--conf",
-                  self.path("sclone.conf"), *places)
+                  self.path("sclone.conf"), *spool, *places)
 
     def requeue_soon(self):
         """A requeued job waits until its credential has expired, and then

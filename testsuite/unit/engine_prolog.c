@@ -102,6 +102,40 @@ static void _intruder(void)
 	is_int(WAIT(8), WAIT_OVER, "and the second one's, who has none now");
 }
 
+/* A VM that was up for nobody, and a job that got it while nobody could be
+ * asked. */
+static void _claimed(void)
+{
+	_start();
+	_request("r1", 0);
+	DO(ADMITTED, .source = SOURCE);
+	DO(SUBMITTED, .task = "task-1");
+	DO(CLONE_DONE, .vm = "vm-1");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	IN(READY, "powered up by hand");
+	DO(CLAIM, .job = 8, .asked = rec.req.asked);
+	ok(out.ignored, "a claim on an earlier VM");
+	now += S;
+	DO(CLAIM, .job = 8, .asked = now - 1);
+	ACTS(SLURM_MARK, "it has had its job");
+	DONE(MARK);
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	LOOKS(UP);
+	ok(_find(ACTION_SLURM_REQUEUE) &&
+	   _find(ACTION_SLURM_REQUEUE)->job == 9, "the next one is sent away");
+	DO(CLAIM, .job = 9, .asked = now);
+	ok(out.ignored, "and cannot claim it");
+	DO(CLAIM, .job = 8, .asked = now);
+	ok(out.ignored, "its own has it already");
+	rec.req.job = 0;
+	rec.req.shared = true;
+	DO(CLAIM, .job = 8, .asked = now);
+	ok(out.ignored, "what is shared is claimed by nobody");
+}
+
 /* Neither requeued nor ended: it must not start all the same. */
 static void _intruder_stays(void)
 {
@@ -426,6 +460,7 @@ int main(void)
 {
 	_prolog();
 	_intruder();
+	_claimed();
 	_intruder_stays();
 	_misfit_up();
 	_misfit_early();

@@ -66,6 +66,7 @@ static void _add_inputs(void)
 	_add((struct event) { .kind = EVENT_RESUME_FAILED }, 0);
 	_add((struct event) { .kind = EVENT_PROLOG, .job = 7 }, 0);
 	_add((struct event) { .kind = EVENT_PROLOG, .job = 9 }, 0);
+	_add((struct event) { .kind = EVENT_CLAIM, .job = 9 }, S);
 	_add((struct event) { .kind = EVENT_MISFIT, .job = 7,
 			      .cause = CAUSE_TEMPLATE, .text = "x" }, 0);
 	_add((struct event) { .kind = EVENT_MISFIT, .job = 8,

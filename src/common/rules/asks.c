@@ -208,6 +208,18 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
+/* A VM that was for any job has had its one while nobody could be told: the
+ * next one's prolog tells. */
+const char *asks_claim(struct record *rec, const struct event *ev)
+{
+	if (!ev->job || !_active(rec) || ev->asked <= rec->req.asked)
+		return "no claim on this VM";
+	if (rec->req.job || rec->req.shared)
+		return "the VM is not for any job";
+	rec->req.job = ev->job;
+	return NULL;
+}
+
 /* The VM is for others as well: only that job is sent away. */
 static const char *_misfit_shared(struct record *rec, const struct event *ev)
 {

@@ -16,6 +16,7 @@ const char *asks_suspended(const struct engine_conf *conf,
 const char *asks_resume_failed(const struct engine_conf *conf,
 			       struct record *rec, const struct event *ev);
 const char *asks_prolog(struct record *rec, const struct event *ev);
+const char *asks_claim(struct record *rec, const struct event *ev);
 const char *asks_misfit(const struct engine_conf *conf, struct record *rec,
 			const struct event *ev);
 const char *asks_admitted(struct record *rec, const struct event *ev);

@@ -83,6 +83,8 @@ static const char *_input(const struct engine_conf *conf, struct record *rec,
 		return asks_resume_failed(conf, rec, ev);
 	case EVENT_PROLOG:
 		return asks_prolog(rec, ev);
+	case EVENT_CLAIM:
+		return asks_claim(rec, ev);
 	case EVENT_MISFIT:
 		return asks_misfit(conf, rec, ev);
 	case EVENT_ADMITTED:

@@ -24,6 +24,8 @@ enum event_kind {
 	EVENT_SUSPENDED,	/* asked */
 	EVENT_RESUME_FAILED,	/* asked */
 	EVENT_PROLOG,		/* job asked: its prolog waits since then */
+	EVENT_CLAIM,		/* job asked: its prolog let it onto the node
+				 * then, and may not have asked us */
 	EVENT_MISFIT,		/* cause text [job asked: its prolog waits
 				 * since then]: the node is not what the
 				 * request's job asks for */

@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/base/hostlist.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
 #include "common/base/path.h"
+#include "common/ipc/claim.h"
 #include "common/ipc/spool.h"
 #include "common/ipc/wire.h"
 #include "front_end.h"
@@ -172,6 +174,21 @@ static int _hand_over(const struct options *options,
 	return 0;
 }
 
+/* Their VMs go: whoever comes next has new ones. One that stays makes a job
+ * wait for scloned's word. */
+static void _drop_claims(const struct options *options)
+{
+	cleanup_hostlist struct hostlist *nodes = NULL;
+	struct err err = ERR_INIT;
+	int rc = 0;
+
+	nodes = hostlist_parse(options->nodes, HOSTLIST_MAX, NULL);
+	for (size_t i = 0; nodes && !rc && i < hostlist_count(nodes); i++)
+		rc = claim_drop(options->spool, hostlist_at(nodes, i), &err);
+	if (rc)
+		log_warn("a claim stays: %s", err.text);
+}
+
 static int _run(enum request_kind kind, int argc, char **argv,
 		const struct options *options, struct err *err)
 {
@@ -191,7 +208,11 @@ static int _run(enum request_kind kind, int argc, char **argv,
 	if (kind == REQUEST_RESUME)
 		_read_resume_file(request);
 	_read_job(request);
-	return _hand_over(options, request, err);
+	if (_hand_over(options, request, err))
+		return -1;
+	if (kind == REQUEST_SUSPEND)
+		_drop_claims(options);
+	return 0;
 }
 
 int front_end_run(enum request_kind kind, int argc, char **argv)

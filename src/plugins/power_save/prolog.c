@@ -10,13 +10,15 @@
  * does the work. A chained program's status is passed on. A job must not
  * start when scloned refuses it, because another one has the VM or because
  * the VM is of another template; nor when nobody can tell whether its
- * --template was heard.
+ * --template was heard, or when a prolog before has let another job onto the
+ * node since its VM was made, as far as one can see: ipc/claim.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "common/base/clock.h"
@@ -27,6 +29,7 @@
 #include "common/base/table.h"
 #include "common/ipc/wire.h"
 #include "chain.h"
+#include "claims.h"
 #include "sanitise.h"
 
 #define TIMEOUT_MAX_S 86400
@@ -37,11 +40,13 @@
  * last: SPANK_ and what spank/sclone's option is called. */
 #define JOB_ID "SLURM_JOB_ID"
 #define JOB_NODES "SLURM_JOB_NODELIST"
+#define JOB_RUN "SLURM_JOB_RESTART_COUNT"
 #define JOB_FEATURES "SLURM_JOB_CONSTRAINTS"
 #define JOB_TEMPLATE "SPANK__SLURM_SPANK_OPTION_sclone_template"
 
 struct options {
 	const char *socket;
+	const char *spool;
 	const char *conf;
 	const char *chain;	/* NULL: the configuration file's */
 	uint64_t timeout_s;	/* for the whole wait */
@@ -51,6 +56,7 @@ struct options {
 
 static const struct option _long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
+	{ "spool", required_argument, NULL, 'd' },
 	{ "conf", required_argument, NULL, 'c' },
 	{ "chain", required_argument, NULL, 'p' },
 	{ "timeout", required_argument, NULL, 't' },
@@ -65,6 +71,9 @@ static int _take_option(int c, struct options *options, struct err *err)
 	switch (c) {
 	case 's':
 		options->socket = optarg;
+		return 0;
+	case 'd':
+		options->spool = optarg;
 		return 0;
 	case 'c':
 		options->conf = optarg;
@@ -110,11 +119,13 @@ struct facts {
 	struct conf *conf;
 	const char *chain;	/* borrowed from conf */
 	struct table *nodes;	/* NULL: unknown */
+	struct table *single;	/* those whose VMs serve one job; the same */
 };
 
 static void _facts_clear(struct facts *facts)
 {
 	table_destroy(facts->nodes);
+	table_destroy(facts->single);
 	conf_destroy(facts->conf);
 }
 
@@ -133,12 +144,20 @@ static int _add_nodes(struct table *nodes, const char *text, struct err *err)
 	return 0;
 }
 
+static bool _is_shared(const struct conf_line *line)
+{
+	const char *value = conf_value(line, "Isolation");
+
+	return value && !strcasecmp(value, "shared");
+}
+
 static int _read_facts(const char *path, struct facts *facts, struct err *err)
 {
 	cleanup_table struct table *nodes = table_create(HOSTLIST_MAX, NULL);
+	cleanup_table struct table *single = table_create(HOSTLIST_MAX, NULL);
 	const char *value;
 
-	if (!nodes)
+	if (!nodes || !single)
 		return err_nomem(err);
 	facts->conf = conf_read(path, err);
 	if (!facts->conf)
@@ -152,8 +171,12 @@ static int _read_facts(const char *path, struct facts *facts, struct err *err)
 		value = conf_value(line, "NodeName");
 		if (value && _add_nodes(nodes, value, err))
 			return -1;
+		if (value && !_is_shared(line) &&
+		    _add_nodes(single, value, err))
+			return -1;
 	}
 	facts->nodes = steal_ptr(&nodes);
+	facts->single = steal_ptr(&single);
 	return 0;
 }
 
@@ -231,14 +254,15 @@ static int _put_env(struct json *call, const char *key, const char *name)
 	return value && *value ? json_put_str(call, key, value) : 0;
 }
 
-static int _wait_for_nodes(const struct options *options, struct err *err)
+static int _wait_for_nodes(const struct options *options,
+			   const struct claims *claims, struct err *err)
 {
 	cleanup_json struct json *call = wire_request("wait", err);
-	uint64_t id;
 
-	if (!call || parse_u64(getenv(JOB_ID), 1, UINT32_MAX, &id, err))
+	if (!call)
 		return -1;
-	if (json_put_int(call, "job", (int64_t) id) ||
+	if (json_put_int(call, "job", claims->mine.job) ||
+	    claims_tell(claims, call) ||
 	    _put_env(call, "nodes", JOB_NODES) ||
 	    _put_env(call, "features", JOB_FEATURES) ||
 	    _put_env(call, "template", JOB_TEMPLATE) ||
@@ -269,17 +293,57 @@ static bool _is_heard(void)
 }
 
 /* The wait did not end as it should. */
-static int _unanswered(const struct err *err)
+static int _unanswered(const struct claims *claims, const struct err *err)
 {
-	if (_is_heard()) {
-		log_warn("job %.20s starts without waiting for its nodes: %s",
-			 getenv(JOB_ID), err->text);
-		return 0;
+	struct err why = ERR_INIT;
+
+	if (!_is_heard()) {
+		log_error("job %.20s does not start: nobody can tell whether "
+			  "its nodes are what --template names: %s",
+			  getenv(JOB_ID), err->text);
+		return 1;
 	}
-	log_error("job %.20s does not start: nobody can tell whether its "
-		  "nodes are what --template names: %s", getenv(JOB_ID),
-		  err->text);
-	return 1;
+	if (claims_ask(claims, &why)) {
+		log_error("job %.20s does not start: %s, and scloned cannot "
+			  "be asked: %s", getenv(JOB_ID), why.text, err->text);
+		return 1;
+	}
+	log_warn("job %.20s starts without waiting for its nodes: %s",
+		 getenv(JOB_ID), err->text);
+	return 0;
+}
+
+static int _read_job(struct claim *claim, struct err *err)
+{
+	const char *text = getenv(JOB_RUN);
+	uint64_t job, run = 0;
+
+	if (parse_u64(getenv(JOB_ID), 1, UINT32_MAX, &job, err))
+		return -1;
+	if (text && parse_u64(text, 0, UINT32_MAX, &run, err))
+		return -1;
+	*claim = (struct claim) { (uint32_t) job, (uint32_t) run };
+	return 0;
+}
+
+static int _hold(const struct options *options, const struct facts *facts,
+		 const char *nodes)
+{
+	cleanup_hostlist struct hostlist *list = NULL;
+	struct claims claims = { .spool = options->spool,
+				 .single = facts->single };
+	struct err err = ERR_INIT;
+	int status = -1;
+
+	list = hostlist_parse(nodes, HOSTLIST_MAX, NULL);
+	claims.nodes = list;
+	if (_read_job(&claims.mine, &err) == 0)
+		status = _wait_for_nodes(options, &claims, &err);
+	else
+		claims.nodes = NULL;	/* whose would they be? */
+	if (status == 0)
+		claims_take(&claims);
+	return status < 0 ? _unanswered(&claims, &err) : status;
 }
 
 static int _run_chain(const struct options *options, const struct facts *facts)
@@ -305,7 +369,7 @@ static void _on_term(int signo)
 static int _run(const struct options *options)
 {
 	const char *nodes = getenv(JOB_NODES);
-	struct facts facts = { NULL, NULL, NULL };
+	struct facts facts = { NULL };
 	struct err err = ERR_INIT;
 	int status;
 
@@ -315,9 +379,7 @@ static int _run(const struct options *options)
 	if (!status && nodes && getenv(JOB_ID) &&
 	    _has_our_nodes(&facts, nodes)) {
 		(void) signal(SIGTERM, _on_term);
-		status = _wait_for_nodes(options, &err);
-		if (status < 0)
-			status = _unanswered(&err);
+		status = _hold(options, &facts, nodes);
 	}
 	_facts_clear(&facts);
 	return status;
@@ -327,6 +389,7 @@ int main(int argc, char **argv)
 {
 	struct options options = {
 		.socket = DEFAULT_SOCKET,
+		.spool = DEFAULT_SPOOL,
 		.conf = DEFAULT_CONF,
 		.timeout_s = 1200,
 		.patience_s = 60,
@@ -338,7 +401,8 @@ int main(int argc, char **argv)
 	if (options.help || options.version) {
 		printf(options.help ? "usage: %s [--timeout TIME] "
 				      "[--patience TIME] [--conf FILE]\n"
-				      "\t[--chain PROGRAM] [--socket PATH]\n"
+				      "\t[--chain PROGRAM] [--socket PATH] "
+				      "[--spool DIR]\n"
 				      "\nSee sclone-prolog(8).\n"
 				    : "%s " PACKAGE_VERSION "\n",
 		       "sclone-prolog");
