@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/table.h"
+#include "claims.h"
 #include "record.h"
 #include "text.h"
 #include "plan.h"
@@ -13,27 +13,13 @@ struct seat {
 	char only[RECORD_SOURCE_SIZE];
 };
 
-/* A clone that is there. */
-struct made {
-	int source;
-	int64_t at;
-	bool told;			/* what it takes: */
-	int64_t memory, space;		/* MiB, or PLACE_UNKNOWN */
-	int64_t memory_held, space_held;	/* for it */
-};
-
-/* What is held for clones that are there, MiB. */
-struct growth {
-	int64_t memory, space;
-};
-
 struct plan {
 	struct admit *admit;
-	struct table *seats, *made;	/* by node */
+	struct table *seats;		/* by node */
+	struct claims *claims;
 	struct place_source *places;	/* borrowed */
 	size_t place_count;
 	enum place_verdict *verdicts;	/* sources_max of them */
-	struct growth *growth;		/* of each source's clones; likewise */
 	size_t sources_max;
 	unsigned flight_max;
 	struct plan_rates rates;
@@ -48,12 +34,10 @@ struct plan *plan_create(size_t nodes_max, size_t sources_max)
 		return NULL;
 	plan->admit = admit_create(nodes_max, 0);
 	plan->seats = table_create(nodes_max, free);
-	plan->made = table_create(nodes_max, free);
+	plan->claims = claims_create(nodes_max, sources_max);
 	plan->verdicts = calloc(sources_max + 1, sizeof(*plan->verdicts));
-	plan->growth = calloc(sources_max + 1, sizeof(*plan->growth));
 	plan->sources_max = sources_max;
-	if (!plan->admit || !plan->seats || !plan->made || !plan->verdicts ||
-	    !plan->growth)
+	if (!plan->admit || !plan->seats || !plan->claims || !plan->verdicts)
 		return NULL;
 	return steal_ptr(&plan);
 }
@@ -64,9 +48,8 @@ void plan_destroy(struct plan *plan)
 		return;
 	admit_destroy(plan->admit);
 	table_destroy(plan->seats);
-	table_destroy(plan->made);
+	claims_destroy(plan->claims);
 	free(plan->verdicts);
-	free(plan->growth);
 	free(plan);
 }
 
@@ -91,9 +74,7 @@ void plan_use(struct plan *plan, struct place_source *places, size_t count,
 
 	while (table_next(plan->seats, &pos, &node))
 		free(_take_seat(plan, node));
-	pos = 0;
-	while (table_next(plan->made, &pos, &node))
-		free(table_take(plan->made, node));
+	claims_clear(plan->claims);
 	plan->places = places;
 	plan->place_count = count < plan->sources_max ? count
 						      : plan->sources_max;
@@ -160,18 +141,17 @@ static void _move_seats(struct plan *plan, const struct place_source *places,
 	}
 }
 
-static void _move_made(struct plan *plan, const struct place_source *places,
-		       size_t count)
-{
-	struct made *made;
-	const char *node;
-	size_t pos = 0;
+struct move {
+	const struct plan *plan;
+	const struct place_source *places;
+	size_t count;
+};
 
-	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
-		made->source = _moved(plan, made->source, places, count);
-		if (made->source < 0)
-			free(table_take(plan->made, node));
-	}
+static int _claim_moved(size_t source, const void *arg)
+{
+	const struct move *move = arg;
+
+	return _moved(move->plan, (int) source, move->places, move->count);
 }
 
 void plan_move(struct plan *plan, struct place_source *places, size_t count)
@@ -180,7 +160,8 @@ void plan_move(struct plan *plan, struct place_source *places, size_t count)
 		count = plan->sources_max;
 	_move_places(plan, places, count);
 	_move_seats(plan, places, count);
-	_move_made(plan, places, count);
+	claims_move(plan->claims, _claim_moved,
+		    &(struct move) { plan, places, count });
 	plan->places = places;
 	plan->place_count = count;
 }
@@ -238,51 +219,6 @@ static void _hold_clones(struct plan *plan, int source, int64_t clones)
 			  clones);
 }
 
-/*
- * What a clone will take beyond what a figure shows of it. One that is older
- * than the clone, or whose clone was not asked since, shows nothing; if what
- * it takes cannot be told, the figure must do.
- */
-static int64_t _growth(int64_t need, const struct made *made, int64_t takes,
-		       int64_t figure_at)
-{
-	if (need == PLACE_UNKNOWN)
-		return 0;
-	if (made->at >= figure_at || !made->told)
-		return need;
-	return takes == PLACE_UNKNOWN || takes > need ? 0 : need - takes;
-}
-
-static void _weigh(const struct plan *plan, struct made *made)
-{
-	const struct place_source *place = &plan->places[made->source];
-
-	made->memory_held = _growth(place->memory_need, made, made->memory,
-				    place->memory_at);
-	made->space_held = _growth(place->space_need, made, made->space,
-				   place->space_at);
-}
-
-/* Thousands of clones on a few sources. */
-static void _hold_made(struct plan *plan)
-{
-	struct made *made;
-	const char *node;
-	size_t pos = 0;
-
-	memset(plan->growth, 0, plan->place_count * sizeof(*plan->growth));
-	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
-		_weigh(plan, made);
-		plan->growth[made->source].memory += made->memory_held;
-		plan->growth[made->source].space += made->space_held;
-	}
-	for (size_t i = 0; i < plan->place_count; i++)
-		if (plan->growth[i].memory || plan->growth[i].space)
-			place_hold(plan->places, plan->place_count, i,
-				   plan->growth[i].memory,
-				   plan->growth[i].space);
-}
-
 void plan_looked(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->place_count; i++)
@@ -291,87 +227,38 @@ void plan_looked(struct plan *plan)
 		if (plan->places[i].in_flight)
 			_hold_clones(plan, (int) i,
 				     plan->places[i].in_flight);
-	_hold_made(plan);
+	claims_hold(plan->claims, plan->places, plan->place_count);
 }
 
 void plan_made(struct plan *plan, const char *node, const char *source,
 	       int64_t at)
 {
-	struct made *made;
-	int place;
+	int place = claims_has(plan->claims, node) ? -1 : _find(plan, source);
 
-	if (table_get(plan->made, node))
-		return;
-	place = _find(plan, source);
-	if (place < 0)
-		return;
-	made = calloc(1, sizeof(*made));
-	if (!made)
-		return;		/* the figures will show it */
-	made->source = place;
-	made->at = at;
-	if (table_set(plan->made, node, made, NULL) < 0) {
-		free(made);
-		return;
-	}
-	_weigh(plan, made);
-	place_hold(plan->places, plan->place_count, (size_t) place,
-		   made->memory_held, made->space_held);
+	if (place >= 0)
+		claims_add(plan->claims, plan->places, plan->place_count, node,
+			   (size_t) place, at);
 }
 
 void plan_gone(struct plan *plan, const char *node)
 {
-	struct made *made = table_take(plan->made, node);
-
-	if (made)
-		place_hold(plan->places, plan->place_count,
-			   (size_t) made->source, -made->memory_held,
-			   -made->space_held);
-	free(made);
+	claims_remove(plan->claims, plan->places, plan->place_count, node);
 }
 
 void plan_takes(struct plan *plan, const char *node, int64_t memory,
 		int64_t space)
 {
-	struct made *made = table_get(plan->made, node);
-
-	if (!made)
-		return;
-	made->told = true;
-	made->memory = memory;
-	made->space = space;
+	claims_tell(plan->claims, node, memory, space);
 }
 
 void plan_told(struct plan *plan, int64_t at)
 {
-	struct made *made;
-	const char *node;
-	size_t pos = 0;
-
-	while ((made = table_next(plan->made, &pos, &node)) != NULL)
-		if (!made->told && made->at < at)
-			plan_takes(plan, node, PLACE_UNKNOWN, PLACE_UNKNOWN);
+	claims_told(plan->claims, at);
 }
 
 bool plan_wants_figures(const struct plan *plan, bool *untold)
 {
-	const struct made *made;
-	const char *node;
-	size_t pos = 0;
-	bool wants = false;
-
-	*untold = false;
-	while ((made = table_next(plan->made, &pos, &node)) != NULL) {
-		const struct place_source *place =
-			&plan->places[made->source];
-
-		if (place->memory_free == PLACE_UNKNOWN &&
-		    place->space_free == PLACE_UNKNOWN)
-			continue;
-		wants = true;
-		*untold |= !made->told;
-	}
-	return wants;
+	return claims_any(plan->claims, plan->places, untold);
 }
 
 /* --- seats -------------------------------------------------------------- */
