@@ -202,6 +202,18 @@ static void _choose(const struct asked *asked, const struct snapshot *snapshot,
 		fate->fate = FORECAST_REFUSED;
 }
 
+/* Slurm would not give the node to one job alone. */
+static void _isolate(const struct snapshot *snapshot, const char *node,
+		     struct forecast *fate)
+{
+	const char *why = table_get(snapshot->refused, node);
+
+	if (!why || fate->fate != FORECAST_OPEN)
+		return;
+	fate->fate = FORECAST_REFUSED;
+	err_set(&fate->why, ERR_REFUSED, "%s", why);
+}
+
 static void _ask(const struct asked *asked, const struct snapshot *snapshot,
 		 struct plan_row *row, struct forecast *fate)
 {
@@ -221,6 +233,7 @@ static void _ask(const struct asked *asked, const struct snapshot *snapshot,
 		return;
 	}
 	_choose(asked, snapshot, node, job, row, fate);
+	_isolate(snapshot, row->node, fate);
 	row->note = known ? _drain(known) : NULL;
 	fate->entry = (struct admit_entry) {
 		.node = row->node,
@@ -242,13 +255,15 @@ static int _run(const struct asked *asked, struct snapshot *snapshot,
 		struct plan_row *rows, struct forecast *fates,
 		struct err *err)
 {
+	struct forecast_count counts = { snapshot_took, snapshot };
 	size_t count = hostlist_count(asked->nodes);
 
 	for (size_t i = 0; i < count; i++) {
 		rows[i].node = hostlist_at(asked->nodes, i);
 		_ask(asked, snapshot, &rows[i], &fates[i]);
 	}
-	return forecast_run(snapshot->plan, fates, count, snapshot->at, err);
+	return forecast_run(snapshot->plan, fates, count, snapshot->at,
+			    &counts, err);
 }
 
 static int _show(const struct command_options *options,

@@ -79,13 +79,29 @@ static int _put_head(const struct daemon *daemon, struct json *reply)
 	return json_put_str(reply, "receipt_head", head);
 }
 
-static int _put_first(const struct daemon *daemon, struct json *reply)
+static const char *_refuses(const char *node, void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	return partitions_refuse(daemon->partitions, node);
+}
+
+static int _put_rules(struct daemon *daemon, struct json *reply)
+{
+	struct snapshot_from from = {
+		daemon->config, planner_plan(daemon->planner),
+		room_tally(daemon->room), _refuses, daemon,
+	};
+
+	return snapshot_put(reply, &from) | room_put(daemon->room, reply);
+}
+
+static int _put_first(struct daemon *daemon, struct json *reply)
 {
 	const struct timing *timing = daemon->timing;
 	int rc = 0;
 
-	rc |= snapshot_put(reply, daemon->config,
-			   planner_plan(daemon->planner));
+	rc |= _put_rules(daemon, reply);
 	rc |= json_put_int(reply, "at", clock_wall_us());
 	rc |= json_put(reply, "daemon", answers_daemon(daemon));
 	rc |= json_put_str(reply, "slurm_version", timing_version(timing));

@@ -278,11 +278,9 @@ static void _tell_limit(struct planner *planner, const char *node)
 {
 	struct err why = ERR_INIT;
 
-	if (!plan_lacks_room(planner->plan, node))
-		return;
-	err_set(&why, ERR_CAPACITY, "MaxClones= has no room for all nodes of "
-		"the job");
-	_tell(planner, node, &why);
+	plan_why_room(planner->plan, node, &why);
+	if (why.code)
+		_tell(planner, node, &why);
 }
 
 /* There may be thousands, most of one template and with nothing to tell. */

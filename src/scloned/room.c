@@ -3,7 +3,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/table.h"
-#include "common/clone/tally.h"
 #include "common/rules/capacity.h"
 #include "closings.h"
 #include "daemon.h"
@@ -69,6 +68,11 @@ bool room_fits(const struct room *room, const char *node,
 	       const char *template_name, size_t more)
 {
 	return tally_fits(room->now.tally, node, template_name, more);
+}
+
+const struct tally *room_tally(const struct room *room)
+{
+	return room->now.tally;
 }
 
 /* --- weighing ----------------------------------------------------------- */

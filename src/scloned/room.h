@@ -18,6 +18,7 @@
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/clone/config.h"
+#include "common/clone/tally.h"
 #include "common/rules/nodeview.h"
 #include "common/rules/record.h"
 
@@ -56,6 +57,9 @@ void room_sources(struct room *room);
  * far as MaxClones= is concerned. */
 bool room_fits(const struct room *room, const char *node,
 	       const char *template_name, size_t more);
+
+/* What it counts; borrowed until room_use(). */
+const struct tally *room_tally(const struct room *room);
 
 /* "capacity" for the answer to status; -1: out of memory. */
 int room_put(const struct room *room, struct json *reply);

@@ -50,7 +50,7 @@ def test_whole(site, job):
     with open(path) as file:
         text = file.read()
     doc = json.loads(text)
-    tap.ok(doc["snapshot"] == 1 and doc["at"] > 10 ** 15
+    tap.ok(doc["snapshot"] == 2 and doc["at"] > 10 ** 15
            and doc["resume_timeout"] > 0 and doc["slurm_version"],
            "its version, its time, Slurm's limits and version")
     tap.equal([name for name in ("ClusterName", "PasswordFile", "KeyFile")

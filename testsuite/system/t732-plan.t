@@ -141,6 +141,23 @@ def test_reasons(site):
     site.sclone("template", "undrain", "rocky9-esx02")
 
 
+def test_isolation(site):
+    """Nodes that Slurm would share among jobs get no clones."""
+    site.end("scloned")
+    site.scontrol("update", "PartitionName=vm", "OverSubscribe=NO")
+    site.start_scloned()
+    labslurm.await_(lambda: "no clones for its nodes: " in
+                    site.tail("scloned.out", 1000), "it to be told so")
+    why = site.tail("scloned.out", 1000).partition(
+        "no clones for its nodes: ")[2].split("\n")[0]
+    site.sclone("snapshot", site.path("shared.json"))
+    site.scontrol("update", "PartitionName=vm", "OverSubscribe=EXCLUSIVE")
+    code, reply = plan(site, "vm[1-2]", path="shared.json")
+    tap.equal((code, [(row["fate"], row["why"]) for row in reply["nodes"]]),
+              (1, [("refused", why)] * 2),
+              "nodes that jobs share are refused, in scloned's words")
+
+
 def test_away(site):
     """A snapshot is enough, and no secret is in it."""
     site.end("scloned")
@@ -161,5 +178,6 @@ with labsclone.Site(nodes=8, sources={"rocky9": 3, "ubuntu22": 1},
     test_in_use(site_)
     test_resume_file(site_)
     test_reasons(site_)
+    test_isolation(site_)
     test_away(site_)
 sys.exit(tap.done())

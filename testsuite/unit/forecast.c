@@ -61,8 +61,10 @@ static void _ask(struct scene *scene, unsigned count)
 
 static void _run(struct scene *scene)
 {
+	struct forecast_count nobody = { NULL, NULL };
+
 	if (forecast_run(scene->plan, scene->nodes, scene->count, NOW,
-			 NULL) < 0)
+			 &nobody, NULL) < 0)
 		bail_out("out of memory");
 }
 

@@ -15,7 +15,7 @@ static const char conf_text[] =
 	"ClusterName=c1 VCenter=https://vc/sdk User=u Pin=sha256//c2VjcmV0\n"
 	"Folder=\"/DC/vm/f 1\" ResourcePool=/DC/host/h/Resources/p\n"
 	"TemplateName=rocky9 Sources=/DC/vm/t/a,/DC/vm/t/b Lanes=2\n"
-	"NodeName=vm[1-40] Templates=rocky9\n";
+	"NodeName=vm[1-40] Templates=rocky9 MaxClones=6\n";
 
 static struct breaker own[2], shared;
 static struct place_source places[2];
@@ -60,12 +60,20 @@ static void _sit(struct plan *plan, const char *node, uint32_t job,
 		bail_out("%s has no seat", node);
 }
 
-static struct json *_write(const struct config *config,
-			   const struct plan *plan)
+static const char *_refuses(const char *node, void *arg)
 {
+	(void) arg;
+	return !strcmp(node, "vm9") || !strcmp(node, "vm10")
+		       ? "partition p shares" : NULL;
+}
+
+static struct json *_write(const struct config *config,
+			   const struct plan *plan, const struct tally *tally)
+{
+	struct snapshot_from from = { config, plan, tally, _refuses, NULL };
 	struct json *doc = json_new_object();
 
-	if (!doc || snapshot_put(doc, config, plan) < 0)
+	if (!doc || snapshot_put(doc, &from) < 0)
 		bail_out("out of memory");
 	json_put_int(doc, "at", NOW);
 	json_put_int(doc, "resume_timeout", 600 * S);
@@ -124,20 +132,24 @@ static void _same(void)
 	cleanup_config struct config *config =
 		config_parse("c", conf_text, strlen(conf_text), NULL);
 	cleanup_plan struct plan *plan = _plan();
+	cleanup_tally struct tally *tally = config
+		? tally_create(config, NULL) : NULL;
 	cleanup_snapshot struct snapshot *snapshot = NULL;
 	cleanup_free char *before = NULL, *after = NULL;
 	struct json *doc;
 	char here[400], there[400];
 
-	if (!config)
+	if (!config || !tally)
 		bail_out("config");
+	tally_begin(tally, "vm7", "rocky9");
+	tally_begin(tally, "vm8", "rocky9");
 	_sit(plan, "vm7", 2, "/DC/vm/t/a");
 	_sit(plan, "vm1", 1, NULL);
 	_sit(plan, "vm2", 1, NULL);
 	_sit(plan, "vm3", 2, NULL);
 	_sit(plan, "vm4", 0, NULL);
 	plan_set_rates(plan, &(struct plan_rates) { S, 2 * S });
-	doc = _write(config, plan);
+	doc = _write(config, plan, tally);
 	before = _text(doc);
 	json_destroy(doc);
 	ok(!strstr(before, "c2VjcmV0") && !strstr(before, "comments"),
@@ -151,7 +163,7 @@ static void _same(void)
 	is_int(snapshot->places[0].in_flight, 1, "lanes in use");
 	is_int(snapshot->places[1].memory_held, 1000, "what is held");
 	_is_whole(&snapshot->places[1]);
-	doc = _write(snapshot->config, snapshot->plan);
+	doc = _write(snapshot->config, snapshot->plan, snapshot->tally);
 	after = _text(doc);
 	json_destroy(doc);
 	is_str(after, before, "what is read is written as before");
@@ -159,6 +171,101 @@ static void _same(void)
 	_decide(snapshot->plan, there, sizeof(there));
 	is_str(there, here, "and decides alike");
 	is_str(here, "vm1 on a, vm4 on b, vm3 on a, ", "namely so");
+}
+
+/* --- MaxClones= ---------------------------------------------------------- */
+
+/* As scloned's room does it. */
+static bool _fits(const char *node, const char *template_name, size_t more,
+		  void *arg)
+{
+	return tally_fits(arg, node, template_name, more);
+}
+
+/* All lanes that are given now; each is a clone from then on. */
+static void _give(struct plan *plan, struct tally *tally, char *out,
+		  size_t size)
+{
+	struct plan_decision decision;
+
+	*out = '\0';
+	while (plan_next(plan, NOW, &decision) > 0) {
+		tally_begin(tally, decision.node, "rocky9");
+		text_add(out, size, decision.node);
+		text_add(out, size, " ");
+		(void) plan_leave(plan, decision.node);
+	}
+}
+
+/* Of six clones that may be there are three, one of them in its lane: vm3 of
+ * its job goes before vm[1-2] of another one, which leaves no room for vm[5-6]
+ * of a third. If that has begun before, it is the other way round. */
+static void _limited(bool begun, const char *want, const char *roomless)
+{
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	cleanup_plan struct plan *plan = _plan();
+	cleanup_tally struct tally *tally = config
+		? tally_create(config, NULL) : NULL;
+	cleanup_snapshot struct snapshot *snapshot = NULL;
+	struct admit_entry late = { .node = "vm5", .job = 5, .begun = begun,
+				    .template_name = "rocky9",
+				    .deadline = NOW + 60 * S };
+	cleanup_free char *text = NULL;
+	char here[100], there[100];
+	struct err why = ERR_INIT;
+	struct json *doc;
+	bool refused;
+
+	if (!config || !tally)
+		bail_out("config");
+	for (const char *node = "7\08\09\0"; *node; node += 2) {
+		char name[8] = "vm3";
+
+		name[2] = *node;
+		tally_begin(tally, name, "rocky9");
+	}
+	plan_rule(plan, _fits, tally);
+	_sit(plan, "vm7", 2, "/DC/vm/t/a");
+	_sit(plan, "vm1", 1, NULL);
+	_sit(plan, "vm2", 1, NULL);
+	_sit(plan, "vm3", 2, NULL);
+	_sit(plan, "vm4", 0, NULL);
+	_sit(plan, "vm6", 5, NULL);
+	if (plan_ask(plan, &late, NOW, &refused, NULL) < 0)
+		bail_out("vm5");
+	doc = _write(config, plan, tally);
+	text = _text(doc);
+	json_destroy(doc);
+	snapshot = _read(text, NULL);
+	if (!snapshot)
+		bail_out("it cannot be read");
+	_give(plan, tally, here, sizeof(here));
+	_give(snapshot->plan, snapshot->tally, there, sizeof(there));
+	is_str(there, here, "with MaxClones= it decides alike");
+	is_str(here, want, "namely so");
+	plan_why_room(snapshot->plan, roomless, &why);
+	has_str(why.text, "MaxClones= has no room", "and says why not");
+}
+
+static void _refused(void)
+{
+	cleanup_config struct config *config =
+		config_parse("c", conf_text, strlen(conf_text), NULL);
+	cleanup_plan struct plan *plan = _plan();
+	cleanup_tally struct tally *tally = config
+		? tally_create(config, NULL) : NULL;
+	cleanup_snapshot struct snapshot *snapshot = NULL;
+	struct err err = ERR_INIT;
+
+	if (!config || !tally)
+		bail_out("config");
+	snapshot = snapshot_read(_write(config, plan, tally), &err);
+	if (!snapshot)
+		bail_out("%s", err.text);
+	is_str(table_get(snapshot->refused, "vm9"), "partition p shares",
+	       "a node that is not one job's, and why");
+	ok(!table_get(snapshot->refused, "vm8"), "no other");
 }
 
 static void _bad(const char *text, const char *want)
@@ -172,7 +279,7 @@ static void _bad(const char *text, const char *want)
 }
 
 #define HEAD \
-	"{\"snapshot\":1,\"at\":1,\"resume_timeout\":0,\"config\":["   \
+	"{\"snapshot\":2,\"at\":1,\"resume_timeout\":0,\"config\":["   \
 	"\"ClusterName=c1 VCenter=https://vc/sdk User=u\","           \
 	"\"Folder=/DC/vm/f ResourcePool=/DC/host/p\","                \
 	"\"TemplateName=r Sources=/DC/vm/t/a\","                      \
@@ -181,8 +288,9 @@ static void _bad(const char *text, const char *want)
 static void _mistakes(void)
 {
 	_bad("{}", "'snapshot'");
-	_bad("{\"snapshot\":2}", "of version 2, this program reads 1");
-	_bad("{\"snapshot\":1,\"at\":1,\"resume_timeout\":0,\"config\":"
+	_bad("{\"snapshot\":1}", "of version 1 and does not say all");
+	_bad("{\"snapshot\":3}", "of version 3, this program reads 2");
+	_bad("{\"snapshot\":2,\"at\":1,\"resume_timeout\":0,\"config\":"
 	     "[\"Nonsense=1\"]}", "Nonsense");
 	_bad(HEAD "{}}", "'plan.templates'");
 	_bad(HEAD "{\"templates\":[],\"sources\":[{}]}}", "'name'");
@@ -192,11 +300,21 @@ static void _mistakes(void)
 	     "\"source\":\"x\"}]}}", "no source 'x'");
 	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
 	     "\"rates\":{},\"seats\":[]}}", "'cloning'");
+#define PLAN "{\"templates\":[],\"sources\":[],\"flight_max\":1," \
+	"\"rates\":{\"cloning\":0,\"booting\":0},\"seats\":[]}"
+	_bad(HEAD PLAN "}", "'clones' is no list");
+	_bad(HEAD PLAN ",\"clones\":[{\"template\":\"r\",\"nodes\":\"vm[\"}]"
+	     "}", "vm[");
+	_bad(HEAD PLAN ",\"clones\":[],\"isolation\":[{\"nodes\":\"vm1\"}]}",
+	     "'why'");
 }
 
 int main(void)
 {
 	_same();
+	_limited(false, "vm1 vm2 vm3 ", "vm6");
+	_limited(true, "vm6 vm5 vm3 ", "vm1");
+	_refused();
 	_mistakes();
 	return done_testing();
 }

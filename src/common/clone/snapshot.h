@@ -10,8 +10,12 @@
  *	resume_timeout	Slurm's, us; 0: not known
  *	plan		{flight_max hold trouble: {code text}, rates: {us}
  *	    templates [{name breaker}] sources [{..., breaker}] seats [{node
- *	    job template avoid deadline source since}]}; who waits has no
- *	    source; the order is that of turns
+ *	    job template avoid deadline source since begun}]}; who waits has
+ *	    no source; the order is that of turns
+ *	clones		[{template nodes: hostlist}]: names that are clones, or
+ *			have a lane to become one, for MaxClones=
+ *	isolation	[{why nodes: hostlist}]: Slurm would not give them to
+ *			one job alone
  *	idle		hostlist: nodes that never were in use
  *	nodes		[{node record slurm quarantine}] of all others: verbs.h
  */
@@ -26,12 +30,23 @@
 #include "common/base/table.h"
 #include "common/rules/plan.h"
 #include "config.h"
+#include "tally.h"
 
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
 
-/* Put "snapshot", "config", "plan". -1: out of memory. */
-int snapshot_put(struct json *doc, const struct config *config,
-		 const struct plan *plan);
+/* What is decided by. */
+struct snapshot_from {
+	const struct config *config;
+	const struct plan *plan;
+	const struct tally *tally;	/* of that configuration */
+	/* Why no clone may be made for the node, or NULL; may be NULL. */
+	const char *(*refuses)(const char *node, void *arg);
+	void *arg;
+};
+
+/* Put "snapshot", "config", "plan", "clones", "isolation". -1: out of
+ * memory. */
+int snapshot_put(struct json *doc, const struct snapshot_from *from);
 
 /* One that was read. The plan may be worked on. */
 struct snapshot {
@@ -39,6 +54,8 @@ struct snapshot {
 	int64_t resume_timeout;
 	struct config *config;
 	struct plan *plan;
+	struct tally *tally;	/* what plan_rule() goes by */
+	struct table *refused;	/* name -> const char *: why */
 	struct table *nodes;	/* name -> struct json: its row of "nodes" */
 
 	/* What the plan and the rows are made of. */
@@ -51,6 +68,9 @@ struct snapshot {
 /* Takes the document over. NULL: PROTOCOL: it is no snapshot, or of another
  * version; CONFIG: what it says cannot be; FATAL. */
 struct snapshot *snapshot_read(struct json *doc, struct err *err);
+
+/* For struct forecast_count; arg is the snapshot. */
+void snapshot_took(const char *node, const char *template_name, void *arg);
 
 /* Accepts NULL. */
 void snapshot_destroy(struct snapshot *snapshot);

@@ -36,10 +36,9 @@ static struct name *_name(const struct tally *tally,
 	return &tally->names[_set_index(tally, node)][node->index];
 }
 
-static uint8_t _template(const struct tally *tally, const struct record *rec)
+static uint8_t _template(const struct tally *tally, const char *name)
 {
-	int index = config_template_index(tally->config,
-					  rec->req.template_name);
+	int index = config_template_index(tally->config, name);
 
 	return index < 0 ? NO_TEMPLATE : (uint8_t) index;
 }
@@ -75,8 +74,19 @@ void tally_count(struct tally *tally, const struct record *rec)
 		now.kind = CAPACITY_OUT;
 	now.late = !now.refused && capacity_is_late(rec);
 	if (now.kind == CAPACITY_CLONE)
-		now.template = _template(tally, rec);
+		now.template = _template(tally, rec->req.template_name);
 	_set(tally, node, &now);
+}
+
+void tally_begin(struct tally *tally, const char *node,
+		 const char *template_name)
+{
+	const struct config_node *ours = config_node(tally->config, node);
+	struct name now = { .kind = CAPACITY_CLONE,
+			    .template = _template(tally, template_name) };
+
+	if (ours)
+		_set(tally, ours, &now);
 }
 
 void tally_refuse(struct tally *tally, const char *node)
@@ -103,6 +113,13 @@ enum capacity_kind tally_kind(const struct tally *tally, size_t set,
 			      size_t index)
 {
 	return (enum capacity_kind) tally->names[set][index].kind;
+}
+
+int tally_template(const struct tally *tally, size_t set, size_t index)
+{
+	uint8_t template = tally->names[set][index].template;
+
+	return template == NO_TEMPLATE ? -1 : template;
 }
 
 bool tally_is_late(const struct tally *tally, size_t set, size_t index)

@@ -35,6 +35,10 @@ CLEANUP_DEFINE(struct tally *, tally_destroy)
 /* The record has changed. */
 void tally_count(struct tally *tally, const struct record *rec);
 
+/* The same without one: the node is a clone of the template. */
+void tally_begin(struct tally *tally, const char *node,
+		 const char *template_name);
+
 /* slurmctld does not take updates of the name, or has shown it again. */
 void tally_refuse(struct tally *tally, const char *node);
 void tally_accept(struct tally *tally, const char *node);
@@ -46,6 +50,10 @@ bool tally_is_late(const struct tally *tally, size_t set, size_t index);
 
 /* Names that are late. */
 size_t tally_late(const struct tally *tally);
+
+/* The index of the template that the name at that place is a clone of, or -1
+ * when it is none, or of no template of the configuration. */
+int tally_template(const struct tally *tally, size_t set, size_t index);
 
 /* One for each node set and template of the configuration, in its order;
  * memos and rates are the caller's to write. */

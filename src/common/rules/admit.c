@@ -228,6 +228,7 @@ static struct waiter *_new(struct admit *admit,
 	waiter->job = _job(admit, entry, err);
 	if (!waiter->job)
 		return NULL;
+	waiter->job->begun |= entry->begun;
 	if (table_set(admit->waiters, waiter->node, waiter, err) < 0) {
 		_forget_job(admit, waiter->job);
 		return NULL;
@@ -402,7 +403,7 @@ static int _each_in(const struct job *job, const struct line *line,
 			.template_name = waiter->template_name,
 			.avoid = *waiter->avoid ? waiter->avoid : NULL,
 			.only = *waiter->only ? waiter->only : NULL,
-			.deadline = waiter->deadline,
+			.deadline = waiter->deadline, .begun = job->begun,
 		};
 
 		if (each(&entry, in_flight, arg) < 0)

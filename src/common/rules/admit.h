@@ -30,6 +30,7 @@ struct admit_entry {
 	const char *only;	/* the one it may come from: place_only(); or
 				 * NULL */
 	int64_t deadline;
+	bool begun;		/* a node of its job has had a lane before */
 };
 
 struct admit_decision {

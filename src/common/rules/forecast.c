@@ -14,6 +14,7 @@ struct flight {
 
 struct run {
 	struct plan *plan;
+	const struct forecast_count *counts;
 	struct plan_rates rates;
 	struct table *asked;		/* node -> struct forecast */
 	int64_t now;
@@ -180,6 +181,10 @@ static void _decide(struct run *run)
 			run->now + run->rates.cloning
 		};
 		run->order++;
+		if (run->counts->took)
+			run->counts->took(decision.node, plan_seat(
+				run->plan, decision.node)->template_name,
+					  run->counts->arg);
 		if (!node)
 			continue;
 		node->fate = FORECAST_PLACED;
@@ -232,6 +237,8 @@ static void _explain(const struct run *run, struct forecast *node)
 	places = plan_places(run->plan, &count);
 	plan_why(run->plan, node->entry.template_name, &node->why);
 	if (!node->why.code)
+		plan_why_room(run->plan, node->entry.node, &node->why);
+	if (!node->why.code)
 		(void) place_pick(places, count, node->entry.template_name,
 				  NULL, run->now, NULL, &node->why);
 }
@@ -279,10 +286,11 @@ static void _go(struct run *run)
 }
 
 int forecast_run(struct plan *plan, struct forecast *nodes, size_t count,
-		 int64_t now, struct err *err)
+		 int64_t now, const struct forecast_count *counts,
+		 struct err *err)
 {
-	struct run run = { .plan = plan, .rates = *plan_rates(plan),
-			   .now = now };
+	struct run run = { .plan = plan, .counts = counts,
+			   .rates = *plan_rates(plan), .now = now };
 	int rc;
 
 	if (!run.rates.cloning)

@@ -39,11 +39,19 @@ struct forecast {
 	char others[FORECAST_OTHERS_SIZE];	/* see place_tell() */
 };
 
+/* Called for each node that gets a lane: from then on it counts as a clone
+ * for what plan_rule() was given. All NULL: nobody counts. */
+struct forecast_count {
+	void (*took)(const char *node, const char *template_name, void *arg);
+	void *arg;
+};
+
 /*
  * The nodes ask in this order at that time. Those whose fate is not OPEN are
  * left alone. The plan is used up. -1 FATAL.
  */
 int forecast_run(struct plan *plan, struct forecast *nodes, size_t count,
-		 int64_t now, struct err *err);
+		 int64_t now, const struct forecast_count *counts,
+		 struct err *err);
 
 #endif

@@ -473,9 +473,12 @@ void plan_rule(struct plan *plan,
 	admit_rule(plan->admit, fits, arg);
 }
 
-bool plan_lacks_room(const struct plan *plan, const char *node)
+void plan_why_room(const struct plan *plan, const char *node,
+		   struct err *why)
 {
-	return admit_lacks_room(plan->admit, node);
+	if (admit_lacks_room(plan->admit, node))
+		err_set(why, ERR_CAPACITY, "MaxClones= has no room for all "
+			"nodes of the job");
 }
 
 size_t plan_waiting(const struct plan *plan)

@@ -154,7 +154,9 @@ void plan_why_only(const struct plan *plan, const char *source,
 void plan_rule(struct plan *plan,
 	       bool (*fits)(const char *node, const char *template_name,
 			    size_t more, void *arg), void *arg);
-bool plan_lacks_room(const struct plan *plan, const char *node);
+/* That rule keeps the node's job back: *why, CAPACITY; else left alone. */
+void plan_why_room(const struct plan *plan, const char *node,
+		   struct err *why);
 size_t plan_waiting(const struct plan *plan);
 int plan_each(const struct plan *plan,
 	      int (*each)(const struct admit_entry *entry, bool in_flight,
