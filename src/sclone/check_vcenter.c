@@ -116,6 +116,34 @@ static void _apart(const struct facts *facts, struct findings *out)
 				      facts->vcenter.sources[i].path);
 }
 
+static void _clones(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->vcenter.source_count; i++)
+		if (*facts->vcenter.sources[i].clone_of)
+			findings_fail(out, "%s is a clone, of node %s by its "
+				      "mark, and not used as a source; take "
+				      "sclone.owner out of its configuration, "
+				      "or name another VM",
+				      facts->vcenter.sources[i].path,
+				      facts->vcenter.sources[i].clone_of);
+}
+
+static void _members(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->vcenter.refused_count; i++) {
+		const struct facts_refused *row = &facts->vcenter.refused[i];
+
+		if (row->is_folder)
+			findings_fail(out, "%s/: %s; correct Sources=, or "
+				      "give the role on it", row->path,
+				      row->why);
+		else
+			findings_warn(out, "%s is no source: %s; cure that, "
+				      "or move it out of the folder",
+				      row->path, row->why);
+	}
+}
+
 static void _hosts(const struct facts *facts, struct findings *out)
 {
 	for (size_t i = 0; i < facts->vcenter.source_count; i++) {
@@ -196,6 +224,75 @@ static void _cards(const struct facts *facts, struct findings *out)
 				      source->path, source->nic_count,
 				      set->nodes_text, set->card_count);
 	}
+}
+
+/* --- portgroups --------------------------------------------------------- */
+
+/* The network's place in the facts; it stands there. */
+static size_t _network_index(const struct facts *facts, const char *path)
+{
+	size_t i = 0;
+
+	while (i + 1 < facts->vcenter.network_count &&
+	       strcmp(facts->vcenter.networks[i].path, path) != 0)
+		i++;
+	return i;
+}
+
+static bool _becomes(const struct config_set *set, size_t template_index)
+{
+	for (size_t t = 0; t < set->template_count; t++)
+		if (set->templates[t] == template_index)
+			return true;
+	return false;
+}
+
+/* What clones of the template are put on. */
+static void _wanted(const struct facts *facts, size_t template_index,
+		    bool wanted[CONFIG_NETWORKS_MAX])
+{
+	const char *path;
+
+	for (size_t s = 0; s < config_set_count(facts->config); s++) {
+		const struct config_set *set = config_set(facts->config, s);
+
+		for (size_t i = 0; _becomes(set, template_index) &&
+				   i < set->card_count; i++) {
+			path = config_card_network(facts->config, set, i,
+						   template_index);
+			if (path)
+				wanted[_network_index(facts, path)] = true;
+		}
+	}
+}
+
+static void _lacks(const struct facts *facts,
+		   const struct facts_source *source, struct findings *out)
+{
+	bool wanted[CONFIG_NETWORKS_MAX] = { false };
+
+	_wanted(facts, source->template_index, wanted);
+	for (size_t i = 0; i < facts->vcenter.network_count; i++) {
+		const struct facts_network *network =
+			&facts->vcenter.networks[i];
+
+		if (wanted[i] && _is_portgroup(&network->ref) &&
+		    !source->on->has[i])
+			findings_fail(out, "%s, the host of %s, does not have "
+				      "the portgroup %s, and no clone can be "
+				      "made there; add it to the host's "
+				      "switch", source->host, source->path,
+				      network->path);
+	}
+}
+
+/* A clone that is put on one its host does not have fails. */
+static void _portgroups(const struct facts *facts, struct findings *out)
+{
+	for (size_t i = 0; i < facts->vcenter.source_count; i++)
+		if (facts->vcenter.sources[i].on &&
+		    facts->vcenter.sources[i].on->told)
+			_lacks(facts, &facts->vcenter.sources[i], out);
 }
 
 /* --- equal hardware ----------------------------------------------------- */
@@ -344,12 +441,17 @@ const struct check check_vcenter_table[] = {
 	  _sources },
 	{ "source-folder", "none lies among the clones", CHECK_VCENTER,
 	  _apart },
+	{ "clones", "no source is one", CHECK_VCENTER, _clones },
+	{ "members", "all that lies in folders of Sources= are sources",
+	  CHECK_VCENTER, _members },
 	{ "hosts", "connected", CHECK_VCENTER, _hosts },
 	{ "templates", "each can be cloned", CHECK_VCENTER, _usable },
 	{ "devices", "nothing that keeps a VM from being cloned",
 	  CHECK_VCENTER, _devices },
 	{ "cards", "each source has as many as its nodes", CHECK_VCENTER,
 	  _cards },
+	{ "portgroups", "each source's host has those of its nodes",
+	  CHECK_VCENTER, _portgroups },
 	{ "source-size", "equal in each template", CHECK_VCENTER,
 	  _equal_sources },
 	{ "template-size", "equal for each set of nodes", CHECK_VCENTER,

@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "common/base/clock.h"
+#include "common/clone/source.h"
+#include "common/rules/owner.h"
 #include "common/vim25/nic.h"
 #include "facts.h"
 
@@ -23,6 +25,9 @@ void facts_clear(struct facts *facts)
 {
 	_clear_slurm(&facts->slurm);
 	free(facts->vcenter.sources);
+	folders_destroy(facts->vcenter.folders);
+	free(facts->vcenter.refused);
+	free(facts->vcenter.hosts);
 	free(facts->vcenter.networks);
 	free(facts->vcenter.grants);
 	config_destroy(facts->config);
@@ -56,25 +61,72 @@ int facts_add_sources(struct facts *facts, struct err *err)
 
 	vcenter->sources = calloc(CONFIG_SOURCES_MAX,
 				  sizeof(*vcenter->sources));
-	if (!vcenter->sources)
+	vcenter->refused = calloc(CONFIG_SOURCES_MAX,
+				  sizeof(*vcenter->refused));
+	if (!vcenter->sources || !vcenter->refused)
 		return err_nomem(err);
 	for (size_t t = 0; t < config_template_count(facts->config); t++) {
 		const struct config_template *template =
 			config_template(facts->config, t);
 
 		for (size_t s = 0; s < template->source_count; s++)
-			vcenter->sources[vcenter->source_count++] =
-				(struct facts_source) {
-					.path = template->sources[s],
-					.template_index = t,
-					.cpus = -1, .memory_mib = -1,
-					.host_memory_mib = -1,
-					.store_mib = -1,
-					.record_cpus = -1,
-					.record_memory_mib = -1,
-				};
+			(void) facts_add_source(vcenter, template->sources[s],
+						t);
 	}
 	return 0;
+}
+
+bool facts_add_source(struct facts_vcenter *vcenter, const char *path,
+		      size_t template_index)
+{
+	if (vcenter->source_count == CONFIG_SOURCES_MAX)
+		return false;
+	vcenter->sources[vcenter->source_count++] = (struct facts_source) {
+		.path = path, .template_index = template_index,
+		.cpus = -1, .memory_mib = -1,
+		.host_memory_mib = -1, .store_mib = -1,
+		.record_cpus = -1, .record_memory_mib = -1,
+	};
+	return true;
+}
+
+void facts_refuse(struct facts_vcenter *vcenter, const char *path,
+		  bool is_folder, const char *why)
+{
+	struct facts_refused *row = &vcenter->refused[vcenter->refused_count];
+
+	if (vcenter->refused_count == CONFIG_SOURCES_MAX)
+		return;
+	vcenter->refused_count++;
+	*row = (struct facts_refused) { .path = path,
+					.is_folder = is_folder };
+	snprintf(row->why, sizeof(row->why), "%s", why);
+}
+
+const char *facts_unfit(const struct facts_source *source)
+{
+	if (!source->is_member)
+		return NULL;
+	if (!source->found)
+		return "the account cannot read what it is";
+	return source_unfit(source->has_mark ? "yes" : "",
+			    source->is_template, source->has_record);
+}
+
+void facts_sift(struct facts_vcenter *vcenter)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < vcenter->source_count; i++) {
+		struct facts_source *source = &vcenter->sources[i];
+		const char *why = facts_unfit(source);
+
+		if (why)
+			facts_refuse(vcenter, source->path, false, why);
+		else
+			vcenter->sources[count++] = *source;
+	}
+	vcenter->source_count = count;
 }
 
 int facts_add_networks(struct facts *facts, struct err *err)
@@ -115,6 +167,24 @@ void facts_take_devices(struct facts_source *source,
 				 types[i]);
 			return;
 		}
+}
+
+void facts_take_mark(struct facts_source *source, const char *text,
+		     const char *bios_uuid)
+{
+	char cluster[OWNER_CLUSTER_SIZE], node[OWNER_NODE_SIZE];
+	char uuid[UUID_TEXT_SIZE];
+	uint64_t epoch;
+
+	source->has_mark = text && *text;
+	if (!text || !bios_uuid ||
+	    sscanf(text, "%40[^/]/%80[^/]/%" SCNu64, cluster, node,
+		   &epoch) != 3)
+		return;
+	owner_bios_uuid(cluster, node, epoch, uuid);
+	if (!strcasecmp(uuid, bios_uuid))
+		snprintf(source->clone_of, sizeof(source->clone_of), "%s",
+			 node);
 }
 
 /* The number behind " KEY=" in a line of slurmd -C; -1 when there is none. */

@@ -14,6 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/json.h"
 #include "common/clone/config.h"
+#include "common/clone/folders.h"
 #include "common/clone/partition.h"
 #include "common/vim25/moref.h"
 #include "common/vim25/xml.h"
@@ -57,8 +58,13 @@ struct facts_source {
 	struct moref vm, host_ref;	/* unset: not found */
 	bool found, is_template, is_on, is_frozen;
 	bool in_folder;			/* lies in the clone folder */
+	bool is_member;			/* of a folder in Sources= */
+	bool has_mark;			/* sclone.owner */
+	char clone_of[FACTS_NAME_SIZE];	/* the node whose clone it is by its
+					 * mark and its biosUuid; "": none */
 	char host[FACTS_NAME_SIZE];
 	bool host_ok;			/* connected, no maintenance */
+	const struct facts_host *on;	/* NULL: not told */
 	int64_t host_memory_mib;	/* -1: not told; likewise: */
 	char store[FACTS_NAME_SIZE];	/* datastore of its .vmx; "" */
 	int64_t store_mib;		/* how large that is */
@@ -72,10 +78,24 @@ struct facts_source {
 						 * it, without memory */
 };
 
+/* What lies in a folder of Sources= and is no source; or that folder. */
+struct facts_refused {
+	const char *path;
+	bool is_folder;
+	char why[FACTS_LINE_SIZE];
+};
+
 /* A portgroup that sclone.conf names. */
 struct facts_network {
 	const char *path;		/* the config's */
 	struct moref ref;		/* unset: not found */
+};
+
+/* A host of sources. */
+struct facts_host {
+	struct moref ref;
+	bool told;			/* which portgroups it has: */
+	bool has[CONFIG_NETWORKS_MAX];	/* of the networks below */
 };
 
 /* One answer of vCenter's about our own account. */
@@ -89,8 +109,14 @@ struct facts_vcenter {
 	struct err problem;		/* code NONE: logged in, and asked */
 	char version[FACTS_NAME_SIZE];
 	bool folder_found, pool_found;
-	struct facts_source *sources;	/* in the order of the config */
+	/* In the order of the config, then the members of folders. */
+	struct facts_source *sources;
 	size_t source_count;
+	struct folders *folders;	/* owns the members' paths */
+	struct facts_refused *refused;	/* CONFIG_SOURCES_MAX of them */
+	size_t refused_count;
+	struct facts_host *hosts;
+	size_t host_count;
 	struct facts_network *networks;
 	size_t network_count;
 	struct err grants_problem;
@@ -204,8 +230,22 @@ int facts_take_slurm(struct facts *facts, struct json *config,
 void facts_take_history(struct facts_daemon *daemon,
 			const struct json *reply);
 
-/* A source for each of the config, nothing known yet. FATAL. */
+/* A source for each that the config names, nothing known yet. FATAL. */
 int facts_add_sources(struct facts *facts, struct err *err);
+
+/* One more of the template; false: there is no room. The path is borrowed. */
+bool facts_add_source(struct facts_vcenter *vcenter, const char *path,
+		      size_t template_index);
+
+/* One that is none; a cut list says enough. */
+void facts_refuse(struct facts_vcenter *vcenter, const char *path,
+		  bool is_folder, const char *why);
+
+/* Why a member of a folder is no source; NULL: it is, or is no member. */
+const char *facts_unfit(const struct facts_source *source);
+
+/* All is known: refuse those that are unfit. */
+void facts_sift(struct facts_vcenter *vcenter);
 
 /* A network for each of the config, not found yet. FATAL. */
 int facts_add_networks(struct facts *facts, struct err *err);
@@ -214,6 +254,10 @@ int facts_add_networks(struct facts *facts, struct err *err);
  * that ties a VM to its host and keeps it from being cloned. */
 void facts_take_devices(struct facts_source *source,
 			const struct xml_node *devices);
+
+/* Take a source's owner mark (NULL: none) and biosUuid (may be NULL). */
+void facts_take_mark(struct facts_source *source, const char *text,
+		     const char *bios_uuid);
 
 /* Take a source's template record; NULL: it has none. */
 void facts_take_record(struct facts_source *source, const char *text);

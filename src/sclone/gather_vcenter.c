@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * gather_vcenter - one short session: find the places and sources, read the
- * sources, their hosts and datastores, ask for our privileges, log out.
+ * gather_vcenter - one short session: find the places and sources, list the
+ * folders of sources, read the sources, their hosts and datastores, ask for
+ * our privileges, log out.
  * Each step makes its calls and then waits for all of them.
  */
 #include <stdio.h>
@@ -10,47 +11,15 @@
 
 #include "common/base/clock.h"
 #include "common/clone/letter.h"
-#include "common/vim25/privilege.h"
-#include "common/vim25/property.h"
-#include "common/vim25/search.h"
-#include "gather.h"
+#include "common/rules/owner.h"
+#include "gather_visit.h"
 
 #define CONNECTIONS 4
 #define REPLY_MAX (64 * 1024 * 1024)
 #define CONNECT_MS 10000
 #define DATASTORES_MAX 64	/* of one source */
 
-/* Objects to ask for privileges on, with names for people. */
-struct object {
-	enum privileges_on on;
-	struct moref ref;
-	char name[FACTS_NAME_SIZE];
-};
-
-struct place {
-	struct visit *visit;
-	struct moref *ref;	/* to be found */
-	struct search *search;
-};
-
-struct visit {
-	struct facts *facts;
-	struct facts_vcenter *out;
-	struct loop *loop;
-	struct session *session;
-	int64_t until_us;
-	size_t pending;		/* calls under way: */
-	struct place *places;	/* one for each search */
-	size_t place_count;
-	struct property_query *query;
-	struct privilege_check *check;
-	struct err failure;	/* the first of the step's */
-	struct moref folder, pool;
-	struct object *objects;
-	size_t object_count;
-};
-
-static int _await(struct visit *visit, struct err *err)
+int gather_vcenter_await(struct visit *visit, struct err *err)
 {
 	if (gather_await(visit->loop, &visit->pending, visit->until_us, err))
 		return err_wrap(err, "vCenter");
@@ -61,7 +30,7 @@ static int _await(struct visit *visit, struct err *err)
 	return 0;
 }
 
-static void _ended(struct visit *visit, const struct err *failure)
+void gather_vcenter_ended(struct visit *visit, const struct err *failure)
 {
 	visit->pending--;
 	if (failure && !visit->failure.code)
@@ -73,7 +42,7 @@ static void _query_done(const struct err *failure, void *arg)
 	struct visit *visit = arg;
 
 	visit->query = NULL;
-	_ended(visit, failure);
+	gather_vcenter_ended(visit, failure);
 }
 
 static int _read(struct visit *visit, const struct property_spec *spec,
@@ -86,7 +55,7 @@ static int _read(struct visit *visit, const struct property_spec *spec,
 	if (!visit->query)
 		return -1;
 	visit->pending++;
-	return _await(visit, err);
+	return gather_vcenter_await(visit, err);
 }
 
 /* --- by path ------------------------------------------------------------ */
@@ -99,7 +68,7 @@ static void _found(const struct moref *found, const struct err *failure,
 	place->search = NULL;
 	if (found)
 		*place->ref = *found;
-	_ended(place->visit, failure);
+	gather_vcenter_ended(place->visit, failure);
 }
 
 static int _search(struct visit *visit, const char *path, struct moref *ref,
@@ -159,7 +128,7 @@ static int _find(struct visit *visit, struct err *err)
 		if (_search(visit, visit->out->networks[i].path,
 			    &visit->out->networks[i].ref, err))
 			return -1;
-	if (_wait_login(visit, err) || _await(visit, err))
+	if (_wait_login(visit, err) || gather_vcenter_await(visit, err))
 		return -1;
 	visit->out->folder_found = !strcmp(visit->folder.type, "Folder");
 	visit->out->pool_found = !strcmp(visit->pool.type, "ResourcePool");
@@ -232,6 +201,20 @@ static void _take_store(struct facts_source *source, const char *path)
 			 (int) (end - path - 1), path + 1);
 }
 
+static void _take_options(struct facts_source *source,
+			  const struct property_object *object)
+{
+	const struct xml_node *options =
+		property_value(object, "config.extraConfig");
+	const char *bios_uuid = NULL;
+
+	(void) property_str(object, "config.uuid", &bios_uuid, NULL);
+	facts_take_record(source, property_option(options,
+						  LETTER_TEMPLATE_KEY));
+	facts_take_mark(source, property_option(options, OWNER_KEY),
+			bios_uuid);
+}
+
 static int _take_machine(struct visit *visit, struct facts_source *source,
 			 const struct property_object *object,
 			 struct err *err)
@@ -264,9 +247,9 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 			    moref_equal(&parent, &visit->folder);
 	facts_take_devices(source, property_value(object,
 						  "config.hardware.device"));
-	facts_take_record(source, property_option(
-		property_value(object, "config.extraConfig"),
-		LETTER_TEMPLATE_KEY));
+	_take_options(source, object);
+	if (facts_unfit(source))
+		return 0;
 	for (size_t i = 0; i < count; i++)
 		if (_add_object(visit, PRIVILEGES_DATASTORE, &stores[i],
 				stores[i].id, err))
@@ -297,10 +280,11 @@ static int _read_machines(struct visit *visit, struct err *err)
 		"runtime.instantCloneFrozen", "config.template",
 		"config.hardware.numCPU", "config.hardware.memoryMB",
 		"config.hardware.device", "config.extraConfig", "datastore",
+		"config.uuid",
 		"config.files.vmPathName", "summary.config.memoryReservation",
 	};
 	cleanup_free struct moref *refs =
-		calloc(visit->out->source_count, sizeof(*refs));
+		calloc(visit->out->source_count + 1, sizeof(*refs));
 	struct property_spec spec = {
 		.type = "VirtualMachine", .paths = paths,
 		.n_paths = sizeof(paths) / sizeof(*paths), .objects = refs,
@@ -318,9 +302,41 @@ static int _read_machines(struct visit *visit, struct err *err)
 
 /* --- hosts, datastores -------------------------------------------------- */
 
+/* Which of the networks in sclone.conf the host has. */
+static void _take_networks(const struct visit *visit, struct facts_host *host,
+			   const struct xml_node *list)
+{
+	const struct facts_vcenter *out = visit->out;
+	const struct xml_node *node = xml_child(list,
+						"ManagedObjectReference");
+	struct moref ref;
+
+	host->told = list != NULL;
+	for (; node; node = xml_next(node, "ManagedObjectReference"))
+		for (size_t i = 0; i < out->network_count; i++)
+			if (!soap_ref(node, &ref, NULL) &&
+			    moref_equal(&ref, &out->networks[i].ref))
+				host->has[i] = true;
+}
+
+static struct facts_host *_take_host(const struct visit *visit,
+				     const struct property_object *object)
+{
+	for (size_t i = 0; i < visit->out->host_count; i++) {
+		struct facts_host *host = &visit->out->hosts[i];
+
+		if (!moref_equal(&host->ref, &object->ref))
+			continue;
+		_take_networks(visit, host, property_value(object, "network"));
+		return host;
+	}
+	return NULL;
+}
+
 static int _each_host(const struct property_object *object, void *arg,
 		      struct err *err)
 {
+	const struct facts_host *host = _take_host(arg, object);
 	const char *name = NULL, *connection = NULL;
 	struct visit *visit = arg;
 	bool maintenance = false;
@@ -341,6 +357,7 @@ static int _each_host(const struct property_object *object, void *arg,
 			continue;
 		snprintf(source->host, sizeof(source->host), "%s",
 			 name ? name : "");
+		source->on = host;
 		source->host_memory_mib = bytes < 0 ? -1 : bytes >> 20;
 		source->host_ok = connection && !maintenance &&
 				  !strcmp(connection, "connected");
@@ -348,13 +365,12 @@ static int _each_host(const struct property_object *object, void *arg,
 	return 0;
 }
 
-static bool _is_in(const struct moref *refs, size_t count,
-		   const struct moref *ref)
+static void _add_host(struct facts_vcenter *out, const struct moref *ref)
 {
-	for (size_t i = 0; i < count; i++)
-		if (moref_equal(&refs[i], ref))
-			return true;
-	return false;
+	for (size_t i = 0; i < out->host_count; i++)
+		if (moref_equal(&out->hosts[i].ref, ref))
+			return;
+	out->hosts[out->host_count++].ref = *ref;
 }
 
 static int _read_hosts(struct visit *visit, struct err *err)
@@ -362,21 +378,25 @@ static int _read_hosts(struct visit *visit, struct err *err)
 	static const char *const paths[] = {
 		"name", "runtime.connectionState",
 		"runtime.inMaintenanceMode", "summary.hardware.memorySize",
+		"network",
 	};
+	struct facts_vcenter *out = visit->out;
 	cleanup_free struct moref *refs =
-		calloc(visit->out->source_count, sizeof(*refs));
+		calloc(out->source_count + 1, sizeof(*refs));
 	struct property_spec spec = {
 		.type = "HostSystem", .paths = paths,
 		.n_paths = sizeof(paths) / sizeof(*paths), .objects = refs,
 	};
 
-	if (!refs)
+	out->hosts = calloc(out->source_count + 1, sizeof(*out->hosts));
+	if (!refs || !out->hosts)
 		return err_nomem(err);
-	for (size_t i = 0; i < visit->out->source_count; i++) {
-		const struct moref *host = &visit->out->sources[i].host_ref;
-
-		if (moref_is_set(host) && !_is_in(refs, spec.n_objects, host))
-			refs[spec.n_objects++] = *host;
+	for (size_t i = 0; i < out->source_count; i++)
+		if (moref_is_set(&out->sources[i].host_ref))
+			_add_host(out, &out->sources[i].host_ref);
+	while (spec.n_objects < out->host_count) {
+		refs[spec.n_objects] = out->hosts[spec.n_objects].ref;
+		spec.n_objects++;
 	}
 	return _read(visit, &spec, _each_host, err);
 }
@@ -418,84 +438,6 @@ static int _read_datastores(struct visit *visit, struct err *err)
 	return _read(visit, &spec, _each_datastore, err);
 }
 
-/* --- privileges --------------------------------------------------------- */
-
-static void _add_grant(struct facts_vcenter *out, const struct object *object,
-		       const char *privilege, bool granted)
-{
-	for (size_t i = 0; i < privileges_count; i++) {
-		const struct privileges_row *row = &privileges_table[i];
-		struct facts_grant *grant;
-
-		if (row->on != object->on || strcmp(row->name, privilege) ||
-		    out->grant_count >= FACTS_GRANTS_MAX)
-			continue;
-		grant = &out->grants[out->grant_count++];
-		grant->row = row;
-		grant->granted = granted;
-		memcpy(grant->object, object->name, sizeof(grant->object));
-	}
-}
-
-static void _each_grant(const struct moref *ref, const char *privilege,
-			bool granted, void *arg)
-{
-	struct visit *visit = arg;
-
-	for (size_t i = 0; i < visit->object_count; i++)
-		if (moref_equal(&visit->objects[i].ref, ref))
-			_add_grant(visit->out, &visit->objects[i], privilege,
-				   granted);
-}
-
-static void _asked(const struct err *failure, void *arg)
-{
-	struct visit *visit = arg;
-
-	visit->check = NULL;
-	_ended(visit, failure);
-}
-
-static int _ask_on(struct visit *visit, enum privileges_on on,
-		   struct err *err)
-{
-	cleanup_free struct moref *refs =
-		calloc(visit->object_count + 1, sizeof(*refs));
-	cleanup_free const char **names =
-		calloc(privileges_count, sizeof(*names));
-	size_t ref_count = 0, name_count = 0;
-
-	if (!refs || !names)
-		return err_nomem(err);
-	for (size_t i = 0; i < visit->object_count; i++)
-		if (visit->objects[i].on == on)
-			refs[ref_count++] = visit->objects[i].ref;
-	for (size_t i = 0; i < privileges_count; i++)
-		if (privileges_table[i].on == on)
-			names[name_count++] = privileges_table[i].name;
-	if (!ref_count)
-		return 0;
-	visit->check = privilege_ask(visit->session, refs, ref_count, names,
-				     name_count, _each_grant, _asked, visit,
-				     err);
-	if (!visit->check)
-		return -1;
-	visit->pending++;
-	return _await(visit, err);
-}
-
-static int _ask_privileges(struct visit *visit, struct err *err)
-{
-	visit->out->grants = calloc(FACTS_GRANTS_MAX,
-				    sizeof(*visit->out->grants));
-	if (!visit->out->grants)
-		return err_nomem(err);
-	for (int on = 0; on < PRIVILEGES_ON; on++)
-		if (_ask_on(visit, (enum privileges_on) on, err))
-			return -1;
-	return 0;
-}
-
 /* --- the visit ---------------------------------------------------------- */
 
 static int _look_around(struct visit *visit, struct err *err)
@@ -504,10 +446,12 @@ static int _look_around(struct visit *visit, struct err *err)
 		return -1;
 	snprintf(visit->out->version, sizeof(visit->out->version), "%s",
 		 session_service(visit->session)->api_version);
-	if (_add_places(visit, err) || _read_machines(visit, err) ||
+	if (_add_places(visit, err) || gather_members(visit, err) ||
+	    _read_machines(visit, err) ||
 	    _read_hosts(visit, err) || _read_datastores(visit, err))
 		return -1;
-	if (_ask_privileges(visit, &visit->out->grants_problem))
+	facts_sift(visit->out);
+	if (gather_privileges(visit, &visit->out->grants_problem))
 		visit->failure = (struct err) ERR_INIT;
 	return 0;
 }

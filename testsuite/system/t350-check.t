@@ -28,6 +28,7 @@ class Site(labsclone.Site):
             host["memory_mb"] = (1 + len(self.nodes) // 2) * 512
         cloner = labsclone.ROLES["Cloner"][2]
         source = labsclone.ROLES["Source"][2]
+        inventory["networks"] = [{"name": "far", "host": "esx02"}]
         inventory["roles"]["Weak"] = [name for name in cloner
                                       if not name.endswith(".Delete")]
         inventory["roles"]["Strong"] = source + [POWER_OFF, DELETE]
@@ -144,8 +145,19 @@ def test_vcenter(site):
              key="guestinfo.sclone.template", value="")
     site.expect(1, "record", "warn", "rocky9-esx01",
                 "a source that does not say what it is")
+    site.template_keys = {"rocky9": {"Sources": labsclone.TEMPLATES + "/"}}
+    site.with_conf(1, "members", "warn", "rocky9-esx01 is no source: it does "
+                   "not say what it is", "such a VM in a folder of sources")
+    site.template_keys = {}
     site.lab("vm", vm="rocky9-esx01", action="set",
              key="guestinfo.sclone.template", value=labsclone.RECORD)
+    more, site.conf_more = site.conf_more, " Network=/DC1/network/far"
+    site.with_conf(2, "portgroups", "FAIL", "esx01, the host of %s/"
+                   "rocky9-esx01, does not have the portgroup "
+                   "/DC1/network/far" % labsclone.TEMPLATES,
+                   "a host without the clones' portgroup")
+    site.conf_more = more
+    site.write_sclone_conf()
 
 
 def test_privileges(site):

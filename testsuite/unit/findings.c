@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/rules/owner.h"
 #include "sclone/check.h"
 #include "tap.h"
 
@@ -305,7 +306,49 @@ static struct facts_source *_source(size_t index)
 	return &facts.vcenter.sources[index];
 }
 
+/* Of the clone of vm7 in its epoch 5. */
+static const char *_marked(void)
+{
+	static char uuid[UUID_TEXT_SIZE];
+
+	owner_bios_uuid("c1", "vm7", 5, uuid);
+	return uuid;
+}
+
 #define NET "Network=/DC/network/n"
+
+/* Of u22's host, with two networks in the file; u22's is the second. */
+static struct facts_host *_host(void)
+{
+	struct facts_vcenter *vcenter = &facts.vcenter;
+
+	_good();
+	vcenter->hosts = calloc(1, sizeof(*vcenter->hosts));
+	for (size_t i = 0; i < vcenter->network_count; i++)
+		moref_set(&vcenter->networks[i].ref, "Network", "network-1",
+			  NULL);
+	vcenter->hosts->told = true;
+	for (size_t i = 0; i < vcenter->source_count; i++)
+		vcenter->sources[i].on = vcenter->hosts;
+	snprintf(vcenter->sources[2].host, sizeof(vcenter->sources[2].host),
+		 "esx03");
+	return vcenter->hosts;
+}
+
+static void _test_portgroups(void)
+{
+	conf = CONF "NodeName=q1 Templates=r9 Network=/DC/network/q\n"
+		    "NodeName=m1 Templates=u22 " NET "\n";
+	_host()->has[0] = true;
+	fails("portgroups", "esx03, the host of /DC/vm/t/u22-1, does not have "
+	      "the portgroup /DC/network/n", "a host without the portgroup");
+	memset(_host()->has, 1, sizeof(_host()->has));
+	_host()->told = false;
+	fine("portgroups", "has those of its nodes", "what a host does not "
+	     "tell is no finding");
+	memset(_host()->has, 1, sizeof(facts.vcenter.hosts->has));
+	fine("portgroups", "has those of its nodes", "hosts with them");
+}
 
 static void _test_networks(void)
 {
@@ -322,6 +365,7 @@ static void _test_networks(void)
 	ref = &facts.vcenter.networks[0].ref;
 	moref_set(ref, "DistributedVirtualPortgroup", "dvportgroup-1", NULL);
 	fine("networks", "found", "a portgroup");
+	_test_portgroups();
 	conf = CONF "NodeName=m[1-2] Templates=u22\n"
 		    "NicName=s Nodes=m[1-2]\n";
 	_good();
@@ -343,6 +387,22 @@ static void _test_sources(void)
 	      "a source is not frozen");
 	_source(0)->in_folder = true;
 	fails("source-folder", "/DC/vm/t/r9-1", "a source among the clones");
+	facts_take_mark(_source(0), "c1/vm7/5/00", _marked());
+	fails("clones", "/DC/vm/t/r9-1 is a clone, of node vm7",
+	      "a source that is a clone");
+	facts_take_mark(_source(0), "c1/vm8/5/00", _marked());
+	fine("clones", "no source is one", "a mark of another VM");
+	_source(1)->is_member = true;
+	facts_sift(&facts.vcenter);
+	fine("members", "are sources", "a member of a folder");
+	_source(1)->is_member = true;
+	facts.vcenter.sources[1].has_record = false;
+	facts_sift(&facts.vcenter);
+	warns("members", "/DC/vm/t/r9-2 is no source: it does not say what "
+	      "it is", "one that was never frozen");
+	_good();
+	facts_refuse(&facts.vcenter, "/DC/vm/t/x", true, "no such folder");
+	fails("members", "/DC/vm/t/x/: no such folder", "no folder");
 	_source(0)->host_ok = false;
 	warns("hosts", "the host of /DC/vm/t/r9-1", "a host is away");
 	_source(2)->host_ok = false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host_system.h"
+#include "network.h"
 #include "vm.h"
 #include "xw.h"
 
@@ -94,6 +95,20 @@ static void _refs_datastores(const struct mob *mob, mob_visit *visit,
 		visit(&datastore->mob, arg);
 }
 
+static void _refs_networks(const struct mob *mob, mob_visit *visit,
+			   void *arg)
+{
+	struct mob *other;
+	size_t pos = 0;
+
+	while ((other = table_next(mob->lab->objects, &pos, NULL))) {
+		const struct network *network = network_of(other);
+
+		if (network && network_is_on(network, _host(mob)))
+			visit(other, arg);
+	}
+}
+
 static const struct mob_prop _host_props[] = {
 	ENTITY_PROPS,
 	{ "runtime.connectionState", _emit_connection, NULL, HOST_STATE },
@@ -112,6 +127,7 @@ static const struct mob_prop _host_props[] = {
 	{ "hardware.memorySize", _emit_memory, NULL, HOST_USAGE },
 	{ "vm", NULL, _refs_vms, HOST_VMS },
 	{ "datastore", NULL, _refs_datastores, 0 },
+	{ "network", NULL, _refs_networks, 0 },
 	{ NULL, NULL, NULL, 0 },
 };
 

@@ -18,13 +18,25 @@ static const struct network *_network(const struct mob *mob)
 	return (const struct network *) mob;
 }
 
+static void _free_network(struct mob *mob)
+{
+	free(((struct network *) mob)->host);
+	_free(mob);
+}
+
+bool network_is_on(const struct network *network, const struct host *host)
+{
+	return !network->host ||
+	       strcmp(network->host, host->entity.name) == 0;
+}
+
 static const struct mob_prop _network_props[] = {
 	ENTITY_PROPS,
 	{ "summary.name", entity_emit_name, NULL, ENTITY_NAME },
 	{ NULL, NULL, NULL, 0 },
 };
 const struct mob_class network_class = { "Network", _network_props, NULL,
-					 _free };
+					 _free_network };
 
 /* -- DistributedVirtualPortgroup ------------------------------------ */
 
@@ -48,7 +60,8 @@ static const struct mob_prop _portgroup_props[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 const struct mob_class portgroup_class = { "DistributedVirtualPortgroup",
-					   _portgroup_props, NULL, _free };
+					   _portgroup_props, NULL,
+					   _free_network };
 
 /* -- VmwareDistributedVirtualSwitch --------------------------------- */
 
@@ -128,14 +141,16 @@ static struct network *_by_name(struct entity *folder, const char *name)
 
 int network_load(struct lab *lab, const struct json *json, struct err *err)
 {
-	const char *name, *datacenter, *distributor;
+	const char *name, *datacenter, *distributor, *host;
+	struct network *network;
 	struct entity *folder;
 	struct dvs *dvs = NULL;
 
 	if (json_get_str(json, "name", &name, err) < 0 ||
 	    json_get_str_or(json, "datacenter", "DC1", &datacenter,
 			    err) < 0 ||
-	    json_get_str_or(json, "switch", NULL, &distributor, err) < 0)
+	    json_get_str_or(json, "switch", NULL, &distributor, err) < 0 ||
+	    json_get_str_or(json, "host", NULL, &host, err) < 0)
 		return -1;
 	folder = entity_child(lab->root, datacenter);
 	folder = folder ? entity_child(folder, "network") : NULL;
@@ -147,7 +162,8 @@ int network_load(struct lab *lab, const struct json *json, struct err *err)
 		if (!dvs)
 			dvs = dvs_create(lab, distributor, folder);
 	}
-	(void) network_create(lab, name, folder, dvs);
+	network = network_create(lab, name, folder, dvs);
+	network->host = host ? lab_strdup(host) : NULL;
 	return 0;
 }
 

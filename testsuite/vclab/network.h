@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * network - Network (a portgroup of standard switches, on every host), and
- * DistributedVirtualPortgroup with its VmwareDistributedVirtualSwitch.
+ * network - Network (a portgroup of standard switches), and
+ * DistributedVirtualPortgroup with its VmwareDistributedVirtualSwitch. Both
+ * are on every host, or on one alone.
  */
 #ifndef SCLONE_VCLAB_NETWORK_H
 #define SCLONE_VCLAB_NETWORK_H
@@ -11,6 +12,7 @@
 struct network {
 	struct entity entity;
 	struct dvs *dvs;		/* borrowed; NULL: a standard one */
+	char *host;			/* the only one with it; NULL: all */
 };
 
 struct dvs {
@@ -33,6 +35,8 @@ int network_load(struct lab *lab, const struct json *json, struct err *err);
 
 /* Give a source its cards, as its object of the inventory says. */
 int network_plug(struct vm *vm, const struct json *json, struct err *err);
+
+bool network_is_on(const struct network *network, const struct host *host);
 
 /* mob is a network of either kind, or NULL. */
 struct network *network_of(struct mob *mob);

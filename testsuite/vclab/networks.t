@@ -11,12 +11,14 @@ KINDS = vim.vm.device.VirtualEthernetCard
 def inventory():
     lab = example()
     lab["networks"] = [{"name": "hpc", "switch": "dvs1"},
-                       {"name": "lab"}, {"name": "secret"}]
+                       {"name": "lab"}, {"name": "secret"},
+                       {"name": "far", "host": "esx02"}]
     lab["sources"][0]["networks"] = ["VM Network", "storage"]
     lab["roles"]["Net"] = ["Network.Assign"]
     service = lab["users"][1]["permissions"]
     service += [{"role": "Net", "path": "/DC1/network/" + name}
-                for name in ("hpc", "lab", "storage", "VM Network")]
+                for name in ("hpc", "lab", "far", "storage",
+                             "VM Network")]
     return lab
 
 
@@ -85,7 +87,13 @@ def refused(tap, si):
     moved.port.switchUuid = "00000000-0000-0000-0000-000000000000"
     named = on(si, find(si, "/DC1/network/lab"))
     named.deviceName = "other"
+    far = find(si, "/DC1/network/far")
+    tap.same([far in host.network for host in
+              (find(si, SOURCE).runtime.host,
+               find(si, SOURCE.replace("01", "02")).runtime.host)],
+             [False, True], "a host knows its own networks")
     for backing, what in ((wrong, "an unknown portgroup"),
+                          (on(si, far), "another host's portgroup"),
                           (moved, "a portgroup of another switch"),
                           (named, "a network by another's name")):
         tap.raises(vim.fault.InvalidDeviceBacking,

@@ -295,10 +295,10 @@ int vm_nics_edit(struct vm *vm, const xmlNode *device, bool apply,
 		return _bad_spec(fault, "the card is a VirtualVmxnet3");
 	if (!xn_child(device, "backing"))
 		return _bad_spec(fault, "backing is missing");
-	if (!network)
+	if (!network || !network_is_on(network, vm->host))
 		return _bad(fault, "InvalidDeviceBacking",
 			    "deviceChange.device.backing",
-			    "the network is not known");
+			    "the host does not know the network");
 	if (_read_mac(vm, device, mac, fault) < 0)
 		return -1;
 	if (apply) {

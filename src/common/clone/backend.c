@@ -227,7 +227,7 @@ static int _submit(struct hand *hand, struct marks *marks, struct err *err)
 {
 	struct vm_option options[] = {
 		{ LETTER_KEY, NULL },
-		{ FACTS_OWNER, marks->owner },
+		{ OWNER_KEY, marks->owner },
 	};
 	struct vm_clone_spec spec = {
 		.name = hand->rec.node,

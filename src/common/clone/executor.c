@@ -47,7 +47,7 @@ static struct task *_set_owner(struct hand *hand, const struct moref *vm,
 {
 	const struct buf *key = &hand->executor->key;
 	char text[OWNER_TEXT_SIZE];
-	struct vm_option option = { FACTS_OWNER, text };
+	struct vm_option option = { OWNER_KEY, text };
 
 	if (owner_make(key->data, key->len, hand->rec.cluster, hand->rec.node,
 		       hand->rec.epoch, text, err) < 0)

@@ -255,7 +255,7 @@ static void _read_options(struct guard_facts *guard,
 
 	if (!machine->options)
 		return;
-	owner = property_option(machine->options, FACTS_OWNER);
+	owner = property_option(machine->options, OWNER_KEY);
 	guard->owner = owner ? owner : "";
 	guard->has |= GUARD_HAS_CONFIG;
 }

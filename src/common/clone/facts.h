@@ -15,7 +15,6 @@
 #include "common/rules/guard.h"
 #include "common/vim25/machine.h"
 
-#define FACTS_OWNER "sclone.owner"	/* the owner key in extraConfig */
 
 struct facts;
 

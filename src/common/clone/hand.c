@@ -104,7 +104,7 @@ struct moref hand_vm(const struct hand *hand)
 int hand_owner(const struct executor *executor, const struct machine *machine,
 	       struct owner *owner)
 {
-	const char *text = property_option(machine->options, FACTS_OWNER);
+	const char *text = property_option(machine->options, OWNER_KEY);
 
 	if (!text || !machine->bios_uuid)
 		return -1;

@@ -197,7 +197,7 @@ static bool _has_our_place(const struct hand *hand,
 	const struct moref *folder = sources_folder(hand->executor->sources);
 
 	return machine->bios_uuid && machine->name && folder &&
-	       !property_option(machine->options, FACTS_OWNER) &&
+	       !property_option(machine->options, OWNER_KEY) &&
 	       !strcasecmp(machine->bios_uuid, hand->rec.bios_uuid) &&
 	       !strcmp(machine->name, hand->rec.node) &&
 	       moref_equal(&machine->parent, folder);

@@ -260,17 +260,10 @@ static const char *_unfit(const struct source *source)
 		return NULL;
 	if (!source->told)
 		return "it is gone";
-	if (*source->owner)
-		return "it carries the mark of a clone (sclone.owner): a "
-		       "clone, or a copy of one";
 	if (!*source->instance_uuid)
 		return "the account cannot read what it is";
-	if (source->is_template == 1)
-		return "it is a vSphere template, which cannot run";
-	if (!*source->record && !_was_source(source))
-		return "it does not say what it is: sclone-guest has not "
-		       "frozen it yet";
-	return NULL;
+	return source_unfit(source->owner, source->is_template == 1,
+			    *source->record || _was_source(source));
 }
 
 static void _accept(struct source *source)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/vim25/machine.h"
-#include "facts.h"
 #include "letter.h"
 #include "source.h"
 
@@ -241,7 +240,7 @@ static void _take_options(struct source *source,
 			  const struct xml_node *options)
 {
 	const char *text = property_option(options, LETTER_TEMPLATE_KEY);
-	const char *owner = property_option(options, FACTS_OWNER);
+	const char *owner = property_option(options, OWNER_KEY);
 
 	snprintf(source->owner, sizeof(source->owner), "%s",
 		 owner ? owner : "");
@@ -427,6 +426,19 @@ void source_follow(struct source *source, enum source_state before,
 	    (before != SOURCE_FROZEN ||
 	     !moref_equal(&source->host_ref, host)))
 		source->returns++;
+}
+
+const char *source_unfit(const char *owner, bool is_template, bool recorded)
+{
+	if (*owner)
+		return "it carries the mark of a clone (sclone.owner): a "
+		       "clone, or a copy of one";
+	if (is_template)
+		return "it is a vSphere template, which cannot run";
+	if (!recorded)
+		return "it does not say what it is: sclone-guest has not "
+		       "frozen it yet";
+	return NULL;
 }
 
 /* --- what follows ------------------------------------------------------- */

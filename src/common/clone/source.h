@@ -149,6 +149,12 @@ void source_judge(struct source *source);
 void source_follow(struct source *source, enum source_state before,
 		   const struct moref *host);
 
+/*
+ * Why a machine in a folder of Sources= is no source: its mark (owner, "":
+ * none), a vSphere template, no record of a freeze. NULL: it is one.
+ */
+const char *source_unfit(const char *owner, bool is_template, bool recorded);
+
 /* "frozen", "running" ...; static storage. */
 const char *source_state_name(enum source_state state);
 

@@ -17,6 +17,7 @@
 #include "common/base/digest.h"
 #include "common/base/err.h"
 
+#define OWNER_KEY "sclone.owner"	/* in extraConfig */
 #define OWNER_CLUSTER_SIZE 41	/* Slurm: 40 characters */
 #define OWNER_NODE_SIZE 81	/* vSphere: a VM's name has at most 80 */
 #define OWNER_TEXT_SIZE \
