@@ -369,7 +369,7 @@ static void _on_term(int signo)
 static int _run(const struct options *options)
 {
 	const char *nodes = getenv(JOB_NODES);
-	struct facts facts = { NULL };
+	struct facts facts = { 0 };
 	struct err err = ERR_INIT;
 	int status;
 
