@@ -366,21 +366,31 @@ static void _send(struct errand *errand)
 		_end(errand, &err);
 }
 
-/* Leave out the nodes whose change is no longer called for. */
+/* Another job may have been given the node since: it is asked about first. */
+static bool _is_unsure(const struct errand *errand, const struct record *rec)
+{
+	return _takes_node(errand->kind) && !update_knows_whose(rec);
+}
+
+/* Leave out the nodes whose change is no longer called for, or may not be. */
 static void _review(struct errand *errand)
 {
+	struct err unsure = ERR_INIT;
 	struct item *item, *next;
 
+	err_set(&unsure, ERR_TRANSIENT, "the node has changed meanwhile");
 	for (item = STAILQ_FIRST(&errand->items); item; item = next) {
 		const struct record *rec =
 			fleet_record(errand->desk->fleet, item->node);
+		bool needed = !rec ||
+			      update_needed(errand->kind, rec, &rec->view);
 
 		next = STAILQ_NEXT(item, link);
-		if (!rec || update_needed(errand->kind, rec, &rec->view))
+		if (needed && !(rec && _is_unsure(errand, rec)))
 			continue;
 		STAILQ_REMOVE(&errand->items, item, item, link);
 		errand->count--;
-		_tell(errand, item, NULL);
+		_tell(errand, item, needed ? &unsure : NULL);
 		free(item);
 	}
 }

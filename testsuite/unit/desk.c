@@ -191,6 +191,18 @@ static void _behind(void)
 	is_str(said, "mark vm3; set_down vm2", "then those that have to be");
 	is_str(told, "SLURM_DONE vm3; SLURM_DONE vm1", "the other is spared");
 	desk_destroy(desk);
+
+	desk = _open();
+	recs[0].tell = TELL_FORCE;
+	recs[0].tell_job = recs[0].view.about = 7;
+	desk_set_behind(desk, true);
+	_act(desk, 0, ACTION_SLURM_FORCE_DOWN, "sclone: (GUEST) no");
+	recs[0].view.about = 0;		/* it has changed since it was asked */
+	desk_set_behind(desk, false);
+	_turn();
+	is_str(said, "", "nor when it is not known any more whose it is");
+	is_str(told, "FAILED vm1", "then it is asked once more");
+	desk_destroy(desk);
 }
 
 static void _split(void)

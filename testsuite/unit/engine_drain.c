@@ -82,6 +82,13 @@ static void _drain_taken_back(void)
 	ACTS(SLURM_NODE_RESUME, "it is");
 
 	_start();
+	VIEW(GONE, .drain = true, .reason = "bad DIMM");
+	now += S;
+	VIEW(.base = NODE_DOWN, .powered_down = true, .drain = true,
+	     .reason = "sclone: (UNPROVEN) it is not");
+	NO_ACT(SLURM_DRAIN, "down for our reason, it is not to pass for his");
+
+	_start();
 	VIEW(GOING, .drain = true, .reason = "bad DIMM");
 	now += S;
 	VIEW(GOING);

@@ -9,16 +9,21 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age)
 	return view->seen && view->got <= now && now - view->got <= max_age;
 }
 
-bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
-		     int64_t now)
+bool update_knows_whose(const struct record *rec)
 {
 	bool whose = rec->tell == TELL_FORCE && rec->tell_job &&
 		     rec->tell_cause != CAUSE_CANCELLED;
 
+	return (!whose || rec->view.about == rec->tell_job) &&
+	       (!update_asks_who(rec) || !rec->view.job_unasked);
+}
+
+bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
+		     int64_t now)
+{
 	return rec->view.seen >= rec->tell_since &&
 	       update_fresh(&rec->view, now, conf->fresh) &&
-	       (!whose || rec->view.about == rec->tell_job) &&
-	       (!update_asks_who(rec) || !rec->view.job_unasked);
+	       update_knows_whose(rec);
 }
 
 bool update_asks_who(const struct record *rec)
@@ -72,7 +77,7 @@ bool update_restores_drain(const struct record *rec,
 		return false;
 	/* A reason of the admin's would pass the node off as one that he has
 	 * set down: it is healed first. */
-	if (view->base == NODE_DOWN && nodeview_slurms_reason(view))
+	if (view->base == NODE_DOWN)
 		return false;
 	/* Its reason without the flag, or ours in its place, is enough to
 	 * see on a node that is used meanwhile. */

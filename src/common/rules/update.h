@@ -20,6 +20,10 @@
 /* The view arrived at most max_age ago. */
 bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
 
+/* The view says whether the job that failed still holds the node, as far as
+ * that matters; a later one may not say it any more. */
+bool update_knows_whose(const struct record *rec);
+
 /* The view can tell whether Slurm still has to be told of the failure: it is
  * fresh, not of the time before, and says whether the job that failed still
  * holds the node. */
