@@ -27,7 +27,7 @@ struct errand {
 	TAILQ_ENTRY(errand) link;
 	struct desk *desk;
 	enum action_kind kind;
-	uint32_t job;
+	uint32_t job;		/* 0: a change of nodes */
 	char text[ACTION_TEXT_SIZE];
 	STAILQ_HEAD(, item) items;
 	size_t count;
@@ -101,7 +101,7 @@ static struct errand *_new_errand(struct desk *desk,
 		return NULL;
 	errand->desk = desk;
 	errand->kind = action->kind;
-	errand->job = action->job;
+	errand->job = _is_update(action->kind) ? 0 : action->job;
 	memcpy(errand->text, action->text, sizeof(errand->text));
 	STAILQ_INIT(&errand->items);
 	TAILQ_INSERT_TAIL(&desk->errands, errand, link);

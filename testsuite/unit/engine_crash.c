@@ -247,9 +247,20 @@ static void _late_clone(void)
 	IN(RELEASING, "given up");
 	ACTS(SLURM_NOTIFY, "its job is told");
 	NO_ACT(GUARD, "it may run a job: that is told first");
+	DONE(NOTIFY);
 	now += S;
+	LOOKS(BOOTING, .job = 7);
+	ACTS(SLURM_FORCE_DOWN, "Slurm has not taken it yet: it is told");
+	NO_ACT(GUARD, "slurmd may register at any moment");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "Slurm has given the node up: it can go");
+
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	now += 61 * S;
 	VIEW(BOOTING);
-	ACTS(GUARD, "Slurm has not taken it: it can go");
+	ACTS(GUARD, "it is not waited for for ever");
 
 	_reach(PHASE_IDENTIFIED);
 	rec.req.attempts = conf.max_attempts;

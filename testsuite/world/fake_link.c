@@ -46,7 +46,8 @@ struct update {
 	char verb[VERB_SIZE];
 	unsigned nodes;
 	char reason[REASON_SIZE];
-	uint32_t job;
+	uint32_t job;			/* that it is about */
+	uint32_t failed[SLURM_NODES];	/* or the jobs that failed there */
 	int64_t sent;
 };
 
@@ -164,22 +165,24 @@ static void _read_update(const struct call *call, struct update *update)
 	snprintf(update->reason, sizeof(update->reason), "%s", reason);
 	if (*text)
 		nodes = hostlist_parse(text, SLURM_NODES, NULL);
-	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++)
-		update->nodes |=
-			1u << slurm_node_index(hostlist_at(nodes, i));
+	for (size_t i = 0; nodes && i < hostlist_count(nodes); i++) {
+		const char *name = hostlist_at(nodes, i);
+		const struct record *rec = process_record(name);
+		int node = slurm_node_index(name);
+
+		update->nodes |= 1u << node;
+		update->failed[node] = rec ? rec->tell_job : 0;
+	}
 }
 
 static int _execute(const struct update *update, struct err *err)
 {
 	if (_is_about_job(update->verb))
 		return slurm_update_job(update->verb, update->job, err);
-	/* A call for several nodes says the same about other jobs, too. */
 	for (int i = 0; i < SLURM_NODES; i++)
 		if (update->nodes & 1u << i)
 			slurm_update(update->verb, i, update->reason,
-				     update->nodes == 1u << i ? update->job
-							       : 0,
-				     update->sent);
+				     update->failed[i], update->sent);
 	return 0;
 }
 

@@ -108,8 +108,7 @@ bool record_tells_first(const struct record *rec, int64_t now)
 	    rec->tell_cause == CAUSE_LOST)
 		return false;
 	return rec->view.seen <= rec->tell_since ||
-	       (nodeview_up(&rec->view) &&
-		now - rec->tell_since < RECORD_DOUBT);
+	       now - rec->tell_since < RECORD_DOUBT;
 }
 
 #define BOOT_ERROR INT64_C(1000000)	/* us; boot times are cut to seconds */

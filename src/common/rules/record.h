@@ -246,9 +246,9 @@ bool record_doubts_orphan(const struct record *rec);
 bool record_doubts_loss(const struct record *rec, int64_t now);
 
 /*
- * The VM stays until its job was told of the failure and Slurm took the node:
- * Slurm shows it up, or could not be asked since. It may have come late, after
- * its request was given up, and run a job. Slurm that answers and yet does
+ * The VM stays until its job was told of the failure and Slurm took the node.
+ * It may have come late, after its request was given up, and run a job, or do
+ * so at any moment, whatever Slurm has shown. Slurm that answers and yet does
  * not take the node is waited for no longer than RECORD_DOUBT.
  */
 bool record_tells_first(const struct record *rec, int64_t now);
