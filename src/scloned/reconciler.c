@@ -368,8 +368,8 @@ int reconciler_pass(struct reconciler *reconciler, enum reconciler_mode mode,
 
 void reconciler_give_up(struct reconciler *reconciler)
 {
-	reconciler->wish.done = NULL;
-	reconciler->now.done = NULL;
+	reconciler->wish = (struct wish) { 0 };
+	reconciler->now = (struct wish) { 0 };	/* as usual, from here on */
 }
 
 /* --- the whole ---------------------------------------------------------- */

@@ -67,7 +67,8 @@ int reconciler_pass(struct reconciler *reconciler, enum reconciler_mode mode,
 		    void (*done)(const struct err *failure, void *arg),
 		    void *arg, struct err *err);
 
-/* Whoever asked is gone: the pass is made, but done does not come. */
+/* Whoever asked is gone: done does not come, and what he asked for is taken
+ * back. A pass that is under way goes on as a usual one, behind the brake. */
 void reconciler_give_up(struct reconciler *reconciler);
 
 const struct reconciler_tally *
