@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The event loop: each kind of source, and destroying one in its callback. */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/loop.h"
@@ -124,6 +128,75 @@ static void _child(struct world *w)
 	is_int(w->got, 7, "a child's end is told with its status");
 }
 
+/* As a debugger does, or the leak checker of a sanitized program: a dead
+ * child is shown to who traces it first, and to its parent later. */
+static void _trace(pid_t pid, int ready, int go)
+{
+	char c;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0)
+		(void) !write(ready, "x", 1);
+	close(ready);
+	(void) !read(go, &c, 1);
+	_exit(0);
+}
+
+static bool _is_dead(pid_t pid)
+{
+	char path[64], text[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+	file = fopen(path, "re");
+	if (file) {
+		(void) !fgets(text, sizeof(text), file);
+		fclose(file);
+	}
+	return strstr(text, ") Z ") != NULL;
+}
+
+static void _traced_child(struct world *w)
+{
+	struct err err = ERR_INIT;
+	pid_t pid, tracer;
+	int ready[2], go[2];
+	char c;
+
+	if (pipe(ready) || pipe(go) || (pid = fork()) < 0)
+		bail_out("no child");
+	if (pid == 0) {
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+		(void) !write(ready[1], "x", 1);
+		close(ready[1]);
+		for (;;)
+			pause();
+	}
+	w->child = loop_child_create(w->loop, pid, _on_child, w, &err);
+	if (read(ready[0], &c, 1) != 1 || (tracer = fork()) < 0)
+		bail_out("no tracer");
+	if (tracer == 0) {
+		close(go[1]);
+		_trace(pid, ready[1], go[0]);
+	}
+	close(ready[1]);
+	ok(read(ready[0], &c, 1) == 1, "the child is traced");
+	w->got = 0;
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 20000 && !_is_dead(pid); i++)
+		loop_turn(w->loop, 1000, &err);
+	for (int i = 0; i < 10; i++)
+		loop_turn(w->loop, 1000, &err);
+	ok(w->child, "its end is not ours yet");
+	close(go[1]);
+	waitpid(tracer, NULL, 0);
+	for (int i = 0; i < 20 && w->child; i++)
+		loop_turn(w->loop, 1000000, &err);
+	is_int(w->got, SIGKILL, "and is told when its tracer has gone");
+	loop_child_destroy(w->child);
+	close(ready[0]);
+	close(go[0]);
+}
+
 int main(void)
 {
 	struct err err = ERR_INIT;
@@ -134,6 +207,7 @@ int main(void)
 	_timer(&w);
 	_signal(&w);
 	_child(&w);
+	_traced_child(&w);
 	_io(&w);
 	loop_destroy(w.loop);
 	return done_testing();

@@ -269,7 +269,9 @@ static int _on_child(sd_event_source *source, const siginfo_t *info, void *arg)
 {
 	struct loop_child *child = arg;
 
-	(void) source;
+	if (info->si_code == CLD_CONTINUED)
+		return 0;
+	(void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	child->cb(info->si_pid, info, child->arg);
 	return 0;
 }
@@ -289,9 +291,16 @@ struct loop_child *loop_child_create(struct loop *loop, pid_t pid,
 	}
 	child->cb = cb;
 	child->arg = arg;
-	rc = sd_event_add_child(loop->event, &child->source, pid, WEXITED,
-				_on_child, child);
+	/* With WEXITED alone sd-event goes by a pidfd and looks at the child
+	 * once, when it dies; if it is being traced then, it is not shown to
+	 * its parent yet. With more it goes by SIGCHLD, which comes for the
+	 * end of the tracing, too. */
+	rc = sd_event_add_child(loop->event, &child->source, pid,
+				WEXITED | WCONTINUED, _on_child, child);
+	if (rc >= 0)
+		rc = sd_event_source_set_enabled(child->source, SD_EVENT_ON);
 	if (rc < 0) {
+		_drop(child->source);
 		free(child);
 		err_errno(err, ERR_FATAL, -rc, "watch process %d", (int) pid);
 		return NULL;
