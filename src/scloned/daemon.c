@@ -536,6 +536,11 @@ void daemon_stop(struct daemon *daemon)
 	memset(daemon, 0, sizeof(*daemon));
 }
 
+static bool _differ(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
 /* What a running daemon cannot change. */
 static int _check_fixed(const struct config_global *old,
 			const struct config_global *new, struct err *err)
@@ -544,6 +549,11 @@ static int _check_fixed(const struct config_global *old,
 		{ "ClusterName", old->cluster, new->cluster },
 		{ "VCenter", old->vcenter, new->vcenter },
 		{ "User", old->user, new->user },
+		{ "PasswordFile", old->password_file, new->password_file },
+		{ "CACert", old->ca_cert, new->ca_cert },
+		{ "Pin", old->pin, new->pin },
+		{ "Insecure", old->insecure ? "yes" : "no",
+		  new->insecure ? "yes" : "no" },
 		{ "KeyFile", old->key_file, new->key_file },
 		{ "StateDir", old->state_dir, new->state_dir },
 		{ "SpoolDir", old->spool_dir, new->spool_dir },
@@ -553,7 +563,7 @@ static int _check_fixed(const struct config_global *old,
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
-		if (strcmp(pairs[i][1], pairs[i][2]))
+		if (_differ(pairs[i][1], pairs[i][2]))
 			return err_set(err, ERR_CONFIG, "%s= has changed: "
 				       "restart scloned; clones keep running",
 				       pairs[i][0]);
@@ -584,6 +594,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	_isolate(daemon);
 	config_destroy(old);
 	sight_renew(daemon->sight);
+	slurm_link_restart(daemon->link);	/* slurm.conf, too */
 	log_info("configuration read again: %zu nodes",
 		 config_node_count(daemon->config));
 	return 0;

@@ -135,6 +135,21 @@ def rewrite(site, old, new):
     site.write("sclone.conf", site.sclone_conf().replace(old, new))
 
 
+def slurm_helper(site):
+    """The process of scloned's child, None between two."""
+    pid = site.status()["daemon"]["pid"]
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = file.read().split()
+    for child in children:
+        try:
+            with open(f"/proc/{child}/comm") as file:
+                if file.read().startswith("scloned-slurm"):
+                    return child
+        except OSError:
+            pass
+    return None
+
+
 def test_reload(site):
     """Also while a clone is being made from a source that is reread."""
     site.block(SOURCE)
@@ -145,12 +160,21 @@ def test_reload(site):
     says(site, ["reload"], CRITICAL, "sclone.conf:", "with file and line: 2")
     rewrite(site, "ClusterName=lab", "ClusterName=other")
     says(site, ["reload"], CRITICAL, "restart", "a fixed key: 2")
+    for old, new in (("ClusterName=lab", "ClusterName=lab Insecure=yes"),
+                     ("ClusterName=lab", "ClusterName=lab Pin=sha256//AAAA="),
+                     ("lab/ca.pem", "lab/other.pem"),
+                     ("sclone.password", "sclone.other")):
+        rewrite(site, old, new)
+        says(site, ["reload"], CRITICAL, "restart", "so is " + new)
     tap.equal(site.status()["sources"][0]["lanes"], 8, "the old one stays")
     rewrite(site, "Lanes=8", "Lanes=3")
+    helper = slurm_helper(site)
     code, text = sclone(site, "--json", "reload")
     tap.equal((code, json.loads(text)["nodes"]), (FINE, 4),
               "a good configuration is taken")
     tap.equal(site.status()["sources"][0]["lanes"], 3, "and counts")
+    labslurm.await_(lambda: slurm_helper(site) not in (None, helper),
+                    "slurm.conf to be read again, too")
     rewrite(site, "NodeName=vm[1-4]", "NodeName=vm[1-5]")
     tap.equal(sclone(site, "reload")[0], FINE, "a node more")
     tap.equal(site.phase("vm5"), "absent", "is known at once")

@@ -65,8 +65,8 @@ int slurm_link_call(struct slurm_link *link, const char *verb,
 				 const struct err *failure, void *arg),
 		    void *arg, struct err *err);
 
-/* Start a new child when the call under way is answered, because slurm.conf
- * may have changed. */
+/* Start a new child when the call under way is answered: libslurm reads
+ * slurm.conf once in a process. */
 void slurm_link_restart(struct slurm_link *link);
 
 size_t slurm_link_waiting(const struct slurm_link *link);
