@@ -114,12 +114,11 @@ static int _run_node(struct verbs *verbs, const struct verb *verb,
 	int64_t job;
 	bool who;
 
-	(void) verbs;
 	(void) verb;
 	if (json_get_str(call, "name", &name, err) ||
 	    json_get_int_or(call, "job", 0, UINT32_MAX, 0, &job, err) ||
 	    json_get_bool_or(call, "who", false, &who, err) ||
-	    node_load(name, _put_node, answer, err) ||
+	    node_load(verbs->nodes, name, _put_node, answer, err) ||
 	    (who && job_of_node(name, (uint32_t) job, &holder, err)))
 		return -1;
 	if (who && json_put_int(answer, "job", holder))

@@ -73,6 +73,14 @@ def test_nodes(cluster, link):
     tap.ok("DRAIN" in words(link.call("node", name="vm3")), "one node")
     tap.equal(code(link.call("node", name="nosuch")), "NOTFOUND",
               "a node that does not exist")
+    before = link.call("nodes", all=True)["nodes"][2]
+    cluster.update_node("vm3", "DRAIN", "new fan")
+    tap.equal(link.call("node", name="vm3")["node"]["reason"], "new fan",
+              "and again")
+    cluster.update_node("vm3", "DRAIN", "broken fan")
+    tap.equal(link.call("nodes")["nodes"], [before],
+              "one that is as the last answer for all had it, but was not in "
+              "between, has changed")
     cluster.update_node("vm3", "UNDRAIN")
 
 

@@ -174,7 +174,25 @@ int node_table_refresh(struct node_table *table, bool all,
 	return 0;
 }
 
-int node_load(const char *name,
+/* No node is ever like that. */
+static void _forget(node_info_t *info)
+{
+	info->boot_time = (time_t) -1;
+}
+
+static void _notice(struct node_table *table, const node_info_t *now)
+{
+	node_info_msg_t *last = table->last;
+
+	for (uint32_t i = 0; last && i < last->record_count; i++) {
+		node_info_t *info = &last->node_array[i];
+
+		if (_same_text(info->name, now->name) && !_same(info, now))
+			_forget(info);
+	}
+}
+
+int node_load(struct node_table *table, const char *name,
 	      int (*each)(const struct node *node, void *arg), void *arg,
 	      struct err *err)
 {
@@ -192,6 +210,7 @@ int node_load(const char *name,
 		return err_set(err, ERR_NOTFOUND, "Slurm has no node %s",
 			       name);
 	}
+	_notice(table, &message->node_array[0]);
 	rc = _walk(NULL, message, each, arg);
 	slurm_free_node_info_msg(message);
 	return rc ? err_nomem(err) : 0;

@@ -56,8 +56,12 @@ int node_table_refresh(struct node_table *table, bool all,
 		       int (*each)(const struct node *node, void *arg),
 		       void *arg, bool *complete, struct err *err);
 
-/* One node by name, hidden or not. NOTFOUND, TRANSIENT, AUTH. */
-int node_load(const char *name,
+/*
+ * One node by name, hidden or not. NOTFOUND, TRANSIENT, AUTH. When it is not
+ * as the table's last answer had it, the next one that is not "no change"
+ * tells it again, even if it is then as it was before.
+ */
+int node_load(struct node_table *table, const char *name,
 	      int (*each)(const struct node *node, void *arg), void *arg,
 	      struct err *err);
 
