@@ -70,13 +70,13 @@ static void _log(const struct errand *errand, const struct err *failure)
 	cleanup_free char *nodes = hostlist_print(errand->nodes);
 
 	if (failure)
-		log_warn("capacity: %s: %s", nodes ? nodes : "",
+		log_warn("nodes %s: %s", nodes ? nodes : "",
 			 failure->text);
 	else if (errand->what == CLOSINGS_CLOSE)
-		log_info("capacity: %s drained: %s", nodes ? nodes : "",
+		log_info("nodes %s drained: %s", nodes ? nodes : "",
 			 errand->reason);
 	else
-		log_info("capacity: %s given back", nodes ? nodes : "");
+		log_info("nodes %s given back", nodes ? nodes : "");
 }
 
 static void _done(const struct json *answer, const struct err *failure,

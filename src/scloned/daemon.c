@@ -589,6 +589,7 @@ int daemon_reload(struct daemon *daemon, struct err *err)
 	log_set_level((enum log_level)
 		      config_global(daemon->config)->log_level);
 	partitions_outdate(daemon->partitions);
+	timing_renew(daemon->timing);
 	room_use(daemon->room, old);
 	planner_use(daemon->planner, executor_sources(daemon->executor));
 	_isolate(daemon);

@@ -28,6 +28,7 @@ struct partitions {
 	struct isolation_cluster cluster;
 	struct verdict now;
 	bool known;
+	unsigned version;
 	int64_t asked;		/* monotonic us; 0: long ago */
 };
 
@@ -152,6 +153,9 @@ int partitions_take(struct partitions *partitions, const struct json *list,
 		_clear(&verdict);
 		return -1;
 	}
+	if (!STAILQ_EMPTY(&verdict.flawed) ||
+	    !STAILQ_EMPTY(&partitions->now.flawed))
+		partitions->version++;
 	_log(&partitions->now, &verdict);
 	_clear(&partitions->now);
 	STAILQ_CONCAT(&partitions->now.flawed, &verdict.flawed);
@@ -185,6 +189,22 @@ bool partitions_fresh(const struct partitions *partitions)
 {
 	return partitions->asked &&
 	       clock_mono_us() - partitions->asked < FRESH_US;
+}
+
+unsigned partitions_version(const struct partitions *partitions)
+{
+	return partitions->version;
+}
+
+const char *partitions_flaw(const struct partitions *partitions,
+			    size_t index)
+{
+	const struct flawed *flawed;
+
+	STAILQ_FOREACH(flawed, &partitions->now.flawed, link)
+		if (!index--)
+			return flawed->text;
+	return NULL;
 }
 
 const char *partitions_refuse(const struct partitions *partitions,

@@ -12,6 +12,7 @@
 #define SCLONE_SCLONED_PARTITIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/err.h"
 #include "common/base/json.h"
@@ -43,6 +44,15 @@ void partitions_outdate(struct partitions *partitions);
 /* A list was taken, ever; and one was asked for moments ago. */
 bool partitions_known(const struct partitions *partitions);
 bool partitions_fresh(const struct partitions *partitions);
+
+/* Grows when the answers of partitions_refuse() may have changed; 0: none was
+ * ever anything but NULL. */
+unsigned partitions_version(const struct partitions *partitions);
+
+/* The reasons there are, NULL after the last one; partitions_refuse() gives
+ * these very pointers. */
+const char *partitions_flaw(const struct partitions *partitions,
+			    size_t index);
 
 /* Why no clone may be made for the node, or NULL. Borrowed until the next
  * list is taken. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
@@ -28,6 +29,7 @@ struct room {
 	struct loop_timer *timer;	/* for a look out of turn */
 	struct books now, next;
 	struct table *strays;	/* drained by us, and not in sclone.conf */
+	unsigned judged;	/* partitions_version() */
 	int64_t sent;		/* the last round */
 };
 
@@ -75,6 +77,78 @@ const struct tally *room_tally(const struct room *room)
 	return room->now.tally;
 }
 
+static void _add(struct hostlist *list, const char *node)
+{
+	if (!list || hostlist_add(list, node, NULL) < 0)
+		abort();	/* restarted by systemd; nothing is lost */
+}
+
+/* --- isolation ---------------------------------------------------------- */
+
+/* Which nodes Slurm would not give to one job alone. */
+static void _judge_partitions(struct room *room)
+{
+	const struct partitions *partitions = room->daemon->partitions;
+	const struct record *rec;
+	size_t pos = 0;
+
+	if (room->judged == partitions_version(partitions))
+		return;
+	room->judged = partitions_version(partitions);
+	while ((rec = fleet_next(room->daemon->fleet, &pos)) != NULL) {
+		tally_bar(room->now.tally, rec->node,
+			  partitions_refuse(partitions, rec->node) != NULL);
+		tally_count(room->now.tally, rec);
+	}
+}
+
+/* Names that are to be closed for that reason, or opened for NULL. */
+static void _list_moves(const struct room *room, const char *why,
+			struct hostlist *list)
+{
+	const struct config *config = room->daemon->config;
+	enum tally_move move = why ? TALLY_CLOSES : TALLY_OPENS;
+
+	for (size_t s = 0; s < config_set_count(config); s++) {
+		const struct hostlist *nodes = config_set(config, s)->nodes;
+
+		for (size_t i = 0; i < hostlist_count(nodes); i++) {
+			const char *node = hostlist_at(nodes, i);
+
+			if (tally_move(room->now.tally, s, i) == move &&
+			    (!why || why == partitions_refuse(
+						room->daemon->partitions,
+						node)))
+				_add(list, node);
+		}
+	}
+}
+
+static void _bar(struct room *room)
+{
+	char reason[ACTION_TEXT_SIZE];
+	unsigned calls = 0;
+	const char *why;
+
+	for (size_t i = 0; calls < REASONS_MAX; i++) {
+		struct hostlist *list;
+
+		why = partitions_flaw(room->daemon->partitions, i);
+		if (!why)
+			return;
+		list = hostlist_create();
+		_list_moves(room, why, list);
+		if (!list || !hostlist_count(list)) {
+			hostlist_destroy(list);
+			continue;
+		}
+		snprintf(reason, sizeof(reason), FAILURE_ISOLATION " %s",
+			 why);
+		closings_send(room->closings, CLOSINGS_CLOSE, list, reason);
+		calls++;
+	}
+}
+
 /* --- weighing ----------------------------------------------------------- */
 
 static int64_t _deadline(const struct room *room)
@@ -112,12 +186,6 @@ static void _weigh(struct room *room, int64_t now)
 }
 
 /* --- telling Slurm ------------------------------------------------------ */
-
-static void _add(struct hostlist *list, const char *node)
-{
-	if (!list || hostlist_add(list, node, NULL) < 0)
-		abort();	/* restarted by systemd; nothing is lost */
-}
 
 /* The last names of a set are drained, so that the first stay usable. */
 static void _close(struct room *room, size_t set)
@@ -180,6 +248,8 @@ static void _open_all(struct room *room)
 
 	for (size_t i = 0; i < config_set_count(room->daemon->config); i++)
 		_open(room, i, list);
+	if (tally_moves(room->now.tally))
+		_list_moves(room, NULL, list);
 	while (table_next(room->strays, &pos, &node))
 		_add(list, node);
 	if (hostlist_count(list))
@@ -194,6 +264,8 @@ static void _tell(struct room *room)
 
 	_forgive(room);
 	_open_all(room);
+	if (tally_moves(room->now.tally))
+		_bar(room);
 	for (size_t i = 0; i < sets && calls < REASONS_MAX; i++)
 		if (room->now.verdicts[i].close) {
 			_close(room, i);
@@ -225,6 +297,7 @@ void room_looked(struct room *room, int64_t began)
 		loop_timer_set(room->timer, pause);
 		return;
 	}
+	_judge_partitions(room);
 	_weigh(room, now);
 	_tell(room);
 	if (closings_busy(room->closings))
@@ -319,6 +392,7 @@ void room_use(struct room *room, const struct config *old)
 	_free_books(&room->now);
 	room->now = room->next;
 	room->next = (struct books) { 0 };
+	room->judged = 0;
 	gauge_outdate(room->gauge);
 	while ((rec = fleet_next(room->daemon->fleet, &pos)) != NULL) {
 		if (config_node(room->daemon->config, rec->node))

@@ -2,7 +2,8 @@
 /*
  * room - keeps in Slurm as many names free as can become clones: counts what
  * the names are, asks rules/capacity after each look at Slurm's nodes, and
- * has names drained or given back.
+ * has names drained or given back. Those that partitions share are drained,
+ * too, so that their jobs pend.
  *
  * What Slurm shows is all it remembers: after a restart, without a journal,
  * or when a node has left sclone.conf, a drain of its own is known by its

@@ -18,6 +18,7 @@ struct timing {
 	struct loop_timer *timer;
 	void (*changed)(void *arg);
 	void *arg;
+	bool asking;
 	bool known;
 	char version[VERSION_SIZE];
 	int64_t resume, suspend;
@@ -48,6 +49,7 @@ static void _take(struct timing *timing, const struct json *json)
 
 static void _finish(struct timing *timing, const struct err *failure)
 {
+	timing->asking = false;
 	loop_timer_set(timing->timer, failure ? RETRY_US : AGAIN_US);
 	if (failure)
 		return;
@@ -98,6 +100,7 @@ static void _ask(void *arg)
 	struct timing *timing = arg;
 	struct err err = ERR_INIT;
 
+	timing->asking = true;
 	timing->new_resume = NEVER_US;
 	timing->new_suspend = NEVER_US;
 	if (slurm_link_call(timing->link, "config", NULL, LIMIT_US,
@@ -135,6 +138,12 @@ void timing_destroy(struct timing *timing)
 		return;
 	loop_timer_destroy(timing->timer);
 	free(timing);
+}
+
+void timing_renew(struct timing *timing)
+{
+	if (!timing->asking)
+		loop_timer_set(timing->timer, 0);
 }
 
 bool timing_known(const struct timing *timing)

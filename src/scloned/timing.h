@@ -26,6 +26,9 @@ struct timing *timing_create(struct loop *loop, struct slurm_link *link,
 /* After the link. Accepts NULL. */
 void timing_destroy(struct timing *timing);
 
+/* Ask again soon. */
+void timing_renew(struct timing *timing);
+
 /* Whether Slurm has answered once; the rest is 0 before. */
 bool timing_known(const struct timing *timing);
 

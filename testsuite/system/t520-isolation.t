@@ -3,6 +3,7 @@
 """scloned makes no clone for a node that Slurm does not give to one job
 alone, says why, and sees what `scontrol` changes."""
 import os
+import signal
 import sys
 import time
 
@@ -21,23 +22,8 @@ STOPS = "may suspend a job and give its node to another; set its " \
         "PreemptMode=REQUEUE or Isolation=shared"
 
 
-def refused(site, node, reason, what):
-    """A job for that node ends, told why, without a VM."""
-    before = len(site.lives())
-    job = site.sbatch("-w", node, "--no-requeue", BEGAN)
-    site.await_job(job, "NODE_FAIL")
-    tap.contains(site.scontrol("show", "job", str(job)),
-                 "AdminComment=sclone: (ISOLATION) " + reason,
-                 what + ": the job is told")
-    site.await_clean()
-    tap.equal(len(site.lives()), before, what + ": no clone is made")
-
-
-def served(site, node, what):
-    job = site.sbatch("-w", node, BEGAN)
-    site.await_job(job, "COMPLETED")
-    site.await_clean()
-    tap.equal(site.tenants()[-1], [job], what)
+def drained(site):
+    return [node for node in site.nodes if "DRAIN" in site.state(node)]
 
 
 def update(site, partition, setting):
@@ -47,27 +33,71 @@ def update(site, partition, setting):
     labslurm.await_(lambda: time.monotonic() > since + 1, "a second")
 
 
-def test_refused(site):
-    refused(site, "vm1", "partition open " + SHARES,
-            "another partition shares the node")
-    served(site, "vm2", "a node that is in none such gets one")
-    status, text = site.sclone("history", "vm1")
-    tap.contains(text, "ISOLATION", "the history has it")
+def mend(site, partition, setting):
+    site.scontrol("update", "PartitionName=" + partition, setting)
+    site.sclone("reload")
+    labslurm.await_(lambda: not drained(site), "all names to be given back")
+
+
+def refused(site, node, partition, setting, reason, what):
+    """A job that gets the node before scloned sees that its partition is
+    broken ends, told why, without a VM. Then the node is drained."""
+    before = len(site.lives())
+    scloned = site.children["scloned"]
+    scloned.send_signal(signal.SIGSTOP)
+    update(site, partition, setting)
+    job = site.sbatch("-w", node, "--no-requeue", BEGAN)
+    site.await_job(job, "CONFIGURING")
+    scloned.send_signal(signal.SIGCONT)
+    site.await_job(job, "NODE_FAIL")
+    tap.contains(site.scontrol("show", "job", str(job)),
+                 "AdminComment=sclone: (ISOLATION) " + reason,
+                 what + ": the job is told")
+    site.await_clean()
+    tap.equal(len(site.lives()), before, what + ": no clone is made")
+    labslurm.await_(lambda: node in drained(site), "the node to be drained")
+
+
+def served(site, node, what):
+    job = site.sbatch("-w", node, BEGAN)
+    site.await_job(job, "COMPLETED")
+    site.await_clean()
+    tap.equal(site.tenants()[-1], [job], what)
+
+
+def test_pends(site):
+    """Slurm knows of it before it allocates."""
+    labslurm.await_(lambda: drained(site), "a node to be drained")
+    tap.contains(site.scontrol("show", "node", "vm1"),
+                 "Reason=sclone: (isolation) partition open " + SHARES,
+                 "another partition shares the node: it is drained, and why")
+    job = site.sbatch("-w", "vm1", BEGAN)
+    served(site, "vm2", "a node that is in none such gets a clone")
+    tap.equal((site.job_state(job), drained(site)), ("PENDING", ["vm1"]),
+              "its job pends")
+    site.end("scloned", signal.SIGKILL)
+    site.scontrol("update", "PartitionName=open", "OverSubscribe=EXCLUSIVE")
+    site.start_scloned()
+    site.await_job(job, "COMPLETED")
+    site.await_clean()
+    tap.equal(site.tenants()[-1], [job],
+              "and runs when the partition is mended, whoever drained it")
 
 
 def test_changed(site):
-    update(site, "open", "OverSubscribe=EXCLUSIVE")
-    served(site, "vm1", "the next request sees a partition that was mended")
-    update(site, "vm", "OverSubscribe=FORCE:2")
-    refused(site, "vm2", "partition vm " + SHARES, "one that was broken")
-    update(site, "vm", "OverSubscribe=EXCLUSIVE")
+    refused(site, "vm2", "vm", "OverSubscribe=FORCE:2",
+            "partition vm " + SHARES, "one that was broken")
+    status, text = site.sclone("history", "vm2")
+    tap.contains(text, "ISOLATION", "the history has it")
+    mend(site, "vm", "OverSubscribe=EXCLUSIVE")
+    served(site, "vm2", "the next request sees that it was mended")
 
 
 def test_preemption(site):
-    update(site, "open", "PreemptMode=SUSPEND")
-    refused(site, "vm1", "partition open " + STOPS,
+    refused(site, "vm1", "open", "PreemptMode=SUSPEND",
+            "partition open " + STOPS,
             "a partition whose jobs may be suspended for others")
-    update(site, "open", "PreemptMode=REQUEUE")
+    mend(site, "open", "PreemptMode=REQUEUE")
     served(site, "vm1", "one whose jobs may be requeued is sound")
 
 
@@ -89,7 +119,7 @@ with labsclone.Site(nodes=2) as lab:
     lab.settings["PreemptMode"] = "REQUEUE"
     lab.more += ["PartitionName=open Nodes=vm1 OverSubscribe=NO"]
     lab.start()
-    test_refused(lab)
+    test_pends(lab)
     test_changed(lab)
     test_preemption(lab)
     test_not_asked(lab)

@@ -340,6 +340,11 @@ static void _reasons(void)
 	capacity_reason(CAPACITY_TEMPLATE, "rocky9", 7, reason,
 			sizeof(reason));
 	is_str(reason, "sclone: (capacity) MaxClones=7 of rocky9", "and why");
+	ok(failure_is_capacity(FAILURE_ISOLATION " partition vm") &&
+	   failure_is_isolation(FAILURE_ISOLATION " partition vm") &&
+	   !failure_is_isolation(FAILURE_CAPACITY " lanes of rocky9") &&
+	   !failure_is_isolation("sclone: (ISOLATION) partition vm"),
+	   "a partition that shares is a reason of its own");
 	ok(!failure_is_capacity("sclone: (CAPACITY) no room") &&
 	   !failure_is_capacity("sclone: (capacity)?") &&
 	   !failure_is_capacity("my sclone: (capacity)") &&

@@ -43,7 +43,8 @@ static void _test_taken(void)
 {
 	struct err err = ERR_INIT;
 
-	ok(!partitions_known(store) && !partitions_fresh(store),
+	ok(!partitions_known(store) && !partitions_fresh(store) &&
+	   !partitions_version(store) && !partitions_flaw(store, 0),
 	   "nothing is known at first");
 	ok(_take("[" PARTITION("a", "vm[1-2],n7", "true") ","
 		 PARTITION("b", "vm[2-3],sh[1-3]", "false") ","
@@ -55,12 +56,15 @@ static void _test_taken(void)
 		"also in one that is not");
 	has_str(partitions_refuse(store, "vm3"), "partition b ",
 		"in two such: the first is named");
+	ok(partitions_flaw(store, 0) == partitions_refuse(store, "vm2") &&
+	   !partitions_flaw(store, 1), "a reason that counts for some");
 	ok(!partitions_refuse(store, "sh2"), "shared nodes may be shared");
 	ok(!partitions_refuse(store, "n7"), "not ours");
 }
 
 static void _test_kept(void)
 {
+	unsigned version = partitions_version(store);
 	struct err err = ERR_INIT;
 
 	ok(_take("[" PARTITION("b", "vm[1-3]", "true") ","
@@ -74,8 +78,13 @@ static void _test_kept(void)
 	partitions_missed(store);
 	ok(partitions_fresh(store) && partitions_refuse(store, "vm2"),
 	   "not at once again when it did not come; the last one counts");
+	ok(partitions_version(store) == version, "nothing has changed");
 	ok(_take("[]", &err) == 0 && !partitions_refuse(store, "vm2"),
 	   "no partitions, no second job");
+	ok(partitions_version(store) != version, "that is a change");
+	version = partitions_version(store);
+	ok(_take("[]", &err) == 0 && partitions_version(store) == version,
+	   "nothing is wrong, and was not");
 }
 
 static void _test_cluster(void)

@@ -9,8 +9,10 @@
 struct name {
 	uint8_t kind;		/* enum capacity_kind */
 	uint8_t template;	/* of its clone, or NO_TEMPLATE */
+	uint8_t move;		/* enum tally_move */
 	bool late;
 	bool refused;
+	bool barred;
 };
 
 struct tally {
@@ -20,6 +22,7 @@ struct tally {
 	size_t set_count;
 	struct capacity_template templates[CAPACITY_TEMPLATES_MAX];
 	size_t late;
+	size_t moves;
 };
 
 /* --- names -------------------------------------------------------------- */
@@ -48,6 +51,7 @@ static void _set(struct tally *tally, const struct config_node *node,
 {
 	size_t *kinds = tally->sets[_set_index(tally, node)].kinds;
 	struct name *name = _name(tally, node);
+	bool barred = name->barred;
 
 	kinds[name->kind]--;
 	kinds[now->kind]++;
@@ -57,7 +61,25 @@ static void _set(struct tally *tally, const struct config_node *node,
 		tally->templates[now->template].clones++;
 	tally->late += now->late;
 	tally->late -= name->late;
+	tally->moves += now->move != TALLY_STAYS;
+	tally->moves -= name->move != TALLY_STAYS;
 	*name = *now;
+	name->barred = barred;
+}
+
+/* What is drained for isolation is given back when that is over; whether it
+ * has room, capacity judges then. */
+static void _isolate(struct name *name, const struct record *rec)
+{
+	bool closed = name->kind == CAPACITY_CLOSED;
+
+	if (name->barred && name->kind == CAPACITY_OPEN)
+		name->move = TALLY_CLOSES;
+	else if (!name->barred && closed &&
+		 failure_is_isolation(rec->view.reason))
+		name->move = TALLY_OPENS;
+	if (name->move != TALLY_STAYS || (name->barred && closed))
+		name->kind = CAPACITY_OUT;
 }
 
 void tally_count(struct tally *tally, const struct record *rec)
@@ -68,10 +90,12 @@ void tally_count(struct tally *tally, const struct record *rec)
 	if (!node)
 		return;
 	now.refused = _name(tally, node)->refused;
+	now.barred = _name(tally, node)->barred;
 	now.kind = now.refused ? CAPACITY_OUT : (uint8_t) capacity_kind(rec);
 	/* No job asks for a node that is kept for tests: never close it. */
 	if (node->set->is_test && now.kind == CAPACITY_OPEN)
 		now.kind = CAPACITY_OUT;
+	_isolate(&now, rec);
 	now.late = !now.refused && capacity_is_late(rec);
 	if (now.kind == CAPACITY_CLONE)
 		now.template = _template(tally, rec->req.template_name);
@@ -97,6 +121,14 @@ void tally_refuse(struct tally *tally, const char *node)
 
 	if (ours)
 		_set(tally, ours, &now);
+}
+
+void tally_bar(struct tally *tally, const char *node, bool barred)
+{
+	const struct config_node *ours = config_node(tally->config, node);
+
+	if (ours)
+		_name(tally, ours)->barred = barred;
 }
 
 void tally_accept(struct tally *tally, const char *node)
@@ -125,6 +157,17 @@ int tally_template(const struct tally *tally, size_t set, size_t index)
 bool tally_is_late(const struct tally *tally, size_t set, size_t index)
 {
 	return tally->names[set][index].late;
+}
+
+enum tally_move tally_move(const struct tally *tally, size_t set,
+			   size_t index)
+{
+	return (enum tally_move) tally->names[set][index].move;
+}
+
+size_t tally_moves(const struct tally *tally)
+{
+	return tally->moves;
 }
 
 size_t tally_late(const struct tally *tally)

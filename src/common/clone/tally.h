@@ -5,7 +5,9 @@
  * room for.
  *
  * A name that Slurm does not take updates of is refused: it counts as out
- * until it is accepted again, whatever its record says.
+ * until it is accepted again, whatever its record says. So does a free one
+ * whose node Slurm gives to several jobs, see rules/isolation: it is closed
+ * and opened for that alone.
  */
 #ifndef SCLONE_CLONE_TALLY_H
 #define SCLONE_CLONE_TALLY_H
@@ -30,6 +32,13 @@ void tally_destroy(struct tally *tally);
 CLEANUP_DEFINE(struct tally *, tally_destroy)
 #define cleanup_tally cleanup_with(tally_destroy_cleanup_)
 
+/* What isolation wants of a free name. */
+enum tally_move {
+	TALLY_STAYS,
+	TALLY_CLOSES,		/* to be drained: Slurm shares the node */
+	TALLY_OPENS		/* to be given back: it does not any more */
+};
+
 /* All that is about nodes which are not in the configuration does nothing. */
 
 /* The record has changed. */
@@ -38,6 +47,10 @@ void tally_count(struct tally *tally, const struct record *rec);
 /* The same without one: the node is a clone of the template. */
 void tally_begin(struct tally *tally, const char *node,
 		 const char *template_name);
+
+/* Slurm would not give the node to one job alone; that counts with the next
+ * tally_count(). */
+void tally_bar(struct tally *tally, const char *node, bool barred);
 
 /* slurmctld does not take updates of the name, or has shown it again. */
 void tally_refuse(struct tally *tally, const char *node);
@@ -48,8 +61,12 @@ enum capacity_kind tally_kind(const struct tally *tally, size_t set,
 			      size_t index);
 bool tally_is_late(const struct tally *tally, size_t set, size_t index);
 
-/* Names that are late. */
+enum tally_move tally_move(const struct tally *tally, size_t set,
+			   size_t index);
+
+/* Names that are late, and those that do not stay. */
 size_t tally_late(const struct tally *tally);
+size_t tally_moves(const struct tally *tally);
 
 /* The index of the template that the name at that place is a clone of, or -1
  * when it is none, or of no template of the configuration. */

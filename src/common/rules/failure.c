@@ -144,10 +144,21 @@ bool failure_is_passing(const char *reason)
 	return false;
 }
 
+static bool _begins(const char *reason, const char *with)
+{
+	size_t len = strlen(with);
+
+	return reason && !strncmp(reason, with, len) &&
+	       (!reason[len] || reason[len] == ' ');
+}
+
 bool failure_is_capacity(const char *reason)
 {
-	size_t len = strlen(FAILURE_CAPACITY);
+	return _begins(reason, FAILURE_CAPACITY) ||
+	       failure_is_isolation(reason);
+}
 
-	return reason && !strncmp(reason, FAILURE_CAPACITY, len) &&
-	       (!reason[len] || reason[len] == ' ');
+bool failure_is_isolation(const char *reason)
+{
+	return _begins(reason, FAILURE_ISOLATION);
 }

@@ -92,7 +92,13 @@ bool failure_is_passing(const char *reason);
 /* How the reason of a drain by rules/capacity begins. */
 #define FAILURE_CAPACITY "sclone: (capacity)"
 
-/* It is such a reason: that alone, or what is short behind a blank. */
+/* And of one that stands for a partition which shares the node. */
+#define FAILURE_ISOLATION "sclone: (isolation)"
+
+/* It is such a reason, of either kind: that alone, or more behind a blank. */
 bool failure_is_capacity(const char *reason);
+
+/* It is of the latter kind. */
+bool failure_is_isolation(const char *reason);
 
 #endif

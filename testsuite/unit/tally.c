@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What node names count as, and which are closed and opened for isolation. */
+#include <string.h>
+
+#include "common/clone/tally.h"
+#include "common/rules/text.h"
+#include "tap.h"
+
+#define CONF                                                                \
+	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"                    \
+	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"             \
+	"TemplateName=r9 Sources=/DC/vm/t/r9\n"                             \
+	"TemplateName=u22 Sources=/DC/vm/t/u22 MaxClones=1\n"               \
+	"NodeName=vm[1-3] Templates=r9,u22\n"                               \
+	"NodeName=sh1 Templates=u22,r9 Isolation=shared\n"
+#define OFF .base = NODE_IDLE, .powered_down = true
+#define COUNT(node, ...)                                                    \
+	_count(node, (struct nodeview) { .seen = 1, __VA_ARGS__ })
+#define KIND(want, what) \
+	is_int(tally_kind(tally, 0, 0), CAPACITY_##want, what)
+#define MOVE(want, what)                                                    \
+	ok(tally_move(tally, 0, 0) == TALLY_##want &&                       \
+	   tally_moves(tally) == (TALLY_##want != TALLY_STAYS), what)
+
+static struct config *config;
+static struct tally *tally;
+
+static void _count(const char *node, struct nodeview view)
+{
+	struct record rec;
+
+	if (record_init(&rec, "c1", node, NULL) < 0)
+		bail_out("record_init");
+	rec.view = view;
+	tally_count(tally, &rec);
+}
+
+static void _isolation(void)
+{
+	COUNT("vm1", OFF);
+	KIND(OPEN, "a free name");
+	MOVE(STAYS, "of which isolation wants nothing");
+	tally_bar(tally, "vm1", true);
+	COUNT("vm1", OFF);
+	KIND(OUT, "no room is looked for a name that is shared");
+	MOVE(CLOSES, "it is to be drained");
+	COUNT("vm1", OFF, .drain = true,
+	      .reason = FAILURE_ISOLATION " partition vm");
+	KIND(OUT, "drained it is not opened for want of room");
+	MOVE(STAYS, "and stays so");
+	COUNT("vm1", .base = NODE_ALLOCATED, .powered_down = true);
+	MOVE(STAYS, "a job was quicker: not while it is in use");
+	COUNT("vm1", OFF, .drain = true, .reason = "disk");
+	MOVE(STAYS, "nor with an admin's drain");
+	COUNT("vm1", OFF, .drain = true, .reason = FAILURE_CAPACITY " x");
+	KIND(OUT, "closed for want of room it is closed");
+	tally_bar(tally, "vm1", false);
+	COUNT("vm1", OFF, .drain = true, .reason = FAILURE_CAPACITY " x");
+	KIND(CLOSED, "and waits for room afterwards");
+	COUNT("vm1", OFF, .drain = true,
+	      .reason = FAILURE_ISOLATION " partition vm");
+	MOVE(OPENS, "the partition is mended: it is given back");
+	tally_refuse(tally, "vm1");
+	MOVE(STAYS, "unless slurmctld does not take that");
+	tally_bar(tally, "nosuch", true);
+	COUNT("nosuch", OFF);
+	is_int(tally_moves(tally), 0, "other nodes do not count");
+}
+
+static void _offers(void)
+{
+	const struct capacity_set *sets = tally_sets(tally);
+
+	ok(sets[0].templates == 3 && sets[1].templates == 2,
+	   "shared nodes want room for their default template alone");
+}
+
+int main(void)
+{
+	struct err err = ERR_INIT;
+
+	config = config_parse("s.conf", CONF, strlen(CONF), &err);
+	tally = config ? tally_create(config, &err) : NULL;
+	if (!tally)
+		bail_out("%s", err.text);
+	_isolation();
+	_offers();
+	tally_destroy(tally);
+	config_destroy(config);
+	return done_testing();
+}
