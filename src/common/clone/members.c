@@ -49,12 +49,22 @@ static void _refuse_folder(struct sources *sources,
 	(void) _refuse(sources, path, folder->tmpl->name, why);
 }
 
-bool members_refused(const struct sources *sources, const struct moref *vm)
+void members_watch(struct sources *sources)
+{
+	for (size_t i = 0; i < folders_count(sources->folders); i++)
+		lookout_keep(sources->lookout,
+			     &folders_at(sources->folders, i)->ref);
+	for (size_t i = 0; i < sources->refused_count; i++)
+		lookout_keep(sources->lookout, &sources->refused[i].vm);
+}
+
+bool members_concerns(const struct sources *sources,
+		      const struct moref *object)
 {
 	for (size_t i = 0; i < sources->refused_count; i++)
-		if (moref_equal(&sources->refused[i].vm, vm))
+		if (moref_equal(&sources->refused[i].vm, object))
 			return true;
-	return false;
+	return !strcmp(object->type, "Folder");
 }
 
 /* --- what is to be read ------------------------------------------------- */

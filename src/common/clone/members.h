@@ -38,7 +38,10 @@ int members_recall(struct sources *sources, const char *path,
  * are none here. */
 void members_inherit(struct sources *sources, const struct sources *former);
 
-/* The machine is no source, and may become one when it changes. */
-bool members_refused(const struct sources *sources, const struct moref *vm);
+/* Have changes told from which a machine may become a source, or not be one
+ * any more; is that one? */
+void members_watch(struct sources *sources);
+bool members_concerns(const struct sources *sources,
+		      const struct moref *object);
 
 #endif

@@ -10,7 +10,6 @@
 
 #include "common/base/clock.h"
 #include "common/vim25/search.h"
-#include "lookout.h"
 #include "members.h"
 
 #define AGAIN_US (30 * CLOCK_US_PER_S)
@@ -28,11 +27,7 @@ static void _watch(struct sources *sources)
 		lookout_keep(sources->lookout, &source->host_ref);
 		lookout_keep(sources->lookout, &source->store_ref);
 	}
-	for (size_t i = 0; i < folders_count(sources->folders); i++)
-		lookout_keep(sources->lookout,
-			     &folders_at(sources->folders, i)->ref);
-	for (size_t i = 0; i < sources->refused_count; i++)
-		lookout_keep(sources->lookout, &sources->refused[i].vm);
+	members_watch(sources);
 	lookout_end(sources->lookout);
 }
 
@@ -69,6 +64,14 @@ static void _show(struct sources *sources)
 	_watch(sources);
 }
 
+static int64_t _pause(const struct sources *sources, bool failed)
+{
+	if (sources->again)
+		return 0;
+	return failed || !folders_answered(sources->folders) ? RETRY_US
+							     : AGAIN_US;
+}
+
 static void _finish(struct sources *sources, const struct err *failure)
 {
 	sources->looking = false;
@@ -79,9 +82,7 @@ static void _finish(struct sources *sources, const struct err *failure)
 		_show(sources);
 		sources->seen = clock_wall_us();
 	}
-	loop_timer_set(sources->timer, sources->again ? 0
-				       : failure      ? RETRY_US
-						      : AGAIN_US);
+	loop_timer_set(sources->timer, _pause(sources, failure != NULL));
 	sources->again = false;
 	sources->hooks.changed(sources->hooks.arg);
 	if (!failure)
@@ -362,13 +363,6 @@ static void _follow(struct sources *sources, struct source *source,
 		sources->again = true;
 }
 
-/* A folder has other children, or one that was no source has changed. */
-static bool _may_be_source(const struct sources *sources,
-			   const struct moref *ref)
-{
-	return !strcmp(ref->type, "Folder") || members_refused(sources, ref);
-}
-
 static void _news(const struct property_object *object, void *arg)
 {
 	struct sources *sources = arg;
@@ -376,7 +370,7 @@ static void _news(const struct property_object *object, void *arg)
 
 	for (size_t i = 0; object && i < sources->count; i++)
 		_follow(sources, &sources->list[i], object, now);
-	if (!object || _may_be_source(sources, &object->ref)) {
+	if (!object || members_concerns(sources, &object->ref)) {
 		_look_again(sources);
 		return;
 	}

@@ -5,6 +5,7 @@
 
 #include "common/base/table.h"
 #include "folders.h"
+#include "lookout.h"
 #include "sources.h"
 
 /* What is searched by path: named sources, then the folder, then the pool. */
