@@ -285,6 +285,16 @@ static void _bad(const char *text, const char *want)
 	"\"TemplateName=r Sources=/DC/vm/t/a\","                      \
 	"\"NodeName=vm1 Templates=r\"],\"plan\":"
 
+#define SOURCE(lanes, memory)                                             \
+	"{\"name\":\"a\",\"template_name\":\"r\",\"host\":\"\","           \
+	"\"note\":\"\",\"found\":true,\"powered_on\":true,"               \
+	"\"frozen\":true,\"host_ok\":true,\"drained\":false,"             \
+	"\"drain\":\"\",\"lanes\":" #lanes ",\"in_flight\":0,"            \
+	"\"returns\":0,\"pack\":false,\"host_id\":\"\",\"store_id\":\"\"," \
+	"\"memory_free\":0,\"memory_need\":" #memory ",\"memory_at\":0,"  \
+	"\"memory_held\":0,\"space_free\":0,\"space_need\":0,"            \
+	"\"space_at\":0,\"space_held\":0}"
+
 static void _mistakes(void)
 {
 	_bad("{}", "'snapshot'");
@@ -300,6 +310,13 @@ static void _mistakes(void)
 	     "\"source\":\"x\"}]}}", "no source 'x'");
 	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
 	     "\"rates\":{},\"seats\":[]}}", "'cloning'");
+	_bad(HEAD "{\"templates\":[],\"sources\":[" SOURCE(1, 0) "]}}",
+	     "'r' of a is not in 'plan.templates'");
+	_bad(HEAD "{\"templates\":[{\"name\":\"r\"}],\"sources\":["
+	     SOURCE(0, 0) "]}}", "lanes or figures of a are beyond");
+	_bad(HEAD "{\"templates\":[{\"name\":\"r\"}],\"sources\":["
+	     SOURCE(1, 9223372036854775807) "]}}",
+	     "lanes or figures of a are beyond");
 #define PLAN "{\"templates\":[],\"sources\":[],\"flight_max\":1," \
 	"\"rates\":{\"cloning\":0,\"booting\":0},\"seats\":[]}"
 	_bad(HEAD PLAN "}", "'clones' is no list");

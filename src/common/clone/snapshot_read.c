@@ -6,6 +6,52 @@
 #include "common/base/hostlist.h"
 #include "snapshot_own.h"
 
+/* Beyond all that can be, and small enough that no sum of them overflows. */
+#define FIGURE_MAX (INT64_C(1) << 40)	/* MiB; us of a rate */
+#define HELD_MAX (INT64_C(1) << 57)	/* MiB */
+#define TIME_MAX (INT64_C(1) << 60)	/* us since 1970 */
+#define LANES_MAX 65536
+
+/* --- values that can be -------------------------------------------------- */
+
+static bool _is_figure(int64_t value)
+{
+	return value >= PLACE_UNKNOWN && value <= FIGURE_MAX;
+}
+
+static bool _is_held(int64_t value)
+{
+	return value >= -HELD_MAX && value <= HELD_MAX;
+}
+
+static bool _is_time(int64_t value)
+{
+	return value >= 0 && value <= TIME_MAX;
+}
+
+static int _check_place(const struct place_source *place, struct err *err)
+{
+	if (place->lanes && place->lanes <= LANES_MAX &&
+	    place->in_flight <= LANES_MAX && _is_figure(place->memory_free) &&
+	    _is_figure(place->memory_need) && _is_figure(place->space_free) &&
+	    _is_figure(place->space_need) && _is_held(place->memory_held) &&
+	    _is_held(place->space_held) && _is_time(place->memory_at) &&
+	    _is_time(place->space_at))
+		return 0;
+	return err_set(err, ERR_PROTOCOL, "lanes or figures of %s are beyond "
+		       "all bounds", place->name);
+}
+
+static int _check_rates(const struct plan_rates *rates, struct err *err)
+{
+	if (rates->cloning >= 0 && rates->cloning <= FIGURE_MAX &&
+	    rates->booting >= 0 && rates->booting <= FIGURE_MAX)
+		return 0;
+	return err_set(err, ERR_PROTOCOL, "'rates' are beyond all bounds");
+}
+
+/* --- config and plan ----------------------------------------------------- */
+
 static int _read_lines(struct snapshot *snapshot, struct err *err)
 {
 	const struct json *list = json_get(snapshot->doc, "config");
@@ -47,8 +93,14 @@ static int _read_breaker(const struct json *row, struct breaker *breaker,
 {
 	const struct json *json = json_get(row, "breaker");
 
-	return json ? fields_read(snapshot_breaker_fields, json, breaker, err)
-		    : 0;
+	if (!json)
+		return 0;
+	if (fields_read(snapshot_breaker_fields, json, breaker, err) < 0)
+		return -1;
+	if (!_is_time(breaker->open_until))
+		return err_set(err, ERR_PROTOCOL, "'open_until' is beyond "
+			       "all bounds");
+	return 0;
 }
 
 /* The breaker of its template, in whose list it must be. */
@@ -92,13 +144,15 @@ static int _read_places(struct snapshot *snapshot, struct err *err)
 
 		place->breaker = &snapshot->breakers[shared + i];
 		if (fields_read(snapshot_place_fields, row, place, err) < 0 ||
-		    _read_breaker(row, place->breaker, err) < 0)
+		    _read_breaker(row, place->breaker, err) < 0 ||
+		    _check_place(place, err) < 0)
 			return -1;
-		if (!place->lanes)
-			return err_set(err, ERR_PROTOCOL, "%s has no lane",
-				       place->name);
 		place->template_breaker = _shared(snapshot, templates,
 						  place->template_name);
+		if (!place->template_breaker)
+			return err_set(err, ERR_PROTOCOL, "'%s' of %s is not "
+				       "in 'plan.templates'",
+				       place->template_name, place->name);
 	}
 	return 0;
 }
@@ -134,10 +188,10 @@ static int _read_seat(struct snapshot *snapshot, const struct json *row,
 	    json_get_str(row, "template", &entry.template_name, err) < 0 ||
 	    json_get_str_or(row, "avoid", NULL, &entry.avoid, err) < 0 ||
 	    json_get_str_or(row, "only", NULL, &entry.only, err) < 0 ||
-	    json_get_int(row, "deadline", 0, INT64_MAX, &entry.deadline,
+	    json_get_int(row, "deadline", 0, TIME_MAX, &entry.deadline,
 			 err) < 0 ||
 	    json_get_str_or(row, "source", NULL, &source, err) < 0 ||
-	    json_get_int_or(row, "since", 0, INT64_MAX, 0, &since, err) < 0 ||
+	    json_get_int_or(row, "since", 0, TIME_MAX, 0, &since, err) < 0 ||
 	    json_get_bool_or(row, "begun", false, &entry.begun, err) < 0)
 		return -1;
 	entry.job = (uint32_t) job;
@@ -182,7 +236,8 @@ static int _read_plan(struct snapshot *snapshot, struct err *err)
 	    _read_err(json, "hold", &hold, err) < 0 ||
 	    _read_err(json, "trouble", &trouble, err) < 0 ||
 	    fields_read(snapshot_rate_fields, json_get(json, "rates"), &rates,
-			err) < 0)
+			err) < 0 ||
+	    _check_rates(&rates, err) < 0)
 		return -1;
 	snapshot->plan = plan_create(2 * CONFIG_NODES_MAX,
 				     CONFIG_SOURCES_MAX);
@@ -317,9 +372,9 @@ static int _check_version(const struct snapshot *snapshot, struct err *err)
 static int _read(struct snapshot *snapshot, struct err *err)
 {
 	if (_check_version(snapshot, err) < 0 ||
-	    json_get_int(snapshot->doc, "at", 1, INT64_MAX, &snapshot->at,
+	    json_get_int(snapshot->doc, "at", 1, TIME_MAX, &snapshot->at,
 			 err) < 0 ||
-	    json_get_int(snapshot->doc, "resume_timeout", 0, INT64_MAX,
+	    json_get_int(snapshot->doc, "resume_timeout", 0, TIME_MAX,
 			 &snapshot->resume_timeout, err) < 0 ||
 	    _read_lines(snapshot, err) < 0 || _read_plan(snapshot, err) < 0 ||
 	    _read_names(snapshot, err) < 0)
