@@ -92,6 +92,8 @@ def test_told(site, jobs):
     named = [gone["job"]] + gone["sharers"].split(",")
     tap.equal(sorted(map(int, named)), jobs, "its record names all its jobs")
     tap.equal(gone["shared"], "1", "and says that it was shared")
+    tap.equal([receipts(site, job)[0]["epoch"] for job in jobs],
+              [gone["epoch"]] * len(jobs), "each of them finds it")
     tap.contains(site.sclone("history", "vm1")[1],
                  "job %s,%s " % (gone["job"], gone["sharers"]),
                  "so does the history")

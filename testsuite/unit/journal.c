@@ -121,9 +121,19 @@ static void _history(void)
 	journal_history(journal, NULL, 7, 10, _collect_text, NULL, &err);
 	is_str(seen, "=b;=a;", "of a job");
 	seen[0] = '\0';
+	journal_add_cycle(journal, "vm4", 4, 7, 400,
+			  "{\"sharers\":\"70,9\",\"a\":\"5\"}", &err);
+	journal_history(journal, NULL, 9, 10, _collect_text, NULL, &err);
+	journal_history(journal, NULL, 5, 10, _collect_text, NULL, &err);
+	journal_history(journal, NULL, 0x7fffffff, 10, _collect_text, NULL,
+			&err);
+	is_str(seen, "={\"sharers\":\"70,9\",\"a\":\"5\"};",
+	       "of one that shared a VM, and of no other");
+	seen[0] = '\0';
 	journal_prune(journal, 300, &err);
 	journal_history(journal, NULL, 0, 10, _collect_text, NULL, &err);
-	is_str(seen, "=c2;", "pruned by time");
+	is_str(seen, "={\"sharers\":\"70,9\",\"a\":\"5\"};=c2;",
+	       "pruned by time");
 	ok(!journal_get_meta(journal, "head", &value, &err) && !value,
 	   "no such value");
 	ok(!journal_set_meta(journal, "head", "x", &err) &&

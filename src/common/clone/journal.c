@@ -216,7 +216,8 @@ static int _open_db(struct journal *journal, struct err *err)
 			   "PRAGMA trusted_schema=OFF;",
 		  "open", err) < 0 ||
 	    _check_version(journal, err) < 0 ||
-	    _check_pages(journal, err) < 0)
+	    _check_pages(journal, err) < 0 ||
+	    journal_add_functions(journal, err) < 0)
 		return -1;
 	return _prepare(journal, err);
 }

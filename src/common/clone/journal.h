@@ -74,7 +74,8 @@ int journal_add_cycle(struct journal *journal, const char *node,
 
 /*
  * Call finished cycles, newest first: of a node (NULL: all) and of a job
- * (0: all), at most limit (<= JOURNAL_HISTORY_MAX).
+ * (0: all), also one that shared the VM; at most limit
+ * (<= JOURNAL_HISTORY_MAX).
  */
 int journal_history(struct journal *journal, const char *node, int64_t job,
 		    size_t limit,
@@ -105,7 +106,7 @@ int journal_drop_receipts(struct journal *journal, int64_t through,
 /* Which ones journal_receipts() calls. */
 struct journal_receipts {
 	const char *node;	/* NULL: of all */
-	int64_t job;		/* 0: of all */
+	int64_t job;		/* 0: of all; also who shared the VM */
 	int64_t after;		/* from this number's successor on ... */
 	bool newest;		/* ... or from the newest back */
 	size_t limit;		/* <= JOURNAL_HISTORY_MAX */

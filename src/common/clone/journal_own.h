@@ -42,6 +42,10 @@ struct journal {
 int journal_fail(const struct journal *journal, struct err *err,
 		 const char *what);
 
+/* shares(text, job) of the queries: another job than the first one had the VM,
+ * too, as the text of a cycle or record says. -1: FATAL. */
+int journal_add_functions(struct journal *journal, struct err *err);
+
 /* The text is borrowed until the statement is reset. */
 void journal_bind(sqlite3_stmt *stmt, int index, const char *text);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What can be asked of the journal; see journal.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "journal_own.h"
@@ -9,6 +10,46 @@ static const char *_text(sqlite3_stmt *stmt, int column)
 	const unsigned char *text = sqlite3_column_text(stmt, column);
 
 	return text ? (const char *) text : "";
+}
+
+/* The list behind the key, in a cycle's JSON or in a record's pairs. */
+static const char *_sharers(const char *text)
+{
+	static const char *const keys[] = { "\"sharers\":\"", " sharers=" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const char *at = strstr(text, keys[i]);
+
+		if (at)
+			return at + strlen(keys[i]);
+	}
+	return "";
+}
+
+static void _shares(sqlite3_context *context, int count,
+		    sqlite3_value **values)
+{
+	const unsigned char *text = sqlite3_value_text(values[0]);
+	const char *list = text ? _sharers((const char *) text) : "";
+	int64_t job = sqlite3_value_int64(values[1]);
+	bool found = false;
+	char *end;
+
+	(void) count;
+	while (!found && *list >= '0' && *list <= '9') {
+		found = strtoll(list, &end, 10) == job;
+		list = end + (*end == ',');
+	}
+	sqlite3_result_int(context, found);
+}
+
+int journal_add_functions(struct journal *journal, struct err *err)
+{
+	if (sqlite3_create_function(journal->db, "shares", 2,
+				    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				    _shares, NULL, NULL) != SQLITE_OK)
+		return journal_fail(journal, err, "prepare");
+	return 0;
 }
 
 /* Walk rows of two texts; frees the statement. */
@@ -62,8 +103,8 @@ int journal_history(struct journal *journal, const char *node, int64_t job,
 {
 	static const char sql[] =
 		"SELECT text FROM cycle WHERE (?1 IS NULL OR node=?1) "
-		"AND (?2=0 OR job=?2) ORDER BY ended DESC, epoch DESC LIMIT "
-		"?3";
+		"AND (?2=0 OR job=?2 OR shares(text,?2)) "
+		"ORDER BY ended DESC, epoch DESC LIMIT ?3";
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
@@ -101,11 +142,13 @@ static sqlite3_stmt *_ask_receipts(struct journal *journal,
 {
 	static const char upwards[] =
 		"SELECT seq,node,job,absent,text FROM receipt WHERE "
-		"(?1 IS NULL OR node=?1) AND (?2=0 OR job=?2) AND seq>?3 "
+		"(?1 IS NULL OR node=?1) AND "
+		"(?2=0 OR job=?2 OR shares(text,?2)) AND seq>?3 "
 		"ORDER BY seq LIMIT ?4";
 	static const char downwards[] =
 		"SELECT seq,node,job,absent,text FROM receipt WHERE "
-		"(?1 IS NULL OR node=?1) AND (?2=0 OR job=?2) "
+		"(?1 IS NULL OR node=?1) AND "
+		"(?2=0 OR job=?2 OR shares(text,?2)) "
 		"ORDER BY seq DESC LIMIT ?4";
 	size_t limit = wanted->limit < JOURNAL_HISTORY_MAX
 			       ? wanted->limit : JOURNAL_HISTORY_MAX;
