@@ -84,6 +84,7 @@ struct growth *growth_create(struct loop *loop, struct executor *executor,
 	if (growth) {
 		growth->executor = executor;
 		growth->planner = planner;
+		growth->ended = clock_mono_us();	/* others look first */
 		growth->timer = loop_timer_create(loop, _list, growth, err);
 	}
 	if (!growth || !growth->timer) {
