@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#include "common/clone/journal.h"
+#include "common/clone/journal_own.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/sclone-journal.XXXXXX";
@@ -409,6 +409,74 @@ static void _foreign(void)
 	has_str(err.text, "move it away", "with what to do");
 }
 
+static int _count(void *arg)
+{
+	++*(unsigned *) arg;
+	return 0;
+}
+
+static int _see_receipt(const struct journal_receipt *receipt, void *arg,
+			struct err *err)
+{
+	size_t len = strlen(seen);
+
+	(void) arg;
+	(void) err;
+	snprintf(seen + len, sizeof(seen) - len, "%s;", receipt->text);
+	return 0;
+}
+
+static void _fill(struct journal *journal, int count)
+{
+	char node[16], text[16];
+	struct err err = ERR_INIT;
+
+	for (int i = 1; i <= count; i++) {
+		const struct journal_receipt receipt = {
+			.seq = i, .node = node, .job = i / 4, .text = text,
+		};
+
+		snprintf(node, sizeof(node), "vm%d", i % 500);
+		snprintf(text, sizeof(text), "%d", i);
+		if (journal_add_cycle(journal, node, i, i / 4, i, text,
+				      &err) < 0 ||
+		    journal_add_receipt(journal, &receipt, &err) < 0)
+			bail_out("%s", err.text);
+	}
+	(void) journal_commit(journal, &err);
+}
+
+/* Anybody may ask for a node's or a job's, and scloned waits meanwhile. */
+static void _much_history(void)
+{
+	struct err err = ERR_INIT;
+	struct journal *journal = journal_open(dir, &err);
+	struct journal_receipts wanted = { .limit = 10, .newest = true };
+	unsigned steps = 0;
+
+	_fill(journal, 2000);
+	/* Once for each ten steps of SQLite's machine. */
+	sqlite3_progress_handler(journal->db, 10, _count, &steps);
+	seen[0] = '\0';
+	journal_history(journal, "vm3", 0, 10, _collect_text, NULL, &err);
+	journal_history(journal, NULL, 100, 10, _collect_text, NULL, &err);
+	journal_history(journal, "vm3", 125, 10, _collect_text, NULL, &err);
+	is_str(seen, "=1503;=1003;=503;=3;=403;=402;=401;=400;=503;",
+	       "cycles of a node, of a job, of both, newest first");
+	seen[0] = '\0';
+	wanted.node = "vm3";
+	journal_receipts(journal, &wanted, _see_receipt, NULL, &err);
+	wanted.job = 125;
+	journal_receipts(journal, &wanted, _see_receipt, NULL, &err);
+	wanted = (struct journal_receipts) { .job = 100, .after = 400,
+					     .limit = 10 };
+	journal_receipts(journal, &wanted, _see_receipt, NULL, &err);
+	is_str(seen, "1503;1003;503;3;503;401;402;403;", "receipts likewise");
+	ok(steps < 200, "without a look at all the others (%u)", steps);
+	journal_close(journal);
+	_remove_all();
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -417,6 +485,7 @@ int main(void)
 	_records();
 	_requests();
 	_history();
+	_much_history();
 	_second();
 	_survived_by_child();
 	_killed();

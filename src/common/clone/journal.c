@@ -69,6 +69,15 @@ static const char *const schema[] = {
 	"CREATE INDEX receipt_job ON receipt(job);"
 	"PRAGMA user_version=2;"
 	"COMMIT;",
+
+	/* Of VMs that jobs shared; see journal_read.c. */
+	"BEGIN;"
+	"CREATE INDEX cycle_shared ON cycle(ended)"
+	" WHERE instr(text,'\"sharers\":');"
+	"CREATE INDEX receipt_shared ON receipt(absent)"
+	" WHERE instr(text,' sharers=');"
+	"PRAGMA user_version=3;"
+	"COMMIT;",
 };
 
 #define SCHEMA_VERSION ((int) (sizeof(schema) / sizeof(schema[0])))
