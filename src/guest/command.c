@@ -52,9 +52,12 @@ static int _child_setup(const struct run *run, int out, const char *user)
 	int null = open("/dev/null", O_RDWR);
 
 	(void) setpgid(0, 0);
+	(void) signal(SIGPIPE, SIG_DFL);
 	(void) sigprocmask(SIG_SETMASK, &run->mask, NULL);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return -1;
+	if (null > STDERR_FILENO)
+		(void) close(null);
 	if (out >= 0 &&
 	    (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0))
 		return -1;

@@ -115,6 +115,9 @@ static void _exec(const struct chain *chain, const char *program,
 		(void) fcntl(resume_fd, F_SETFD, 0);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
+	if (null > 2)
+		(void) close(null);
+	(void) signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();

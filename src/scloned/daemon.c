@@ -536,11 +536,6 @@ void daemon_stop(struct daemon *daemon)
 	memset(daemon, 0, sizeof(*daemon));
 }
 
-static bool _differ(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") != 0;
-}
-
 /* What a running daemon cannot change. */
 static int _check_fixed(const struct config_global *old,
 			const struct config_global *new, struct err *err)
@@ -563,7 +558,8 @@ static int _check_fixed(const struct config_global *old,
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
-		if (_differ(pairs[i][1], pairs[i][2]))
+		if (strcmp(pairs[i][1] ? pairs[i][1] : "",
+			   pairs[i][2] ? pairs[i][2] : ""))
 			return err_set(err, ERR_CONFIG, "%s= has changed: "
 				       "restart scloned; clones keep running",
 				       pairs[i][0]);

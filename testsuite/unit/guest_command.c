@@ -48,6 +48,11 @@ static void _test_command(void)
 	ok(command_run(&missing, &status, &err) < 0 &&
 		   err.code == ERR_NOTFOUND,
 	   "a program that is not there");
+	buf_reset(&out);
+	(void) signal(SIGPIPE, SIG_IGN);	/* as main() of sclone-guest */
+	ok(_shell("kill -PIPE $$", 20, &out, &status, &err) == 0 &&
+		   status == 128 + SIGPIPE,
+	   "what we ignore, it does not");
 	buf_free(&out);
 }
 
