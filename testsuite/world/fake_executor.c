@@ -44,6 +44,7 @@ struct errand {
 	uint64_t epoch;
 	char vm[VCENTER_ID_SIZE];
 	struct clone_spec spec;		/* of SUBMIT_CLONE and SET_OWNER */
+	int64_t sent;
 	bool no_reply;
 };
 
@@ -163,7 +164,7 @@ static struct event _set_owner(const struct errand *errand)
 static struct event _end_vm(const struct errand *errand)
 {
 	bool off = errand->kind == ACTION_POWER_OFF;
-	enum cause fault = off ? vcenter_power_off(errand->vm)
+	enum cause fault = off ? vcenter_power_off(errand->vm, errand->sent)
 			       : vcenter_destroy(errand->vm);
 
 	if (fault == CAUSE_NOTFOUND)
@@ -293,7 +294,8 @@ void executor_act(struct executor *executor, const struct record *rec,
 	struct hand *hand = &executor->hands[node];
 	struct errand errand = { .process = process_number(), .node = node,
 				 .number = ++acts, .kind = action->kind,
-				 .epoch = rec->epoch };
+				 .epoch = rec->epoch,
+				 .sent = agenda_now() };
 
 	if (hand->act.kind != ACTION_NONE)
 		audit_wrong(rec->node, "%s while %s is under way",

@@ -159,6 +159,7 @@ static void _restore(const struct state *state)
 	_copy(&old, state);
 	_copy(&durable, &old);
 	_clear(&old);
+	vcenter_offs_forgotten();
 	slurm_jobs_forgive();
 	slurm_drains_forgotten();
 	vcenter_clones_forgotten();

@@ -28,8 +28,15 @@ struct server_call {
 	struct server_call *next, **back;
 };
 
+/* What sclone-prolog leaves in the spool, see ipc/claim. */
+struct claim {
+	uint32_t job;		/* 0: none */
+	int64_t since;
+};
+
 static struct server *self;
 static struct server_call *calls;
+static struct claim claims[SLURM_NODES];
 
 /* --- who connects ------------------------------------------------------- */
 
@@ -73,12 +80,50 @@ struct prolog {
 	int64_t since;
 };
 
+void server_begin(void)
+{
+	memset(claims, 0, sizeof(claims));
+}
+
+void server_drop_claim(int node)
+{
+	claims[node].job = 0;
+}
+
+static void _claim(const struct prolog *prolog)
+{
+	for (int i = 0; i < SLURM_NODES; i++)
+		if (prolog->nodes & 1u << i)
+			claims[i] = (struct claim) { prolog->job,
+						     agenda_wall() };
+}
+
+static void _tell_claims(const struct prolog *prolog, struct json *request)
+{
+	struct json *list = json_new_array();
+
+	for (int i = 0; i < SLURM_NODES; i++) {
+		struct json *row;
+
+		if (!(prolog->nodes & 1u << i) || !claims[i].job ||
+		    claims[i].job == prolog->job)
+			continue;
+		row = json_new_object();
+		json_put_str(row, "node", slurm_node_name(i));
+		json_put_int(row, "job", claims[i].job);
+		json_put_int(row, "since", claims[i].since);
+		json_append(list, row);
+	}
+	json_put(request, "claims", list);
+}
+
 static void _prolog_done(const struct prolog *prolog)
 {
 	struct slurm_job *job = slurm_job(prolog->job);
 
 	if (!job || job->state != JOB_CONFIGURING)
 		return;
+	_claim(prolog);
 	job->prolog_done = true;
 	slurm_try_start(job);
 }
@@ -109,6 +154,7 @@ static void _connect(void *data)
 	json_put_int(call->request, "job", prolog->job);
 	json_put_int(call->request, "since", prolog->since);
 	json_put_str(call->request, "nodes", nodes);
+	_tell_claims(prolog, call->request);
 	self->options.handle(call, self->options.arg);
 }
 

@@ -10,6 +10,11 @@
 /* A call that nobody waits for; nodes may be NULL. */
 void server_order(const char *verb, const char *nodes);
 
+void server_begin(void);
+
+/* sclone-suspend: what the node's prologs have noted goes. */
+void server_drop_claim(int node);
+
 /* slurmctld ends the prolog of a job that left these nodes. */
 void server_hang_up(uint32_t job, unsigned nodes);
 

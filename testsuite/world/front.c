@@ -22,6 +22,7 @@ struct program {
 	enum front front;
 	int64_t wall;
 	uint64_t number;
+	unsigned mask;
 	char nodes[ROOM];
 	char json[256];
 };
@@ -34,6 +35,7 @@ void front_begin(void)
 {
 	file_count = 0;
 	numbers = 0;
+	server_begin();
 }
 
 unsigned front_spooled(void)
@@ -78,16 +80,22 @@ static void _tell_jobs(unsigned mask, char *out, size_t size)
 /* The file is there: the program has ended, and nudges. */
 static void _spool(void *data)
 {
+	const struct program *program = data;
+
 	if (file_count == FILES_MAX)
 		return;
-	files[file_count++] = *(struct program *) data;
+	files[file_count++] = *program;
+	for (int i = 0; program->front == FRONT_SUSPEND && i < SLURM_NODES;
+	     i++)
+		if (program->mask & 1u << i)
+			server_drop_claim(i);
 	server_order("nudge", NULL);
 }
 
 void front_program(enum front front, unsigned nodes, unsigned again)
 {
 	struct program program = { .front = front, .wall = agenda_wall(),
-				   .number = ++numbers };
+				   .number = ++numbers, .mask = nodes };
 	int64_t slow = 0;
 
 	if (plan_strikes(FAULT_PROGRAM_SLOW))

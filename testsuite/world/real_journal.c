@@ -189,6 +189,12 @@ static void _forgotten(const char *what)
 	vcenter_clones_forgotten();
 }
 
+static void _lost(const char *what)
+{
+	vcenter_offs_forgotten();
+	_forgotten(what);
+}
+
 static void _lose_commits(void)
 {
 	struct point now = _point();
@@ -198,7 +204,7 @@ static void _lose_commits(void)
 	if (!_is_before(then, &now))
 		return;
 	_cut_wal(then->wal);
-	_forgotten("the last commits are lost");
+	_lost("the last commits are lost");
 }
 
 /* By way of the journal itself. */
@@ -222,13 +228,13 @@ void disk_suffer(void)
 
 	if (plan_strikes(FAULT_JOURNAL_LOST)) {
 		_remove(0);
-		_forgotten("the journal is lost");
+		_lost("the journal is lost");
 	} else if (plan_strikes(FAULT_JOURNAL_OLD) && copy_count) {
 		copy = 1 + (unsigned) dice(copy_count < COPIES ? copy_count
 							       : COPIES);
 		_copy(DB, copy, 0);
 		_copy(WAL, copy, 0);
-		_forgotten("the journal is an older one");
+		_lost("the journal is an older one");
 	} else if (plan_strikes(FAULT_COMMITS_LOST) && point_count) {
 		_lose_commits();
 	} else if (commits && plan_strikes(FAULT_RECORD_DAMAGED)) {

@@ -21,6 +21,7 @@ static struct machine_is machines[MACHINES_MAX];
 static struct clone_task tasks[TASKS_MAX];	/* a ring */
 static unsigned machine_count, task_count, numbers;
 static int64_t away_until, source_until[VCENTER_SOURCES];
+static int64_t offs_forgotten;
 static const char *const paths[VCENTER_SOURCES] = {
 	"/DC/vm/templates/r9-1", "/DC/vm/templates/r9-2"
 };
@@ -70,7 +71,7 @@ void vcenter_begin(void)
 	memset(tasks, 0, sizeof(tasks));
 	machine_count = task_count = 0;
 	numbers = 100;
-	away_until = 0;
+	away_until = offs_forgotten = 0;
 	for (size_t i = 0; i < VCENTER_SOURCES; i++) {
 		struct machine_is *vm = _new(strrchr(paths[i], '/') + 1,
 					     VCENTER_ELSEWHERE);
@@ -260,7 +261,12 @@ int vcenter_clone(const struct clone_spec *spec, char id[VCENTER_ID_SIZE],
 
 /* --- ends --------------------------------------------------------------- */
 
-enum cause vcenter_power_off(const char *id)
+void vcenter_offs_forgotten(void)
+{
+	offs_forgotten = agenda_now();
+}
+
+enum cause vcenter_power_off(const char *id, int64_t sent)
 {
 	struct machine_is *vm = vcenter_by_id(id);
 
@@ -268,7 +274,7 @@ enum cause vcenter_power_off(const char *id)
 		return CAUSE_NOTFOUND;
 	if (!vm->epoch)
 		audit_wrong(vm->name, "a VM that is not ours is powered off");
-	if (vm->on)
+	if (vm->on && sent >= offs_forgotten)
 		slurm_vm_taken(vm);
 	vm->on = false;
 	executor_changed(vm);

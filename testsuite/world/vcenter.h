@@ -99,8 +99,11 @@ bool vcenter_clones(const char *node);
  * of which source. */
 void vcenter_clones_forgotten(void);
 
-/* 0, or the fault. */
-enum cause vcenter_power_off(const char *id);
+/* The journal that says which power-offs are on their way is lost. */
+void vcenter_offs_forgotten(void);
+
+/* 0, or the fault; of a request that was sent then. */
+enum cause vcenter_power_off(const char *id, int64_t sent);
 enum cause vcenter_destroy(const char *id);
 
 /* What people and hardware do to machines and to vCenter, once a second. */
