@@ -201,6 +201,7 @@ static void _step(struct fleet *fleet, struct node *node, struct event *ev)
 	struct outcome out;
 
 	ev->now = clock_wall_us();
+	ev->mono = clock_mono_us();
 	engine_step(fleet->conf, rec, ev, &out);
 	fleet->in_phase[node->phase]--;
 	node->phase = rec->phase;

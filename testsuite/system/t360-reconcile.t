@@ -133,6 +133,7 @@ def test_orphan(site):
     seen = site.reconcile("--now")["differences"]["vm3"]
     tap.ok(seen["done"], "it goes after two sightings")
     labslurm.await_(lambda: "vm3" not in site.clones(), "the orphan to go")
+    labslurm.await_(lambda: site.history("vm3"), "its record")
     rows = site.history("vm3")
     tap.equal([row["outcome"] for row in rows], ["ORPHAN"],
               "and leaves a record")

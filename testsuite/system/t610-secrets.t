@@ -80,6 +80,8 @@ def files(site):
     for top, _, names in os.walk(site.dir):
         for name in names:
             path = os.path.join(top, name)
+            if os.path.islink(path):
+                yield path, os.fsencode(os.readlink(path))
             if name in OURS or not os.path.isfile(path):
                 continue
             with open(path, "rb") as file:
@@ -104,8 +106,7 @@ def requests(site):
     """Requests in the spool, while nobody takes them."""
     site.end("scloned")
     job = site.sbatch("--wrap=true")
-    labslurm.await_(lambda: os.listdir(site.path("spool")) != ["bad"],
-                    "a request")
+    labslurm.await_(lambda: glob.glob(site.path("spool/*.json")), "a request")
     found = list(files(site))
     site.start_scloned()
     site.await_job(job, "COMPLETED")

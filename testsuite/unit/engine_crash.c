@@ -22,6 +22,29 @@ static void _renewed_epoch(void)
 	ACTS(LOOK_UP, "which is looked up");
 }
 
+/* A submit that may still arrive is given its time by another clock. */
+static void _clock_set_forward(void)
+{
+	int64_t mono;
+
+	_reach(PHASE_ADMITTED);
+	mono = now;
+	DO(UNKNOWN, .act = ACTION_SUBMIT_CLONE);
+	DO(LOOKED_UP, .look = LOOK_ABSENT, .mono = mono);
+	now += 20 * S;
+	DO(TICK, .mono = mono += S);
+	DO(LOOKED_UP, .look = LOOK_ABSENT, .mono = mono);
+	IN(ADMITTED, "20 s of the wall clock are not those of a submit");
+	engine_derive(&conf, &rec, now, &out);
+	now += 20 * S;
+	DO(LOOKED_UP, .look = LOOK_ABSENT, .mono = mono += conf.settle);
+	IN(ADMITTED, "nor is what went by before a restart");
+	now = out.wake;
+	DO(TICK, .mono = mono += conf.settle);
+	DO(LOOKED_UP, .look = LOOK_ABSENT, .mono = mono);
+	IN(REQUESTED, "then there is another one");
+}
+
 static void _clock_set_back(void)
 {
 	int64_t left;
@@ -310,6 +333,7 @@ static void _late_power_off(void)
 int main(void)
 {
 	_renewed_epoch();
+	_clock_set_forward();
 	_clock_set_back();
 	_another_clone();
 	_other_job();

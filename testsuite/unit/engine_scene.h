@@ -25,6 +25,8 @@ static struct nodeview view;
 static void _do(struct event ev)
 {
 	ev.now = now;
+	if (!ev.mono)
+		ev.mono = now;
 	if (!ev.epoch)
 		ev.epoch = rec.epoch;
 	engine_step(&conf, &rec, &ev, &out);

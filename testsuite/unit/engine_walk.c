@@ -296,6 +296,7 @@ static void _fill(const struct state *state, struct event *ev, int64_t delay)
 	ev->now = delay < 0 ? state->wake : state->now + delay;
 	if (ev->now < state->now)
 		ev->now = state->now;
+	ev->mono = ev->now;
 	ev->epoch = rec->epoch;
 	ev->asked = ev->now;
 	ev->deadline = ev->now + 100 * S;

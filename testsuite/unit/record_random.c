@@ -73,7 +73,6 @@ static void _request(struct record_request *req)
 static void _fill_vm(struct record *rec)
 {
 	rec->submit = (enum submit) _random(SUBMITS);
-	rec->submitted_at = _time();
 	TEXT(rec->source);
 	TEXT(rec->task);
 	TEXT(rec->vm);

@@ -27,7 +27,7 @@ static void _set_epoch(struct record *rec, uint64_t epoch)
 static void _forget_vm(struct record *rec)
 {
 	rec->submit = SUBMIT_NONE;
-	rec->submitted_at = 0;
+	rec->absent_since = 0;
 	*rec->source = *rec->task = *rec->vm = *rec->instance_uuid = '\0';
 	*rec->directory = *rec->inventory_only = '\0';
 	rec->read_back = rec->owner_missing = rec->registered = false;

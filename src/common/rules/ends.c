@@ -112,18 +112,34 @@ static void _look_ours(struct record *rec, const struct event *ev)
 	_cloned(rec, ev);
 }
 
+/*
+ * How much longer a submit whose reply is lost may still be on its way. From
+ * the first look on and by the monotonic clock: a wall clock that is set
+ * forward, or a restart meanwhile, must not make it shorter.
+ */
+static int64_t _unsettled(const struct engine_conf *conf, struct record *rec,
+			  const struct event *ev)
+{
+	if (*rec->task)
+		return 0;
+	if (!rec->absent_since)
+		rec->absent_since = ev->mono;
+	return conf->settle - (ev->mono - rec->absent_since);
+}
+
 static void _look_absent(const struct engine_conf *conf, struct record *rec,
 			 const struct event *ev)
 {
-	int64_t settled = rec->submitted_at + conf->settle;
+	int64_t left;
 	char why[RECORD_TEXT_SIZE];
 
 	if (rec->phase == PHASE_RELEASING) {
 		cycle_release(rec, RELEASE_PROVE);
 		return;
 	}
-	if (!*rec->task && ev->now < settled) {	/* may be on its way */
-		rec->vm_not_before = settled;
+	left = _unsettled(conf, rec, ev);
+	if (left > 0) {
+		rec->vm_not_before = ev->now + left;
 		return;
 	}
 	rec->submit = SUBMIT_SETTLED;

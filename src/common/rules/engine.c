@@ -51,7 +51,7 @@ static void _restarted(const struct engine_conf *conf, struct record *rec,
 {
 	rec->vm_busy = rec->slurm_busy = ACTION_NONE;
 	memset(&rec->view, 0, sizeof(rec->view));
-	rec->looked_at = 0;
+	rec->looked_at = rec->absent_since = 0;
 	rec->slurm_failed = ACTION_NONE;
 	rec->vm_not_before = rec->slurm_not_before = 0;
 	cycle_tell_again(rec);
@@ -215,7 +215,7 @@ static void _emit(struct record *rec, enum action_kind kind, int64_t now,
 		rec->off_sent = true;
 	if (kind == ACTION_SUBMIT_CLONE) {
 		rec->submit = SUBMIT_SENT;
-		rec->submitted_at = now;
+		rec->absent_since = 0;
 		rec->stale_boot = nodeview_up(&rec->view) ? rec->view.boot : 0;
 	}
 }

@@ -29,7 +29,8 @@ struct engine_conf {
 	int64_t pause;		/* first back-off */
 	int64_t pause_max;	/* longest back-off */
 	int64_t least_time;	/* no retry with less than this to go */
-	int64_t settle;		/* a submit without reply may still arrive */
+	int64_t settle;		/* a submit without reply may still arrive so
+				 * long after a first look finds nothing */
 	int64_t fresh;		/* age of a verdict or view that is acted on */
 	int64_t suspend_timeout;	/* Slurm's, of the node */
 	int64_t suspend_margin;	/* drain that long before it ends */

@@ -92,7 +92,8 @@ enum look {
 
 struct event {
 	enum event_kind kind;
-	int64_t now;
+	int64_t now;		/* wall time */
+	int64_t mono;		/* the same moment, monotonic */
 	uint64_t epoch;
 	enum action_kind act;
 	int64_t asked;

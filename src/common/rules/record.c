@@ -302,7 +302,6 @@ static const struct field fields[] = {
 	REQUEST("req", req),
 	REQUEST("next", next),
 	NAMED("submit", submit, submits, SUBMITS),
-	PLAIN("submitted_at", FIELD_TIME, submitted_at),
 	TEXT("source", source),
 	TEXT("task", task),
 	TEXT("vm", vm),

@@ -136,7 +136,6 @@ struct record {
 
 	/* The VM. */
 	enum submit submit;
-	int64_t submitted_at;
 	char source[RECORD_SOURCE_SIZE];
 	char task[RECORD_MOREF_SIZE];
 	char vm[RECORD_MOREF_SIZE];
@@ -199,6 +198,8 @@ struct record {
 	enum action_kind slurm_failed;	/* others go first now */
 	int64_t slurm_token;		/* what the act under way is for */
 	char sent_drain[ACTION_TEXT_SIZE];
+	int64_t absent_since;		/* monotonic: when a look first found
+					 * nothing of the submit; 0: none */
 	int64_t stepped_at;		/* the last event's time */
 	bool untold;			/* the job that was told may have had
 					 * the node anew since */

@@ -19,7 +19,6 @@ static void _list_past(struct record *rec, struct times *past)
 		_put(past, &rec->at[i]);
 	_put(past, &rec->req.asked);
 	_put(past, &rec->next.asked);
-	_put(past, &rec->submitted_at);
 	_put(past, &rec->tell_since);
 	_put(past, &rec->intruder_since);
 	_put(past, &rec->prolog_asked);
