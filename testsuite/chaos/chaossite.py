@@ -216,9 +216,10 @@ class Site(labsclone.Site):
         self.control.leap += ns
         self.control.jump += ns
 
-    def wait_leaping(self, condition, what):
+    def wait_leaping(self, condition, what, is_due=lambda folder: True):
         """wait(), and whenever scloned has looked through the clone folder,
-        a minute goes by at once."""
+        and has found it so that time is due, a minute goes by at once.
+        Whatever is under way then takes too long."""
         looked = [None]
 
         def is_done():
@@ -226,7 +227,7 @@ class Site(labsclone.Site):
             folder = status and status["daemon"].get("folder")
             if condition():
                 return True
-            if folder and not folder.get("error") and \
+            if folder and not folder.get("error") and is_due(folder) and \
                     folder["at"] != looked[0]:
                 looked[0] = folder["at"]
                 self.leap(65 * 10 ** 9)

@@ -124,7 +124,8 @@ class Orphans(Cycle):
         self.site.leap(6 * MINUTE_NS)
         self.site.start_scloned(wait=False)
         self.site.wait_leaping(lambda: not self.table.vms["vm1"],
-                               "the orphan to go")
+                               "the orphan to go",
+                               lambda folder: folder.get("waiting"))
         self.table.complete(self.jobs[1])
         self.site.await_settled()
 

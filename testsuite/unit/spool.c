@@ -26,6 +26,18 @@ static int64_t _fake_wall(void *arg)
 	return _fake_now;
 }
 
+static bool _takes_next;
+
+/* The C library's: of what is being written, a reader may think that it is a
+ * leftover. */
+int rename(const char *from, const char *to)
+{
+	if (_takes_next)
+		(void) unlink(from);
+	_takes_next = false;
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
 static const char *_in(const char *name)
 {
 	static char path[2 * PATH_MAX];
@@ -176,6 +188,19 @@ static void _test_leftovers(void)
 	(void) unlink(_in(names[1]));
 }
 
+static void _test_taken(void)
+{
+	struct err err = ERR_INIT;
+	size_t before = _count(dir);
+	char id[REQUEST_ID_SIZE];
+
+	_takes_next = true;
+	ok(!_write("vm1", id, &err) && !_takes_next,
+	   "what is taken from the writer is written once more: %s", err.text);
+	is_int((int64_t) _count(dir), (int64_t) before + 1, "once");
+	(void) spool_remove(dir, id, NULL);
+}
+
 /* ENOSPC cannot be had without a file system; EFBIG takes the same way. */
 static void _test_full(void)
 {
@@ -262,6 +287,7 @@ int main(void)
 	_test_missing();
 	_test_strangers();
 	_test_leftovers();
+	_test_taken();
 	_test_full();
 	_test_bad();
 	_empty(_in("bad"));

@@ -63,6 +63,19 @@ static int _check_room(const char *path, struct err *err)
 	return 0;
 }
 
+/* Twice, if it must be: to a reader that starts just when the clock was set
+ * forward, what is being written is a leftover of long ago. */
+static int _write(const char *path, const struct buf *text, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (!path_write(path, text->data, text->len, 0600, &first))
+		return 0;
+	if (first.code != ERR_FATAL)
+		return err_set(err, first.code, "%s", first.text);
+	return path_write(path, text->data, text->len, 0600, err);
+}
+
 int spool_write(const char *dir, const struct request *request,
 		struct err *err)
 {
@@ -73,7 +86,7 @@ int spool_write(const char *dir, const struct request *request,
 	if (_path(path, dir, "", request->id, err) || _check_room(dir, err) ||
 	    request_encode(request, &text, err))
 		return -1;
-	return path_write(path, text.data, text.len, 0600, err);
+	return _write(path, &text, err);
 }
 
 void spool_list_clear(struct spool_list *list)
