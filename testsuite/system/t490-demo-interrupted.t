@@ -123,6 +123,8 @@ def test_build():
 
 
 labslurm.require()
+# A shell that runs this in the background ignores it, for the demo as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 test_build()
 os.environ["SCLONE_LAB_IMAGE"] = labqemu.make_image()
 for point in POINTS:

@@ -15,7 +15,7 @@ import tempfile
 
 TOP = os.environ["abs_top_srcdir"]
 BUILD = os.environ["top_builddir"]
-SEEDS = 60
+SEEDS = 300
 
 # name, what the audit says, [(file, what is there, what is put there)]
 DEFECTS = [
