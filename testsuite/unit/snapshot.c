@@ -309,6 +309,10 @@ static void _mistakes(void)
 	     "\"vm1\",\"job\":0,\"template\":\"r\",\"deadline\":1,"
 	     "\"source\":\"x\"}]}}", "no source 'x'");
 	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
+	     "\"rates\":{\"cloning\":0,\"booting\":0},\"seats\":[{\"node\":"
+	     "\"v\\u0016\",\"job\":0,\"template\":\"r\",\"deadline\":1"
+	     "}]}}", "no node's name");
+	_bad(HEAD "{\"templates\":[],\"sources\":[],\"flight_max\":1,"
 	     "\"rates\":{},\"seats\":[]}}", "'cloning'");
 	_bad(HEAD "{\"templates\":[],\"sources\":[" SOURCE(1, 0) "]}}",
 	     "'r' of a is not in 'plan.templates'");

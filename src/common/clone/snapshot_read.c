@@ -4,6 +4,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/hostlist.h"
+#include "common/base/parse.h"
 #include "snapshot_own.h"
 
 /* Beyond all that can be, and small enough that no sum of them overflows. */
@@ -194,6 +195,9 @@ static int _read_seat(struct snapshot *snapshot, const struct json *row,
 	    json_get_int_or(row, "since", 0, TIME_MAX, 0, &since, err) < 0 ||
 	    json_get_bool_or(row, "begun", false, &entry.begun, err) < 0)
 		return -1;
+	if (!parse_is_name(entry.node, OWNER_NODE_SIZE - 1))
+		return err_set(err, ERR_PROTOCOL, "seats: '%.40s' is no "
+			       "node's name", entry.node);
 	entry.job = (uint32_t) job;
 	if (source)
 		return plan_resume(snapshot->plan, &entry, source, since,
