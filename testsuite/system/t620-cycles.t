@@ -21,10 +21,10 @@ import tap  # noqa: E402
 NODES = 100
 LONG = os.environ.get("SCLONE_LONG")
 ROUNDS = 100 if LONG else 10
-# Rounds before what is held counts: SQLite's cache of 2 MiB fills. After 8 it
-# has room for what ten rounds add less than is looked for, after 30 for none.
-WARM = 30 if LONG else 8
-GROWTH_KIB = 1024  # of which a thousand leaks of 1 KiB are more than noise
+# Rounds before what is held counts: SQLite's cache of 2 MiB fills. After 14
+# ten rounds add far less than is looked for, after 30 nothing.
+WARM = 30 if LONG else 14
+GROWTH_KIB = 896  # a thousand leaks of 1 KiB are more than that and noise
 PREFIX = "vm"
 
 
