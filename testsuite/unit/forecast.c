@@ -126,6 +126,27 @@ static void _others(void)
 	plan_destroy(scene.plan);
 }
 
+/* A node of the same job whose template has no source goes first. */
+static void _behind(void)
+{
+	struct scene scene;
+	struct admit_entry first = { .node = "x", .job = 7,
+				     .template_name = "gone",
+				     .deadline = NOW + 50 * S };
+	bool refused;
+
+	_begin(&scene, 1);
+	plan_set_rates(scene.plan, &(struct plan_rates) { 0 });
+	if (plan_ask(scene.plan, &first, NOW, &refused, NULL) < 0)
+		bail_out("no seat");
+	_ask(&scene, 1);
+	_run(&scene);
+	ok(scene.nodes[0].fate == FORECAST_PLACED || scene.nodes[0].why.code,
+	   "whoever waits behind a node of its job is told why: %s",
+	   scene.nodes[0].why.text);
+	plan_destroy(scene.plan);
+}
+
 /* A clone that is overdue has its lane as long as it is there. */
 static void _overdue(void)
 {
@@ -225,6 +246,7 @@ int main(void)
 {
 	_waves();
 	_others();
+	_behind();
 	_overdue();
 	_refused();
 	_canary();

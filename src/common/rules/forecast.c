@@ -241,6 +241,9 @@ static void _explain(const struct run *run, struct forecast *node)
 	if (!node->why.code)
 		(void) place_pick(places, count, node->entry.template_name,
 				  NULL, run->now, NULL, &node->why);
+	if (!node->why.code)
+		err_set(&node->why, ERR_BUSY, "others of its job come first, "
+			"and wait");
 }
 
 static int _prepare(struct run *run, struct forecast *nodes, size_t count,
