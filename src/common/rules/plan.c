@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/table.h"
-#include "claims.h"
+#include "headroom.h"
 #include "record.h"
 #include "text.h"
 #include "plan.h"
@@ -16,7 +16,7 @@ struct seat {
 struct plan {
 	struct admit *admit;
 	struct table *seats;		/* by node */
-	struct claims *claims;
+	struct headroom *headroom;
 	struct place_source *places;	/* borrowed */
 	size_t place_count;
 	enum place_verdict *verdicts;	/* sources_max of them */
@@ -34,10 +34,10 @@ struct plan *plan_create(size_t nodes_max, size_t sources_max)
 		return NULL;
 	plan->admit = admit_create(nodes_max, 0);
 	plan->seats = table_create(nodes_max, free);
-	plan->claims = claims_create(nodes_max, sources_max);
+	plan->headroom = headroom_create(nodes_max, sources_max);
 	plan->verdicts = calloc(sources_max + 1, sizeof(*plan->verdicts));
 	plan->sources_max = sources_max;
-	if (!plan->admit || !plan->seats || !plan->claims || !plan->verdicts)
+	if (!plan->admit || !plan->seats || !plan->headroom || !plan->verdicts)
 		return NULL;
 	return steal_ptr(&plan);
 }
@@ -48,7 +48,7 @@ void plan_destroy(struct plan *plan)
 		return;
 	admit_destroy(plan->admit);
 	table_destroy(plan->seats);
-	claims_destroy(plan->claims);
+	headroom_destroy(plan->headroom);
 	free(plan->verdicts);
 	free(plan);
 }
@@ -74,7 +74,7 @@ void plan_use(struct plan *plan, struct place_source *places, size_t count,
 
 	while (table_next(plan->seats, &pos, &node))
 		free(_take_seat(plan, node));
-	claims_clear(plan->claims);
+	headroom_clear(plan->headroom);
 	plan->places = places;
 	plan->place_count = count < plan->sources_max ? count
 						      : plan->sources_max;
@@ -147,7 +147,7 @@ struct move {
 	size_t count;
 };
 
-static int _claim_moved(size_t source, const void *arg)
+static int _place_moved(size_t source, const void *arg)
 {
 	const struct move *move = arg;
 
@@ -160,8 +160,8 @@ void plan_move(struct plan *plan, struct place_source *places, size_t count)
 		count = plan->sources_max;
 	_move_places(plan, places, count);
 	_move_seats(plan, places, count);
-	claims_move(plan->claims, _claim_moved,
-		    &(struct move) { plan, places, count });
+	headroom_move(plan->headroom, _place_moved,
+		      &(struct move) { plan, places, count });
 	plan->places = places;
 	plan->place_count = count;
 }
@@ -227,38 +227,39 @@ void plan_looked(struct plan *plan)
 		if (plan->places[i].in_flight)
 			_hold_clones(plan, (int) i,
 				     plan->places[i].in_flight);
-	claims_hold(plan->claims, plan->places, plan->place_count);
+	headroom_hold(plan->headroom, plan->places, plan->place_count);
 }
 
 void plan_made(struct plan *plan, const char *node, const char *source,
 	       int64_t at)
 {
-	int place = claims_has(plan->claims, node) ? -1 : _find(plan, source);
+	int place = headroom_has(plan->headroom, node) ? -1
+						       : _find(plan, source);
 
 	if (place >= 0)
-		claims_add(plan->claims, plan->places, plan->place_count, node,
-			   (size_t) place, at);
+		headroom_add(plan->headroom, plan->places, plan->place_count,
+			     node, (size_t) place, at);
 }
 
 void plan_gone(struct plan *plan, const char *node)
 {
-	claims_remove(plan->claims, plan->places, plan->place_count, node);
+	headroom_remove(plan->headroom, plan->places, plan->place_count, node);
 }
 
 void plan_takes(struct plan *plan, const char *node, int64_t memory,
 		int64_t space)
 {
-	claims_tell(plan->claims, node, memory, space);
+	headroom_tell(plan->headroom, node, memory, space);
 }
 
 void plan_told(struct plan *plan, int64_t at)
 {
-	claims_told(plan->claims, at);
+	headroom_told(plan->headroom, at);
 }
 
 bool plan_wants_figures(const struct plan *plan, bool *untold)
 {
-	return claims_any(plan->claims, plan->places, untold);
+	return headroom_any(plan->headroom, plan->places, untold);
 }
 
 /* --- seats -------------------------------------------------------------- */
