@@ -208,6 +208,7 @@ void lab_destroy(struct lab *lab)
 	if (lab->sched) {
 		task_forget_all(lab);
 		task_drop_all(lab);
+		sched_clear(lab->sched);
 	}
 	vm_guest_close_all(lab);
 	_forget_objects(lab);

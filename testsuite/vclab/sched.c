@@ -14,6 +14,7 @@ struct entry {
 	uint64_t order;
 	void (*cb)(void *arg);	/* NULL: cancelled */
 	void *arg;
+	void (*drop)(void *arg);	/* NULL: arg is not the call's */
 	const void *key;
 };
 
@@ -144,21 +145,33 @@ static int _grow(struct sched *sched)
 	return 0;
 }
 
-void sched_after(struct sched *sched, int64_t delay_us, void (*cb)(void *arg),
-		 void *arg, const void *key)
+static void _add(struct sched *sched, int64_t delay_us, struct entry entry)
 {
-	struct entry *entry;
-
 	if (_grow(sched) < 0) {
 		log_error("vclab: the schedule is full");
 		abort();
 	}
-	entry = &sched->heap[sched->count++];
-	*entry = (struct entry) { clock_mono_us() + delay_us, sched->order++,
-				  cb, arg, key };
+	entry.due = clock_mono_us() + delay_us;
+	entry.order = sched->order++;
+	sched->heap[sched->count++] = entry;
 	_rise(sched, sched->count - 1);
-	if (sched->heap[0].order == sched->order - 1)
+	if (sched->heap[0].order == entry.order)
 		_arm(sched);
+}
+
+void sched_after(struct sched *sched, int64_t delay_us, void (*cb)(void *arg),
+		 void *arg, const void *key)
+{
+	_add(sched, delay_us,
+	     (struct entry) { .cb = cb, .arg = arg, .key = key });
+}
+
+void sched_after_owned(struct sched *sched, int64_t delay_us,
+		       void (*cb)(void *arg), void *arg,
+		       void (*drop)(void *arg))
+{
+	_add(sched, delay_us,
+	     (struct entry) { .cb = cb, .arg = arg, .drop = drop });
 }
 
 void sched_cancel(struct sched *sched, const void *key)
@@ -167,4 +180,14 @@ void sched_cancel(struct sched *sched, const void *key)
 		if (sched->heap[i].key == key)
 			sched->heap[i].cb = NULL;
 	}
+}
+
+void sched_clear(struct sched *sched)
+{
+	for (size_t i = 0; i < sched->count; i++) {
+		if (sched->heap[i].drop)
+			sched->heap[i].drop(sched->heap[i].arg);
+	}
+	sched->count = 0;
+	loop_timer_stop(sched->timer);
 }

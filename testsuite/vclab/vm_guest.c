@@ -43,13 +43,27 @@ static void _report(struct vm *vm, const struct err *err)
 		started(vm, err, vm->started_arg);
 }
 
+static void _drop_failure(void *arg)
+{
+	struct failure *failure = arg;
+
+	mob_unref(&failure->vm->entity.mob);
+	free(failure);
+}
+
 static void _failed(void *arg)
 {
 	struct failure *failure = arg;
 
 	_report(failure->vm, &failure->err);
-	mob_unref(&failure->vm->entity.mob);
-	free(failure);
+	_drop_failure(failure);
+}
+
+static void _drop_vm(void *arg)
+{
+	struct vm *vm = arg;
+
+	mob_unref(&vm->entity.mob);
 }
 
 static void _refreeze(void *arg)
@@ -59,7 +73,7 @@ static void _refreeze(void *arg)
 
 	if (vm->powered_on && !vm->frozen && vm->guest)
 		(void) vm->ops->freeze(vm->guest, &err);
-	mob_unref(&vm->entity.mob);
+	_drop_vm(vm);
 }
 
 static void _started(struct guest_vm *facts, const struct err *err)
@@ -71,14 +85,14 @@ static void _started(struct guest_vm *facts, const struct err *err)
 	if (!err) {
 		_report(vm, NULL);
 		if (vm->freezes && vm->ops->lab_freezes)
-			sched_after(lab->sched, 0, _refreeze,
-				    mob_ref(&vm->entity.mob), NULL);
+			sched_after_owned(lab->sched, 0, _refreeze,
+					  mob_ref(&vm->entity.mob), _drop_vm);
 		return;
 	}
 	failure = lab_alloc(sizeof(*failure));
 	failure->vm = (struct vm *) mob_ref(&vm->entity.mob);
 	failure->err = *err;
-	sched_after(lab->sched, 0, _failed, failure, NULL);
+	sched_after_owned(lab->sched, 0, _failed, failure, _drop_failure);
 }
 
 static void _frozen(struct guest_vm *facts, const struct err *err)
