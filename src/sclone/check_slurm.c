@@ -183,25 +183,37 @@ static void _submit(const struct facts *facts, struct findings *out)
 		_submit_version(submit, out);
 }
 
-/* --- advice: nothing is wrong without ------------------------------------ */
+/*
+ * For as long slurmctld (22.05 to 26.05) goes on trying to tell a node that
+ * refuses that its job ended: slurm_send_addr_recv_msgs() in its
+ * src/common/slurm_protocol_api.c. A job that runs on that name again by then
+ * is ended by it.
+ */
+#define SOONEST_REQUEUE_S 20
+#define DEFAULT_REQUEUE_S 120
 
 static void _requeue(const struct facts *facts, struct findings *out)
 {
 	const struct facts_slurm *slurm = &facts->slurm;
-	int64_t seconds = 120;
+	const bool delay = slurm->version >= 2511;
+	const char *where = delay ? "SchedulerParameters=requeue_delay" :
+				    "AuthInfo=cred_expire";
+	int64_t seconds = DEFAULT_REQUEUE_S;
 
-	if (slurm->version >= 2511) {
-		if (!facts_param(slurm->sched_params, "requeue_delay", NULL))
-			findings_ok(out, "a job whose clone failed waits 2 "
-				    "minutes; SchedulerParameters="
-				    "requeue_delay=5 shortens that");
-		return;
-	}
-	(void) facts_param(slurm->auth_info, "cred_expire", &seconds);
-	if (seconds >= 120)
+	if (delay)
+		(void) facts_param(slurm->sched_params, "requeue_delay",
+				   &seconds);
+	else
+		(void) facts_param(slurm->auth_info, "cred_expire", &seconds);
+	if (seconds < SOONEST_REQUEUE_S)
+		findings_warn(out, "%s=%" PRId64 " is too short: for up to %d "
+			      "s slurmctld goes on telling the node to end "
+			      "the job, which may run there again; in "
+			      "slurm.conf: %s=30", where, seconds,
+			      SOONEST_REQUEUE_S, where);
+	else if (seconds >= DEFAULT_REQUEUE_S)
 		findings_ok(out, "a job whose clone failed waits %" PRId64
-			    " s; AuthInfo=cred_expire=30 shortens that",
-			    seconds + 1);
+			    " s; %s=30 shortens that", seconds + 1, where);
 }
 
 static void _scheduler(const struct facts *facts, struct findings *out)

@@ -110,7 +110,7 @@ static void _programs(int version, struct buf *out)
 	/* Else a job whose clone failed waits for its credential's end. */
 	buf_printf(out, "SchedulerParameters=batch_sched_delay=0,"
 			"sched_min_interval=0,bf_interval=5%s\n\n",
-		   version >= 2511 ? ",requeue_delay=5" : "");
+		   version >= 2511 ? ",requeue_delay=30" : "");
 }
 
 static int _nodes(const struct facts *facts, const struct config_set *set,

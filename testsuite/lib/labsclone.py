@@ -400,8 +400,10 @@ class Site(labslurm.Cluster):
 
     def requeue_soon(self):
         """A requeued job waits until its credential has expired, and then
-        for the scheduler's next round; both are long by default."""
-        self.settings["AuthInfo"] += ",cred_expire=5"
+        for the scheduler's next round; both are long by default. slurmctld
+        goes on for 10 s to tell a node that refuses to end the job; it would
+        end the second run there."""
+        self.settings["AuthInfo"] += ",cred_expire=12"
         self.settings["SchedulerParameters"] += ",sched_interval=1"
 
     # The whole

@@ -177,10 +177,7 @@ with labsclone.Site(nodes=3) as lab:
     lab.node_settings = "CPUs=4 RealMemory=1 Feature=rocky9,ubuntu22"
     lab.more += ["SlurmdParameters=config_overrides",
                  "PartitionName=shared Nodes=vm[1-3] OverSubscribe=EXCLUSIVE"]
-    # A job that is sent away waits that long (and 1 s) before it may start,
-    # and then for the scheduler to come round.
-    lab.settings["AuthInfo"] += ",cred_expire=5"
-    lab.settings["SchedulerParameters"] += ",sched_interval=2"
+    lab.requeue_soon()
     lab.settings["SelectTypeParameters"] = "CR_Core"
     # Every job gets a step as soon as it gets nodes.
     lab.settings["PrologFlags"] = "Contain"

@@ -141,8 +141,14 @@ static void _test_parameters(void)
 	warns("ReturnToService", "it is 1", "ReturnToService=1");
 	_with_str("auth_info", "");
 	fine("requeue", "cred_expire=30 shortens", "advice on cred_expire");
-	_with_params("25.11.0", "auth_info", "");
-	fine("requeue", "requeue_delay=5 shortens", "or requeue_delay");
+	_with_str("auth_info", "cred_expire=19");
+	warns("requeue", "cred_expire=19 is too short", "a hasty requeue");
+	_with_str("auth_info", "cred_expire=20");
+	fine("requeue", "", "one that is late enough");
+	_with_params("25.11.0", "auth_info", "cred_expire=5");
+	fine("requeue", "requeue_delay=30 shortens", "or requeue_delay");
+	_with_params("25.11.0", "scheduler_parameters", "requeue_delay=5");
+	warns("requeue", "requeue_delay=5 is too short", "which may be hasty");
 	_with_str("scheduler_parameters", "sched_min_interval=0");
 	fine("scheduler", "batch_sched_delay=0",
 	     "advice on batch_sched_delay");

@@ -86,11 +86,11 @@ static void _versions(void)
 		"PowerDownOnIdle=YES State=UP\n", "the rest is 23.02's");
 	has_str(buf_str(&out), "bf_interval=5\n", "no delay to choose yet");
 	_slurm_conf(2511);
-	has_str(buf_str(&out), "bf_interval=5,requeue_delay=5\n",
+	has_str(buf_str(&out), "bf_interval=5,requeue_delay=30\n",
 		"25.11 has one for requeued jobs");
 	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE ", "and the old word");
 	_slurm_conf(2605);
-	has_str(buf_str(&out), "requeue_delay=5\n", "26.05 too");
+	has_str(buf_str(&out), "requeue_delay=30\n", "26.05 too");
 	has_str(buf_str(&out), "Exclusive=NODE PowerDownOnIdle=YES",
 		"26.05 has another word");
 	ok(!strstr(buf_str(&out), "cloud_reg_addrs"), "and does not know it");
