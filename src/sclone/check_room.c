@@ -5,7 +5,6 @@
  * are, not what is free there now: what is short here is short on any day.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "common/clone/source.h"
 #include "common/rules/capacity.h"
@@ -21,23 +20,18 @@ struct scene {
 
 /* --- sources ------------------------------------------------------------ */
 
-static bool _same_store(const struct facts_source *a,
-			const struct facts_source *b)
-{
-	return *a->store && !strcmp(a->store, b->store);
-}
-
 static unsigned _first(const struct facts_vcenter *vcenter, size_t index,
 		       bool host)
 {
 	const struct facts_source *source = &vcenter->sources[index];
+	const struct moref *ref = host ? &source->host_ref
+				       : &source->store_ref;
 
-	for (size_t i = 0; i < index; i++) {
+	for (size_t i = 0; moref_is_set(ref) && i < index; i++) {
 		const struct facts_source *other = &vcenter->sources[i];
 
-		if (host ? moref_is_set(&source->host_ref) &&
-			   moref_equal(&other->host_ref, &source->host_ref)
-			 : _same_store(other, source))
+		if (moref_equal(host ? &other->host_ref : &other->store_ref,
+				ref))
 			return (unsigned) i;
 	}
 	return (unsigned) index;

@@ -169,6 +169,18 @@ void facts_take_devices(struct facts_source *source,
 		}
 }
 
+void facts_take_store(struct facts_source *source, const struct moref *ref,
+		      const char *name, int64_t mib)
+{
+	if (strcmp(source->store, name) != 0)
+		return;
+	for (size_t i = 0; i < source->store_count; i++)
+		if (moref_equal(&source->stores[i], ref)) {
+			source->store_ref = *ref;
+			source->store_mib = mib;
+		}
+}
+
 void facts_take_mark(struct facts_source *source, const char *text,
 		     const char *bios_uuid)
 {

@@ -22,6 +22,7 @@
 
 #define FACTS_NAME_SIZE 128
 #define FACTS_LINE_SIZE 256
+#define FACTS_STORES_MAX 64	/* datastores of one source */
 /* Seconds that never end; see slurmcall.h. */
 #define FACTS_FOREVER INT64_C(0xffffffff)
 #define FACTS_GRANTS_MAX 65536
@@ -67,7 +68,11 @@ struct facts_source {
 	const struct facts_host *on;	/* NULL: not told */
 	int64_t host_memory_mib;	/* -1: not told; likewise: */
 	char store[FACTS_NAME_SIZE];	/* datastore of its .vmx; "" */
+	struct moref store_ref;		/* unset: not told; likewise: */
 	int64_t store_mib;		/* how large that is */
+	struct moref stores[FACTS_STORES_MAX];	/* one of these: elsewhere
+					 * there may be one of that name */
+	size_t store_count;
 	int64_t cpus, memory_mib, reserved_mib;
 	char device[FACTS_NAME_SIZE];	/* that cannot be cloned; "" */
 	size_t nic_count;		/* network cards */
@@ -254,6 +259,10 @@ int facts_add_networks(struct facts *facts, struct err *err);
  * that ties a VM to its host and keeps it from being cloned. */
 void facts_take_devices(struct facts_source *source,
 			const struct xml_node *devices);
+
+/* Take a datastore, with its size or -1; it may be another source's. */
+void facts_take_store(struct facts_source *source, const struct moref *ref,
+		      const char *name, int64_t mib);
 
 /* Take a source's owner mark (NULL: none) and biosUuid (may be NULL). */
 void facts_take_mark(struct facts_source *source, const char *text,

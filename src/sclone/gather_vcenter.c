@@ -17,7 +17,6 @@
 #define CONNECTIONS 4
 #define REPLY_MAX (64 * 1024 * 1024)
 #define CONNECT_MS 10000
-#define DATASTORES_MAX 64	/* of one source */
 
 int gather_vcenter_await(struct visit *visit, struct err *err)
 {
@@ -219,9 +218,8 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 			 const struct property_object *object,
 			 struct err *err)
 {
-	struct moref stores[DATASTORES_MAX], parent = { .id = "" };
+	struct moref parent = { .id = "" };
 	const char *power = NULL, *path = NULL;
-	size_t count = 0;
 
 	if (property_str(object, "runtime.powerState", &power, err) ||
 	    property_bool(object, "runtime.instantCloneFrozen", false,
@@ -237,8 +235,8 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 	    property_str(object, "config.files.vmPathName", &path, err) ||
 	    property_ref(object, "runtime.host", &source->host_ref, err) ||
 	    property_ref(object, "parent", &parent, err) ||
-	    property_refs(object, "datastore", stores, DATASTORES_MAX, &count,
-			  err))
+	    property_refs(object, "datastore", source->stores,
+			  FACTS_STORES_MAX, &source->store_count, err))
 		return -1;
 	source->found = true;
 	_take_store(source, path);
@@ -250,9 +248,10 @@ static int _take_machine(struct visit *visit, struct facts_source *source,
 	_take_options(source, object);
 	if (facts_unfit(source))
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (_add_object(visit, PRIVILEGES_DATASTORE, &stores[i],
-				stores[i].id, err))
+	for (size_t i = 0; i < source->store_count; i++)
+		if (_add_object(visit, PRIVILEGES_DATASTORE,
+				&source->stores[i], source->stores[i].id,
+				err))
 			return -1;
 	return _add_object(visit, PRIVILEGES_SOURCE, &source->vm,
 			   _last(source->path), err);
@@ -412,8 +411,8 @@ static int _each_datastore(const struct property_object *object, void *arg,
 	    property_int(object, "summary.capacity", -1, &bytes, err))
 		return -1;
 	for (size_t i = 0; name && i < visit->out->source_count; i++)
-		if (!strcmp(visit->out->sources[i].store, name) && bytes >= 0)
-			visit->out->sources[i].store_mib = bytes >> 20;
+		facts_take_store(&visit->out->sources[i], &object->ref, name,
+				 bytes >= 0 ? bytes >> 20 : -1);
 	for (size_t i = 0; name && i < visit->object_count; i++)
 		if (moref_equal(&visit->objects[i].ref, &object->ref))
 			snprintf(visit->objects[i].name,

@@ -145,6 +145,19 @@ static void _test_sources(void)
 	warns("record", "/DC/vm/t/u22-1", "a source without a record");
 }
 
+static void _on_store(struct facts_source *source, const char *id,
+		      int64_t space)
+{
+	struct moref other;
+
+	snprintf(source->store, sizeof(source->store), "ds1");
+	moref_set(&source->stores[0], "Datastore", id, NULL);
+	source->store_count = 1;
+	facts_take_store(source, &source->stores[0], "ds1", space);
+	moref_set(&other, "Datastore", "elsewhere", NULL);
+	facts_take_store(source, &other, "ds1", 1);
+}
+
 /* Two templates on hosts and a datastore of that size, each with one of the
  * sources of r9; u22's is on the first. */
 static void _places(int64_t memory, int64_t space)
@@ -156,8 +169,7 @@ static void _places(int64_t memory, int64_t space)
 		moref_set(&source->host_ref, "HostSystem",
 			  i == 1 ? "host-2" : "host-1", NULL);
 		source->host_memory_mib = memory;
-		snprintf(source->store, sizeof(source->store), "ds1");
-		source->store_mib = space;
+		_on_store(source, "ds-1", space);
 	}
 }
 
@@ -174,6 +186,10 @@ static void _test_room(void)
 	warns("capacity", "all NodeName= lines together: 4 nodes, but the "
 	      "sources' datastores have space for 3 clones of 9216 MiB",
 	      "space is short for all sets together");
+	_on_store(&facts.vcenter.sources[2], "ds-2", 8192 + 1024);
+	fine("capacity", "all nodes could be",
+	     "another datastore of that name has its own space");
+	_places(100000, 4 * (8192 + 1024) - 1);
 	facts.vcenter.sources[0].reserved_mib = 8192;
 	fine("capacity", "all nodes could be", "reserved memory has no swap");
 	conf = CONF "MaxClones=3\n";
