@@ -218,6 +218,11 @@ static void _print_capacity(const struct json *sets)
 		       command_int(row, "waiting"), command_int(row, "free"),
 		       command_int(row, "drained"), command_int(row, "out"),
 		       command_int(row, "room"), command_str(row, "short"));
+		if (command_int(row, "isolated"))
+			printf("  %" PRId64 " of them out: sclone: "
+			       "(isolation) %s\n",
+			       command_int(row, "isolated"),
+			       command_str(row, "isolation"));
 	}
 }
 

@@ -320,20 +320,29 @@ void room_sources(struct room *room)
 
 /* --- status ------------------------------------------------------------- */
 
+static struct json *_row(const struct room *room, size_t set)
+{
+	const struct config *config = room->daemon->config;
+	size_t first = 0;
+	size_t isolated = tally_isolated(room->now.tally, set, &first);
+	const char *node = hostlist_at(config_set(config, set)->nodes, first);
+	const char *why = partitions_refuse(room->daemon->partitions, node);
+
+	return shortage_row(config, executor_sources(room->daemon->executor),
+			    set, &tally_sets(room->now.tally)[set],
+			    &room->now.verdicts[set], isolated,
+			    why ? why : "mended; to be given back");
+}
+
 int room_put(const struct room *room, struct json *reply)
 {
 	const struct config *config = room->daemon->config;
-	const struct sources *sources =
-		executor_sources(room->daemon->executor);
 	struct json *list = json_new_array();
 	int rc = list ? 0 : -1;
 
 	for (size_t i = 0; !rc && i < config_set_count(config); i++)
 		if (!config_set(config, i)->is_test)
-			rc = json_append(list, shortage_row(
-				config, sources, i,
-				&tally_sets(room->now.tally)[i],
-				&room->now.verdicts[i]));
+			rc = json_append(list, _row(room, i));
 	return rc | json_put(reply, "capacity", list);
 }
 

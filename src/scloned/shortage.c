@@ -64,14 +64,23 @@ static int _put_max(struct json *row, uint64_t max_clones)
 			  : 0;
 }
 
+static int _put_isolation(struct json *row, size_t isolated, const char *why)
+{
+	if (!isolated)
+		return 0;
+	return json_put_int(row, "isolated", (int64_t) isolated) |
+	       json_put_str(row, "isolation", why);
+}
+
 struct json *shortage_row(const struct config *config,
 			  const struct sources *sources, size_t set,
 			  const struct capacity_set *counts,
-			  const struct capacity_verdict *verdict)
+			  const struct capacity_verdict *verdict,
+			  size_t isolated, const char *why)
 {
 	const struct config_set *of = config_set(config, set);
 	cleanup_json struct json *row = json_new_object();
-	char reason[ACTION_TEXT_SIZE];
+	char text[ACTION_TEXT_SIZE];
 	int rc = row ? 0 : -1;
 
 	if (rc < 0)
@@ -82,10 +91,11 @@ struct json *shortage_row(const struct config *config,
 	rc |= json_put_int(row, "room", (int64_t) verdict->room);
 	rc |= _put_max(row, of->max_clones);
 	if (verdict->limit) {
-		shortage_reason(config, sources, set, verdict, reason,
-				sizeof(reason));
+		shortage_reason(config, sources, set, verdict, text,
+				sizeof(text));
 		rc |= json_put_str(row, "short",
-				   reason + sizeof(FAILURE_CAPACITY));
+				   text + sizeof(FAILURE_CAPACITY));
 	}
+	rc |= _put_isolation(row, isolated, why);
 	return rc == 0 ? steal_ptr(&row) : NULL;
 }

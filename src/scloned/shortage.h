@@ -19,10 +19,12 @@ void shortage_reason(const struct config *config,
 		     const struct capacity_verdict *verdict, char *out,
 		     size_t size);
 
-/* Counts of the set, its room, and what is short. NULL: out of memory. */
+/* Counts of the set, its room, and what is short; so many of its names are
+ * out for isolation, and why one of them is. NULL: out of memory. */
 struct json *shortage_row(const struct config *config,
 			  const struct sources *sources, size_t set,
 			  const struct capacity_set *counts,
-			  const struct capacity_verdict *verdict);
+			  const struct capacity_verdict *verdict,
+			  size_t isolated, const char *why);
 
 #endif

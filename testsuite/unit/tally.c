@@ -22,6 +22,9 @@
 	ok(tally_move(tally, 0, 0) == TALLY_##want &&                       \
 	   tally_moves(tally) == (TALLY_##want != TALLY_STAYS), what)
 
+#define ISOLATED(want, what)                                                \
+	is_int((int64_t) tally_isolated(tally, 0, &first), want, what)
+
 static struct config *config;
 static struct tally *tally;
 
@@ -37,6 +40,8 @@ static void _count(const char *node, struct nodeview view)
 
 static void _isolation(void)
 {
+	size_t first = 9;
+
 	COUNT("vm1", OFF);
 	KIND(OPEN, "a free name");
 	MOVE(STAYS, "of which isolation wants nothing");
@@ -44,12 +49,16 @@ static void _isolation(void)
 	COUNT("vm1", OFF);
 	KIND(OUT, "no room is looked for a name that is shared");
 	MOVE(CLOSES, "it is to be drained");
+	ISOLATED(1, "and counted as out for isolation");
 	COUNT("vm1", OFF, .drain = true,
 	      .reason = FAILURE_ISOLATION " partition vm");
 	KIND(OUT, "drained it is not opened for want of room");
+	ISOLATED(1, "and is counted on");
+	is_int((int64_t) first, 0, "the first one is told");
 	MOVE(STAYS, "and stays so");
 	COUNT("vm1", .base = NODE_ALLOCATED, .powered_down = true);
 	MOVE(STAYS, "a job was quicker: not while it is in use");
+	ISOLATED(0, "nor is it counted so then");
 	COUNT("vm1", OFF, .drain = true, .reason = "disk");
 	MOVE(STAYS, "nor with an admin's drain");
 	COUNT("vm1", OFF, .drain = true, .reason = FAILURE_CAPACITY " x");
@@ -57,6 +66,12 @@ static void _isolation(void)
 	tally_bar(tally, "vm1", false);
 	COUNT("vm1", OFF, .drain = true, .reason = FAILURE_CAPACITY " x");
 	KIND(CLOSED, "and waits for room afterwards");
+	ISOLATED(0, "which is not for isolation");
+	COUNT("vm2", OFF, .drain = true,
+	      .reason = FAILURE_ISOLATION " partition vm");
+	ISOLATED(1, "another name of the set is");
+	is_int((int64_t) first, 1, "at its place");
+	COUNT("vm2", OFF);
 	COUNT("vm1", OFF, .drain = true,
 	      .reason = FAILURE_ISOLATION " partition vm");
 	MOVE(OPENS, "the partition is mended: it is given back");

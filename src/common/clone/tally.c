@@ -13,6 +13,7 @@ struct name {
 	bool late;
 	bool refused;
 	bool barred;
+	bool isolated;		/* free, and out for isolation */
 };
 
 struct tally {
@@ -72,12 +73,13 @@ static void _set(struct tally *tally, const struct config_node *node,
 static void _isolate(struct name *name, const struct record *rec)
 {
 	bool closed = name->kind == CAPACITY_CLOSED;
+	bool drained = closed && failure_is_isolation(rec->view.reason);
 
 	if (name->barred && name->kind == CAPACITY_OPEN)
 		name->move = TALLY_CLOSES;
-	else if (!name->barred && closed &&
-		 failure_is_isolation(rec->view.reason))
+	else if (!name->barred && drained)
 		name->move = TALLY_OPENS;
+	name->isolated = drained || name->move == TALLY_CLOSES;
 	if (name->move != TALLY_STAYS || (name->barred && closed))
 		name->kind = CAPACITY_OUT;
 }
@@ -163,6 +165,19 @@ enum tally_move tally_move(const struct tally *tally, size_t set,
 			   size_t index)
 {
 	return (enum tally_move) tally->names[set][index].move;
+}
+
+size_t tally_isolated(const struct tally *tally, size_t set, size_t *first)
+{
+	size_t names = hostlist_count(config_set(tally->config, set)->nodes);
+	size_t count = 0;
+
+	while (names-- > 0)
+		if (tally->names[set][names].isolated) {
+			*first = names;
+			count++;
+		}
+	return count;
 }
 
 size_t tally_moves(const struct tally *tally)

@@ -64,6 +64,10 @@ bool tally_is_late(const struct tally *tally, size_t set, size_t index);
 enum tally_move tally_move(const struct tally *tally, size_t set,
 			   size_t index);
 
+/* Free names of a set that are drained for isolation, or are to be; *first:
+ * the place of the first one, if any. */
+size_t tally_isolated(const struct tally *tally, size_t set, size_t *first);
+
 /* Names that are late, and those that do not stay. */
 size_t tally_late(const struct tally *tally);
 size_t tally_moves(const struct tally *tally);
