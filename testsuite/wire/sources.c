@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looks at the sources: what one look does not tell is not known from the
- * one before. */
+ * one before. For folders of them in full, see folders.c. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,23 +49,39 @@
 	"<FindByInventoryPathResponse xmlns='urn:vim25'><returnval"        \
 	" type='" type "'>" id "</returnval></FindByInventoryPathResponse>"
 
-static const char conf_text[] =
-	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"
-	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"
-	"TemplateName=t Sources=/DC/vm/t/s MemoryGrowth=50 DiskGrowth=7\n"
-	"NodeName=vm1 Templates=t\n";
+#define NOT_FOUND "<FindByInventoryPathResponse xmlns='urn:vim25'/>"
+
+#define CONF(sources)                                                      \
+	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"                   \
+	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"            \
+	"TemplateName=t Sources=" sources " MemoryGrowth=50 DiskGrowth=7\n" \
+	"NodeName=vm1 Templates=t\n"
+
+static const char conf_text[] = CONF("/DC/vm/t/s");
+static const char folder_conf_text[] = CONF("/DC/vm/m/");
 
 struct rig {
 	struct vc vc;
 	atomic_bool host_gone, store_away, store_untold;
+	atomic_bool members_gone, machine_untold;
 	unsigned looks;
 };
+
+static const char *_folder_content(const struct rig *rig, const char *body)
+{
+	if (strstr(body, "/DC/vm/m<"))
+		return rig->members_gone ? NOT_FOUND
+					 : FOUND("Folder", "group-v2");
+	return strstr(body, ">group-v2<")
+		       ? PAGE("<objects><obj type='VirtualMachine'>vm-1</obj>"
+			      PROP("name", "", "s") "</objects>") : MACHINE;
+}
 
 static enum canned_act _serve(const struct canned_request *request,
 			      struct buf *reply, void *arg)
 {
 	struct rig *rig = arg;
-	const char *content = MACHINE;
+	const char *content = _folder_content(rig, request->body);
 
 	/* No news here: what is looked at is enough. */
 	if (strstr(request->body, "<CreatePropertyCollector"))
@@ -84,7 +100,10 @@ static enum canned_act _serve(const struct canned_request *request,
 				  ? STORE(PROP("summary.accessible", "",
 					       "false"))
 				  : STORE(STORE_ROOM);
-	canned_soap(reply, 200, content);
+	if (rig->machine_untold && strstr(request->body, ">vm-1<"))
+		canned_fault(reply, "SystemError");
+	else
+		canned_soap(reply, 200, content);
 	return CANNED_KEEP;
 }
 
@@ -148,16 +167,88 @@ static void _check_room(struct rig *rig, struct sources *sources)
 	is_str(source->why, "", "it is back");
 }
 
+/* One that has looked. */
+static struct sources *_create(struct rig *rig, struct watch *watch,
+			       const struct config *config)
+{
+	struct sources_hooks hooks = { _changed, _is_clone, _needs, _member,
+				       rig };
+	struct err err = ERR_INIT;
+	struct sources *sources = sources_create(rig->vc.loop, watch, config,
+						 &hooks, &err);
+
+	if (!sources)
+		bail_out("%s", err.text);
+	await(rig->vc.loop, &rig->looks, rig->looks + 1);
+	return sources;
+}
+
+static struct config *_parse(const char *text)
+{
+	struct err err = ERR_INIT;
+	struct config *config = config_parse("c", text, strlen(text), &err);
+
+	if (!config)
+		bail_out("%s", err.text);
+	return config;
+}
+
+static void _test_named(struct rig *rig, struct watch *watch)
+{
+	cleanup_config struct config *config = _parse(conf_text);
+	cleanup_sources struct sources *sources = _create(rig, watch, config);
+	const struct source *source = sources_at(sources, 0);
+
+	is_str(source_state_name(source->state), "frozen", source->why);
+	ok(source->host_ok && !strcmp(source->host, "esx01"), "on its host");
+	_check_room(rig, sources);
+
+	rig->host_gone = true;
+	_look(rig, sources);
+	is_str(source_state_name(source->state), "unfit",
+	       "its host is not told any more");
+	ok(!source->host_ok && !*source->host, "and not known either");
+
+	rig->host_gone = false;
+	_look(rig, sources);
+	is_str(source_state_name(source->state), "frozen", "it is back");
+}
+
+static void _check_refusal(const struct sources *sources, const char *path,
+			   const char *what)
+{
+	const struct sources_refused *row = sources_refused_at(sources, 0);
+
+	is_int((int64_t) sources_refused_count(sources), 1, what);
+	is_str(row->path, path, "by its path");
+	is_str(row->template_name, "t", "and template");
+}
+
+/* There is no source but those that may lie in it. */
+static void _test_folder(struct rig *rig, struct watch *watch)
+{
+	cleanup_config struct config *config = _parse(folder_conf_text);
+	cleanup_sources struct sources *sources = NULL;
+
+	rig->machine_untold = true;
+	sources = _create(rig, watch, config);
+	ok(!sources_listed(sources), "what lies in a folder is not known "
+	   "before it could be read");
+	rig->machine_untold = false;
+	_look(rig, sources);
+	ok(sources_listed(sources), "then it is");
+	_check_refusal(sources, "/DC/vm/m/s", "who is no source is refused");
+	rig->members_gone = true;
+	_look(rig, sources);
+	_check_refusal(sources, "/DC/vm/m/", "and a folder that is gone, "
+		       "though there is nothing to be read then");
+}
+
 int main(void)
 {
-	cleanup_config struct config *config = NULL;
-	cleanup_sources struct sources *sources = NULL;
 	struct session *session;
 	struct watch *watch;
-	const struct source *source;
 	struct rig rig = { 0 };
-	struct sources_hooks hooks = { _changed, _is_clone, _needs, _member,
-				       &rig };
 	struct err err = ERR_INIT;
 
 	rig.vc.serve = _serve;
@@ -167,28 +258,8 @@ int main(void)
 	watch = watch_create(session, &(struct watch_config) { 0 }, &err);
 	if (!watch)
 		bail_out("%s", err.text);
-	config = config_parse("c", conf_text, strlen(conf_text), &err);
-	if (config)
-		sources = sources_create(rig.vc.loop, watch, config, &hooks,
-					 &err);
-	if (!sources)
-		bail_out("%s", err.text);
-	await(rig.vc.loop, &rig.looks, 1);
-	source = sources_at(sources, 0);
-	is_str(source_state_name(source->state), "frozen", source->why);
-	ok(source->host_ok && !strcmp(source->host, "esx01"), "on its host");
-	_check_room(&rig, sources);
-
-	rig.host_gone = true;
-	_look(&rig, sources);
-	is_str(source_state_name(source->state), "unfit",
-	       "its host is not told any more");
-	ok(!source->host_ok && !*source->host, "and not known either");
-
-	rig.host_gone = false;
-	_look(&rig, sources);
-	is_str(source_state_name(source->state), "frozen", "it is back");
-	sources_destroy(steal_ptr(&sources));
+	_test_named(&rig, watch);
+	_test_folder(&rig, watch);
 	watch_destroy(watch);
 	session_destroy(session);
 	vc_stop(&rig.vc);

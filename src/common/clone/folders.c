@@ -13,7 +13,6 @@
 struct folders {
 	struct session *session;
 	struct folder list[CONFIG_FOLDERS_MAX];
-	bool answered[CONFIG_FOLDERS_MAX];
 	size_t count;
 
 	/* The look under way. */
@@ -75,8 +74,6 @@ static void _end(struct folders *folders, enum folder_state state,
 
 	folder->state = state;
 	folder->why = why ? *why : (struct err) ERR_INIT;
-	if (state != FOLDER_FAILED)
-		folders->answered[folders->at] = true;
 	folders->at++;
 	_next(folders);
 }
@@ -217,7 +214,8 @@ const struct folder *folders_at(const struct folders *folders, size_t index)
 bool folders_answered(const struct folders *folders)
 {
 	for (size_t i = 0; i < folders->count; i++)
-		if (!folders->answered[i])
+		if (folders->list[i].state != FOLDER_LISTED &&
+		    folders->list[i].state != FOLDER_MISSING)
 			return false;
 	return true;
 }

@@ -64,7 +64,7 @@ void folders_look(struct folders *folders, void (*done)(void *arg),
 size_t folders_count(const struct folders *folders);
 const struct folder *folders_at(const struct folders *folders, size_t index);
 
-/* Each was listed, or found missing, once at least. */
+/* Each was listed, or found missing, in the last look. */
 bool folders_answered(const struct folders *folders);
 
 #endif

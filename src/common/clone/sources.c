@@ -61,6 +61,8 @@ static void _show(struct sources *sources)
 	       sources->fresh_count * sizeof(*sources->list));
 	sources->count = sources->fresh_count;
 	sources->shape += !same;
+	sources->listed |= folders_answered(sources->folders) &&
+			   sources_folder(sources);
 	_watch(sources);
 }
 
@@ -68,8 +70,7 @@ static int64_t _pause(const struct sources *sources, bool failed)
 {
 	if (sources->again)
 		return 0;
-	return failed || !folders_answered(sources->folders) ? RETRY_US
-							     : AGAIN_US;
+	return failed || !sources_listed(sources) ? RETRY_US : AGAIN_US;
 }
 
 static void _finish(struct sources *sources, const struct err *failure)
@@ -235,6 +236,16 @@ static void _machines_done(const struct err *failure, void *arg)
 	_read(sources, &spec, _collect_hosts, _hosts_done);
 }
 
+/* There is nothing to be read, and that is to be seen. */
+static void _finish_empty(struct sources *sources)
+{
+	struct err problem = sources->problem;
+
+	if (problem.code)
+		_show(sources);
+	_finish(sources, problem.code ? &problem : NULL);
+}
+
 static void _read_machines(struct sources *sources)
 {
 	cleanup_free struct moref *refs =
@@ -242,6 +253,11 @@ static void _read_machines(struct sources *sources)
 	struct property_spec spec = { 0 };
 	struct err err = ERR_INIT;
 
+	if (!refs) {
+		err_nomem(&err);
+		_finish(sources, &err);
+		return;
+	}
 	source_machine_spec(&spec);
 	spec.objects = refs;
 	/* What this look does not tell is not known from the last. */
@@ -250,13 +266,11 @@ static void _read_machines(struct sources *sources)
 		sources->fresh[i].vm = sources->places[i].ref;
 	}
 	members_compose(sources);
-	for (size_t i = 0; refs && i < sources->fresh_count; i++)
+	for (size_t i = 0; i < sources->fresh_count; i++)
 		if (moref_is_set(&sources->fresh[i].vm))
 			refs[spec.n_objects++] = sources->fresh[i].vm;
-	if (!refs || !spec.n_objects) {
-		_show(sources);
-		_finish(sources, sources->problem.code ? &sources->problem
-						       : NULL);
+	if (!spec.n_objects) {
+		_finish_empty(sources);
 		return;
 	}
 	sources->query = property_read(sources->session, &spec, _each,
@@ -529,7 +543,7 @@ unsigned sources_shape(const struct sources *sources)
 
 bool sources_listed(const struct sources *sources)
 {
-	return folders_answered(sources->folders);
+	return sources->listed || !folders_count(sources->folders);
 }
 
 size_t sources_refused_count(const struct sources *sources)

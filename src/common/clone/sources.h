@@ -83,8 +83,8 @@ const struct source *sources_at(const struct sources *sources, size_t index);
 const struct source *sources_find(const struct sources *sources,
 				  const char *path);
 
-/* Each folder of Sources= was listed or found missing, once at least: all
- * sources are known. */
+/* Once at least, each folder of Sources= was listed or found missing, and
+ * what lies there was looked at: all sources are known. */
 bool sources_listed(const struct sources *sources);
 
 /* What lies in them and is none. */

@@ -40,6 +40,7 @@ struct sources {
 	size_t searching;	/* paths and folders */
 	struct property_query *query;
 	bool looking, again;
+	bool listed;		/* a look was shown with all that is in them */
 	int64_t began, seen;
 	struct err problem;
 };
