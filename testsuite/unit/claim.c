@@ -26,6 +26,15 @@ static int _make(const struct claim *claim, bool for_sure, struct err *err)
 	return claim_make(dir, "vm1", claim, for_sure, err);
 }
 
+static void _leave_behind(const char *name, const char *text)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/claims/%s", dir, name);
+	if (symlink(text, path) < 0)
+		bail_out("%s", path);
+}
+
 static void _test_claims(void)
 {
 	struct err err = ERR_INIT;
@@ -45,6 +54,7 @@ static void _test_claims(void)
 	is_str(err.text, "the VM of vm1 has served job 7", "with whose it is");
 	is_int(_make(&again, false, NULL), -1, "nor the same one once more");
 	ok(_has("vm1", &first), "it is as it was");
+	_leave_behind(".vm1", "1.0");
 	is_int(_make(&other, true, &err), 0, "but if scloned says so");
 	ok(_has("vm1", &other), "then it is that one's");
 	is_int(claim_read(dir, "vm2", &found, NULL, &err), 0,
@@ -57,11 +67,8 @@ static void _test_odd(void)
 {
 	struct err err = ERR_INIT;
 	struct claim found;
-	char path[PATH_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s/claims/vm3", dir);
-	if (symlink("nonsense", path) < 0)
-		bail_out("%s", path);
+	_leave_behind("vm3", "nonsense");
 	is_int(claim_read(dir, "vm3", &found, NULL, &err), -1,
 	       "what is no claim");
 	is_int(err.code, ERR_PROTOCOL, "PROTOCOL");
@@ -79,7 +86,7 @@ static void _remove_dir(void)
 	char path[PATH_MAX + 32];
 
 	snprintf(path, sizeof(path), "%s/claims", dir);
-	is_int(rmdir(path), 0, "nothing is left behind");
+	is_int(rmdir(path), 0, "nothing is left behind, nor of a crash");
 	(void) rmdir(dir);
 }
 

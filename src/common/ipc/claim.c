@@ -117,11 +117,16 @@ static int _yield(const char *spool, const char *node,
 		       node, (unsigned) found.job);
 }
 
+/* By way of a name that is no node's. There is one for each node, so that
+ * what a crash leaves of it is taken by the next one. */
 static int _replace(const char *text, const char *path, struct err *err)
 {
-	char fresh[PATH_MAX + 16];
+	const char *node = strrchr(path, '/') + 1;
+	char fresh[PATH_MAX + 1];
 
-	snprintf(fresh, sizeof(fresh), "%s.%d", path, (int) getpid());
+	snprintf(fresh, sizeof(fresh), "%.*s.%s", (int) (node - path), path,
+		 node);
+	(void) unlink(fresh);
 	if (symlink(text, fresh) < 0)
 		return _fail(fresh, err);
 	if (rename(fresh, path) == 0)
