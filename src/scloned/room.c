@@ -29,7 +29,7 @@ struct room {
 	struct loop_timer *timer;	/* for a look out of turn */
 	struct books now, next;
 	struct table *strays;	/* drained by us, and not in sclone.conf */
-	unsigned judged;	/* partitions_version() */
+	unsigned judged;	/* partitions_version() + 1; 0: not yet */
 	int64_t sent;		/* the last round */
 };
 
@@ -92,9 +92,10 @@ static void _judge_partitions(struct room *room)
 	const struct record *rec;
 	size_t pos = 0;
 
-	if (room->judged == partitions_version(partitions))
+	if (!partitions_known(partitions) ||
+	    room->judged == partitions_version(partitions) + 1)
 		return;
-	room->judged = partitions_version(partitions);
+	room->judged = partitions_version(partitions) + 1;
 	while ((rec = fleet_next(room->daemon->fleet, &pos)) != NULL) {
 		tally_bar(room->now.tally, rec->node,
 			  partitions_refuse(partitions, rec->node) != NULL);

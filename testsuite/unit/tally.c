@@ -45,6 +45,10 @@ static void _isolation(void)
 	COUNT("vm1", OFF);
 	KIND(OPEN, "a free name");
 	MOVE(STAYS, "of which isolation wants nothing");
+	COUNT("vm1", OFF, .drain = true,
+	      .reason = FAILURE_ISOLATION " partition vm");
+	KIND(OUT, "one that was drained for that");
+	MOVE(STAYS, "stays so before the partitions are known");
 	tally_bar(tally, "vm1", true);
 	COUNT("vm1", OFF);
 	KIND(OUT, "no room is looked for a name that is shared");

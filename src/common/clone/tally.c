@@ -12,7 +12,7 @@ struct name {
 	uint8_t move;		/* enum tally_move */
 	bool late;
 	bool refused;
-	bool barred;
+	bool judged, barred;
 	bool isolated;		/* free, and out for isolation */
 };
 
@@ -52,7 +52,7 @@ static void _set(struct tally *tally, const struct config_node *node,
 {
 	size_t *kinds = tally->sets[_set_index(tally, node)].kinds;
 	struct name *name = _name(tally, node);
-	bool barred = name->barred;
+	bool judged = name->judged, barred = name->barred;
 
 	kinds[name->kind]--;
 	kinds[now->kind]++;
@@ -65,6 +65,7 @@ static void _set(struct tally *tally, const struct config_node *node,
 	tally->moves += now->move != TALLY_STAYS;
 	tally->moves -= name->move != TALLY_STAYS;
 	*name = *now;
+	name->judged = judged;
 	name->barred = barred;
 }
 
@@ -77,10 +78,10 @@ static void _isolate(struct name *name, const struct record *rec)
 
 	if (name->barred && name->kind == CAPACITY_OPEN)
 		name->move = TALLY_CLOSES;
-	else if (!name->barred && drained)
+	else if (name->judged && !name->barred && drained)
 		name->move = TALLY_OPENS;
 	name->isolated = drained || name->move == TALLY_CLOSES;
-	if (name->move != TALLY_STAYS || (name->barred && closed))
+	if (name->move != TALLY_STAYS || drained || (name->barred && closed))
 		name->kind = CAPACITY_OUT;
 }
 
@@ -92,6 +93,7 @@ void tally_count(struct tally *tally, const struct record *rec)
 	if (!node)
 		return;
 	now.refused = _name(tally, node)->refused;
+	now.judged = _name(tally, node)->judged;
 	now.barred = _name(tally, node)->barred;
 	now.kind = now.refused ? CAPACITY_OUT : (uint8_t) capacity_kind(rec);
 	/* No job asks for a node that is kept for tests: never close it. */
@@ -129,8 +131,10 @@ void tally_bar(struct tally *tally, const char *node, bool barred)
 {
 	const struct config_node *ours = config_node(tally->config, node);
 
-	if (ours)
-		_name(tally, ours)->barred = barred;
+	if (!ours)
+		return;
+	_name(tally, ours)->judged = true;
+	_name(tally, ours)->barred = barred;
 }
 
 void tally_accept(struct tally *tally, const char *node)

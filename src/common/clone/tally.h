@@ -48,8 +48,9 @@ void tally_count(struct tally *tally, const struct record *rec);
 void tally_begin(struct tally *tally, const char *node,
 		 const char *template_name);
 
-/* Slurm would not give the node to one job alone; that counts with the next
- * tally_count(). */
+/* Slurm would not give the node to one job alone, or would; that counts with
+ * the next tally_count(). Before the first word, what is drained for that
+ * stays so. */
 void tally_bar(struct tally *tally, const char *node, bool barred);
 
 /* slurmctld does not take updates of the name, or has shown it again. */
