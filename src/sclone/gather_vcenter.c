@@ -469,6 +469,8 @@ static void _cancel(struct visit *visit)
 		search_cancel(visit->places[i].search);
 	property_cancel(visit->query);
 	privilege_cancel(visit->check);
+	if (visit->out->folders)
+		folders_cancel(visit->out->folders);
 }
 
 static void _leave(struct visit *visit)

@@ -63,7 +63,7 @@ static const char folder_conf_text[] = CONF("/DC/vm/m/");
 struct rig {
 	struct vc vc;
 	atomic_bool host_gone, store_away, store_untold;
-	atomic_bool members_gone, machine_untold;
+	atomic_bool members_gone, machine_untold, held;
 	unsigned looks;
 };
 
@@ -84,7 +84,7 @@ static enum canned_act _serve(const struct canned_request *request,
 	const char *content = _folder_content(rig, request->body);
 
 	/* No news here: what is looked at is enough. */
-	if (strstr(request->body, "<CreatePropertyCollector"))
+	if (rig->held || strstr(request->body, "<CreatePropertyCollector"))
 		return CANNED_HOLD;
 	if (strstr(request->body, "/DC/vm/f<"))
 		content = FOUND("Folder", "group-v1");
@@ -244,6 +244,29 @@ static void _test_folder(struct rig *rig, struct watch *watch)
 		       "though there is nothing to be read then");
 }
 
+static void _folders_looked(void *arg)
+{
+	*(bool *) arg = true;
+}
+
+/* Who ends the session first has to say so. */
+static void _test_cancel(struct rig *rig)
+{
+	cleanup_config struct config *config = _parse(folder_conf_text);
+	struct session *session = vc_session(&rig->vc);
+	cleanup_folders struct folders *folders = NULL;
+	bool looked = false;
+
+	rig->held = true;
+	folders = folders_create(session, config, NULL);
+	if (!folders)
+		bail_out("folders_create");
+	folders_look(folders, _folders_looked, &looked);
+	folders_cancel(folders);
+	session_destroy(session);
+	ok(!looked, "a look at folders that is given up does not end");
+}
+
 int main(void)
 {
 	struct session *session;
@@ -260,6 +283,7 @@ int main(void)
 		bail_out("%s", err.text);
 	_test_named(&rig, watch);
 	_test_folder(&rig, watch);
+	_test_cancel(&rig);
 	watch_destroy(watch);
 	session_destroy(session);
 	vc_stop(&rig.vc);

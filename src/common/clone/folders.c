@@ -153,6 +153,12 @@ void folders_look(struct folders *folders, void (*done)(void *arg),
 	_next(folders);
 }
 
+void folders_cancel(struct folders *folders)
+{
+	search_cancel(steal_ptr(&folders->search));
+	property_cancel(steal_ptr(&folders->query));
+}
+
 /* --- the whole ---------------------------------------------------------- */
 
 static int _add(struct folders *folders, const struct config_template *tmpl,
@@ -194,8 +200,7 @@ void folders_destroy(struct folders *folders)
 {
 	if (!folders)
 		return;
-	search_cancel(folders->search);
-	property_cancel(folders->query);
+	folders_cancel(folders);
 	for (size_t i = 0; i < folders->count; i++)
 		free(folders->list[i].children);
 	free(folders);

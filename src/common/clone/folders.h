@@ -61,6 +61,9 @@ CLEANUP_DEFINE(struct folders *, folders_destroy)
 void folders_look(struct folders *folders, void (*done)(void *arg),
 		  void *arg);
 
+/* No callback will come; for a session that ends before the folders do. */
+void folders_cancel(struct folders *folders);
+
 size_t folders_count(const struct folders *folders);
 const struct folder *folders_at(const struct folders *folders, size_t index);
 
