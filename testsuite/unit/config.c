@@ -72,6 +72,18 @@ static void _folders(void)
 	   !config_has_source(config, "/DC/vm/t/d"), "nothing else");
 }
 
+/* Each of the two has its own bound. */
+static void _most_folders(void)
+{
+	cleanup_config struct config *config = NULL;
+	struct err err = ERR_INIT;
+
+	config = _parse(GLOBAL "TemplateName=r9 Sources=/DC/vm/t/a[1-64]/,"
+			"/DC/vm/t/c\nNodeName=vm1 Templates=r9\n", &err);
+	ok(config && config_template(config, 0)->source_count == 1,
+	   "beside as many folders as can be there may be a source");
+}
+
 static void _bad(const char *text, const char *want)
 {
 	cleanup_config struct config *config = NULL;
@@ -96,6 +108,8 @@ static void _mistakes(void)
 	_bad(GLOBAL TEMPLATE TEMPLATE NODES, "stands on line 3 already");
 	_bad(GLOBAL TEMPLATE "TemplateName=u Sources=/DC/vm/t/r9-2\n" NODES,
 	     "s.conf:4: Sources: '/DC/vm/t/r9-2' is a source already");
+	_bad(GLOBAL "TemplateName=r9 Sources=/DC/vm/t/a[1-65]/\n" NODES,
+	     "or 64 folders of them");
 	_bad(GLOBAL "TemplateName=r9 Sources=r9\n" NODES,
 	     "is not an inventory path");
 	_bad(GLOBAL "TemplateName=r9 Sources=/DC/vm/f/\n" NODES,
@@ -177,6 +191,7 @@ int main(void)
 {
 	_example();
 	_folders();
+	_most_folders();
 	_mistakes();
 	_identity();
 	return done_testing();

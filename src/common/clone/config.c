@@ -85,8 +85,8 @@ static int _add_source(struct source_arg *arg, const char *folder,
 	struct config *config = arg->config;
 	cleanup_free char *path = NULL;
 
-	if (config->source_count >= CONFIG_SOURCES_MAX ||
-	    table_count(config->folders) >= CONFIG_FOLDERS_MAX)
+	if (is_folder ? table_count(config->folders) >= CONFIG_FOLDERS_MAX
+		      : config->source_count >= CONFIG_SOURCES_MAX)
 		return err_set(err, ERR_CONFIG, "more than %d sources, or %d "
 			       "folders of them", CONFIG_SOURCES_MAX,
 			       CONFIG_FOLDERS_MAX);
