@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/rules/text.h"
 #include "answers.h"
 #include "cycle.h"
 #include "daemon.h"
@@ -558,8 +559,7 @@ static int _check_fixed(const struct config_global *old,
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
-		if (strcmp(pairs[i][1] ? pairs[i][1] : "",
-			   pairs[i][2] ? pairs[i][2] : ""))
+		if (!text_same(pairs[i][1], pairs[i][2]))
 			return err_set(err, ERR_CONFIG, "%s= has changed: "
 				       "restart scloned; clones keep running",
 				       pairs[i][0]);

@@ -15,7 +15,6 @@
 #include "common/rules/guard.h"
 #include "common/vim25/machine.h"
 
-
 struct facts;
 
 /* Of a machine read with MACHINE_ALL at that time. Its strings are borrowed
