@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sclone-guest - the part of sclone that lives in the template. */
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/err.h"
 #include "common/base/log.h"
@@ -31,10 +31,17 @@ static int _usage(FILE *to)
 		(void) fprintf(to, "  %-10s %s\n", _subcommands[i].name,
 			       _subcommands[i].help);
 	(void) fprintf(to, "  -c FILE    configuration [%s]\n"
-			   "  -V         print the version\n",
+			   "  -V         print the version\n"
+			   "\nSee sclone-guest(8).\n",
 		       SETTINGS_FILE);
 	return to == stdout ? 0 : 64;
 }
+
+static const struct option _long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
 
 int main(int argc, char **argv)
 {
@@ -43,7 +50,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "+c:hV")) != -1) {
+	while ((opt = getopt_long(argc, argv, "+c:hV", _long_options,
+				  NULL)) != -1) {
 		if (opt == 'V') {
 			(void) printf("sclone-guest %s\n", PACKAGE_VERSION);
 			return 0;

@@ -194,7 +194,7 @@ static void _room(const struct facts *facts, struct findings *out)
 }
 
 const struct check check_room_table[] = {
-	{ "capacity", "all nodes could be clones at a time", CHECK_CONFIG,
+	{ "capacity", "all nodes could be clones at a time", CHECK_VCENTER,
 	  _room },
 	{ .topic = NULL },
 };

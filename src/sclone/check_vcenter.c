@@ -433,7 +433,7 @@ static void _excess(const struct facts *facts, struct findings *out)
 
 const struct check check_vcenter_table[] = {
 	{ "vcenter", "", CHECK_CONFIG, _login },
-	{ "certificate", "verified", CHECK_CONFIG, _certificate },
+	{ "certificate", "verified", CHECK_VCENTER, _certificate },
 	{ "folder", "found", CHECK_VCENTER, _folder },
 	{ "pool", "found", CHECK_VCENTER, _pool },
 	{ "networks", "found", CHECK_VCENTER, _networks },

@@ -7,10 +7,18 @@
 #include "common/ipc/wire.h"
 #include "command.h"
 
-
 int command_fail(const char *what, const struct err *err)
 {
 	fprintf(stderr, "sclone: %s: %s\n", what, err->text);
+	return COMMAND_CRITICAL;
+}
+
+int command_fail_config(const struct err *err)
+{
+	command_fail("configuration", err);
+	if (err->code == ERR_NOTFOUND)
+		fprintf(stderr, "begin with the example, see sclone.conf(5), "
+				"or name another file with --config\n");
 	return COMMAND_CRITICAL;
 }
 
@@ -58,7 +66,7 @@ struct json *command_ask_within(const struct command_options *options,
 		return _ask(options->socket, owned, limit_us);
 	config = config_read(options->config, &err);
 	if (!config) {
-		command_fail("configuration", &err);
+		command_fail_config(&err);
 		return NULL;
 	}
 	return _ask(config_global(config)->socket, owned, limit_us);

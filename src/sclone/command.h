@@ -85,6 +85,9 @@ struct json *command_request(const char *verb);
 /* "sclone: what: text" on standard error; returns COMMAND_CRITICAL. */
 int command_fail(const char *what, const struct err *err);
 
+/* The same for config_read()'s error, and what to do about no file. */
+int command_fail_config(const struct err *err);
+
 /* Print a reply for a program to read; returns COMMAND_OK. */
 int command_print_json(const struct json *reply);
 

@@ -106,7 +106,9 @@ int generate_command(const struct command_options *options, int argc,
 	(void) signal(SIGPIPE, SIG_IGN);
 	facts.config_path = options->config;
 	facts.config = config_read(options->config, &err);
-	if (!facts.config || _generate(&wish, &facts, &out, &err) < 0)
+	if (!facts.config)
+		return command_fail_config(&err);
+	if (_generate(&wish, &facts, &out, &err) < 0)
 		return command_fail("generate", &err);
 	(void) fwrite(buf_str(&out), 1, out.len, stdout);
 	return fflush(stdout) ? COMMAND_CRITICAL : COMMAND_OK;

@@ -49,11 +49,11 @@ static void _print_command(FILE *out, const struct command *command)
 {
 	bool wide = strlen(command->arguments) > ARGUMENTS_WIDTH;
 
-	fprintf(out, "  %-9s %-*s ", command->name, ARGUMENTS_WIDTH,
+	fprintf(out, "  %-9s %-*s", command->name, ARGUMENTS_WIDTH,
 		command->arguments);
 	if (wide)
-		fprintf(out, "\n  %-9s %-*s ", "", ARGUMENTS_WIDTH, "");
-	fprintf(out, "%s\n", command->help);
+		fprintf(out, "\n  %-9s %-*s", "", ARGUMENTS_WIDTH, "");
+	fprintf(out, " %s\n", command->help);
 }
 
 static void _print_help(FILE *out)
@@ -87,6 +87,22 @@ static int _take_json(int argc, char **argv, bool *json)
 	}
 	argv[kept] = NULL;
 	return kept;
+}
+
+/* No command takes it for a name or a reason. */
+static bool _asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+static int _print_usage(const struct command *command)
+{
+	printf("usage: sclone %s %s\n\n%s; see sclone(1).\n", command->name,
+	       command->arguments, command->help);
+	return COMMAND_OK;
 }
 
 int main(int argc, char **argv)
@@ -136,5 +152,7 @@ int main(int argc, char **argv)
 	}
 	argv += optind + 1;
 	argc = _take_json(argc - optind - 1, argv, &options.json);
+	if (_asks_for_help(argc, argv))
+		return _print_usage(command);
 	return command->run(&options, argc, argv);
 }

@@ -24,9 +24,11 @@ def read(*path):
 
 
 def say(*command):
-    """What a program prints; sclone-guest prints its usage in any case."""
+    """What a program prints that is asked for help, which is no mistake."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        tap.ok(False, "%s: exit status 0" % " ".join(command))
     return done.stdout.decode()
 
 
@@ -102,6 +104,10 @@ def test_commands():
             tap.ok(re.search(r"^\.TP\n\.B[RI]? %s\b" % command, page,
                              re.MULTILINE),
                    "%s %s is in its page" % (name, command))
+            if name == "sclone":
+                tap.contains(say(path, command, "NAME", "--help"),
+                             "usage: sclone %s" % command,
+                             "sclone %s says how it is called" % command)
 
 
 def conf_keys(text):

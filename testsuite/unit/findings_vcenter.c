@@ -10,11 +10,23 @@ static void _problem(enum err_code code, const char *cure, const char *what)
 	fails("vcenter", cure, what);
 }
 
+/* What was not asked is not said to be fine. */
+static void _silent(const char *topic, const char *what)
+{
+	cleanup_findings struct findings *findings = findings_create();
+
+	check_run(&facts, findings);
+	ok(!_find(findings, topic, ""), "nothing is said of %s: %s", topic,
+	   what);
+}
+
 static void _test_vcenter(void)
 {
 	_problem(ERR_AUTH, "because; check User=", "a login is refused");
 	_problem(ERR_CONFIG, "CACert=", "the certificate is wrong");
 	_problem(ERR_TRANSIENT, "is up", "vCenter is away");
+	_silent("certificate", "vCenter is away");
+	_silent("capacity", "vCenter is away");
 	_good();
 	((struct config_global *) config_global(facts.config))->insecure =
 		true;

@@ -230,7 +230,8 @@ int front_end_run(enum request_kind kind, int argc, char **argv)
 	_parse_options(argc, argv, &options);
 	if (options.help || options.version) {
 		printf(options.help ? "usage: %s [--spool DIR] "
-				      "[--socket PATH] HOSTLIST\n\n"
+				      "[--socket PATH] HOSTLIST "
+				      "[FEATURES]\n\n"
 				      "See sclone-resume(8).\n"
 				    : "%s " PACKAGE_VERSION "\n", ident);
 		return 0;
