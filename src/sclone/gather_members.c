@@ -66,12 +66,17 @@ static void _take_folder(struct visit *visit, const struct folder *folder)
 		return;
 	}
 	_take_children(visit, folder);
-	if (!folder->more && !folder->unfit)
-		return;
-	snprintf(text, sizeof(text), "%zu machines in it are more than can "
-		 "be used, or have names that cannot be used",
-		 folder->more + folder->unfit);
-	facts_refuse(visit->out, folder->path, true, text);
+	if (folder->more) {
+		snprintf(text, sizeof(text), "%zu more machines than the %d "
+			 "of a folder that are used", folder->more,
+			 FOLDERS_CHILDREN_MAX);
+		facts_refuse(visit->out, folder->path, true, text);
+	}
+	if (folder->unfit) {
+		snprintf(text, sizeof(text), "%zu machines with paths that "
+			 "cannot be used", folder->unfit);
+		facts_refuse(visit->out, folder->path, true, text);
+	}
 }
 
 static void _listed(void *arg)

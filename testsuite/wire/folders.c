@@ -105,6 +105,31 @@ static void _test_stays(struct stage *stage)
 	       "also after a restart");
 }
 
+static void _test_renamed(struct stage *stage)
+{
+	unsigned kept = stage->kept;
+	const struct source *source;
+	struct record rec;
+
+	stage_harm(stage, STAGE_ESX01, "rename", ",\"name\":\"gold\"");
+	_look(stage);
+	source = _source(stage, FOLDER "gold");
+	ok(source && !_source(stage, STAGE_ESX01),
+	   "one that is renamed has its new name");
+	is_str(source ? source->why : "none", "", "and can be cloned");
+	ok(_is_kept(stage, FOLDER "gold") && !_is_kept(stage, STAGE_ESX01),
+	   "which is kept in the place of the former");
+	is_int(stage->kept, kept, "to the guard it is the same source");
+	stage_record(&rec, "vm4");
+	snprintf(rec.vm, sizeof(rec.vm), "%.63s", source ? source->vm.id : "");
+	stage_harm(stage, rec.vm, "move", TO(STAGE_FOLDER));
+	trial_judge(stage, &rec, GUARD_DESTROY, "a source",
+		    "wherever it lies");
+	stage_harm(stage, rec.vm, "move", TO("/DC1/vm/templates"));
+	stage_harm(stage, rec.vm, "rename", ",\"name\":\"rocky9-esx01\"");
+	_look(stage);
+}
+
 static void _test_named(struct stage *stage)
 {
 	stage_restart(stage, STAGE_ESX01 "," FOLDER);
@@ -243,6 +268,7 @@ int main(void)
 	_test_fit(&stage);
 	_test_joins(&stage);
 	_test_stays(&stage);
+	_test_renamed(&stage);
 	_test_named(&stage);
 	_test_clone(&stage);
 	_test_leaves(&stage);

@@ -118,6 +118,30 @@ static void _keep_in_mind(struct source *source, const struct source *known)
 	       sizeof(source->kept_uuid));
 }
 
+static void _keep_known(struct sources *sources, struct source *source,
+			const struct source *known)
+{
+	_keep_in_mind(source, known);
+	if (sources->awaited)
+		sources->awaited--;
+}
+
+/* For one more, with those of before that are still to come. */
+static bool _has_room(const struct sources *sources)
+{
+	return sources->fresh_count + sources->awaited < CONFIG_SOURCES_MAX;
+}
+
+static void _refuse_rest(struct sources *sources, const char *path,
+			 const struct folder *folder)
+{
+	char text[SOURCE_WHY_SIZE];
+
+	snprintf(text, sizeof(text), "there are more than %d sources in all",
+		 CONFIG_SOURCES_MAX);
+	(void) _refuse(sources, path, folder->tmpl->name, text);
+}
+
 static bool _is_named(const struct sources *sources, const struct moref *vm,
 		      const char *path)
 {
@@ -137,16 +161,17 @@ static void _take_child(struct sources *sources, size_t index,
 
 	if (_is_named(sources, &child->vm, child->path))
 		return;
-	source = _append(sources, sources->fresh, &sources->fresh_count,
-			 index, child->path);
+	source = known || _has_room(sources)
+			 ? _append(sources, sources->fresh,
+				   &sources->fresh_count, index, child->path)
+			 : NULL;
 	if (!source) {
-		(void) _refuse(sources, child->path, folder->tmpl->name,
-			       "there are too many sources");
+		_refuse_rest(sources, child->path, folder);
 		return;
 	}
 	source->vm = child->vm;
 	if (known)
-		_keep_in_mind(source, known);
+		_keep_known(sources, source, known);
 }
 
 /* It is to be read, at that path. */
@@ -158,27 +183,60 @@ static bool _is_taken(const struct sources *sources, const char *path)
 	return false;
 }
 
+static bool _lists(const struct folder *folder, const struct moref *vm)
+{
+	if (folder->state != FOLDER_LISTED)
+		return false;
+	for (size_t i = 0; i < folder->count; i++)
+		if (moref_equal(&folder->children[i].vm, vm))
+			return true;
+	return false;
+}
+
+/* Its machine lies in a folder; not at its path: so it was renamed. */
+static bool _is_renamed(const struct sources *sources,
+			const struct source *known)
+{
+	for (size_t i = 0; i < folders_count(sources->folders); i++)
+		if (_lists(folders_at(sources->folders, i), &known->kept_vm))
+			return true;
+	return false;
+}
+
+static void _take_one(struct sources *sources, const struct source *known,
+		      bool left)
+{
+	size_t folder = (size_t) known->folder;
+	struct source *source =
+		_append(sources, sources->fresh, &sources->fresh_count,
+			folder, known->path);
+
+	if (!source) {
+		_refuse_rest(sources, known->path,
+			     folders_at(sources->folders, folder));
+		return;
+	}
+	source->vm = known->kept_vm;
+	source->left = left;
+	_keep_known(sources, source, known);
+}
+
 /* Those of before that the folder does not list: it is whole or it is not. */
 static void _take_known(struct sources *sources, size_t index, bool whole)
 {
 	const struct sources_hooks *hooks = &sources->hooks;
-	struct source *source;
 
 	for (size_t i = sources->named; i < sources->count; i++) {
 		const struct source *known = &sources->list[i];
+		bool left;
 
 		if (known->folder != (int) index ||
 		    _is_taken(sources, known->path) ||
-		    _is_named(sources, &known->kept_vm, known->path) ||
-		    (whole && !hooks->needs(known->path, hooks->arg)))
+		    _is_named(sources, &known->kept_vm, known->path))
 			continue;
-		source = _append(sources, sources->fresh,
-				 &sources->fresh_count, index, known->path);
-		if (!source)
-			continue;
-		source->vm = known->kept_vm;
-		source->left = whole || known->left;
-		_keep_in_mind(source, known);
+		left = whole || known->left || _is_renamed(sources, known);
+		if (!left || hooks->needs(known->path, hooks->arg))
+			_take_one(sources, known, left);
 	}
 }
 
@@ -211,8 +269,8 @@ static void _tell_rest(struct sources *sources, const struct folder *folder)
 
 	if (folder->more) {
 		snprintf(text, sizeof(text), "%zu more machines than the %d "
-			 "that are used", folder->more,
-			 FOLDERS_CHILDREN_MAX);
+			 "of a folder that are used; move some to another "
+			 "folder", folder->more, FOLDERS_CHILDREN_MAX);
 		_refuse_folder(sources, folder, text);
 	}
 	if (folder->unfit) {
@@ -225,9 +283,8 @@ static void _tell_rest(struct sources *sources, const struct folder *folder)
 		_refuse_folder(sources, folder, "there is no machine in it");
 }
 
-static void _compose_folder(struct sources *sources, size_t index)
+static void _tell_folder(struct sources *sources, const struct folder *folder)
 {
-	const struct folder *folder = folders_at(sources->folders, index);
 	char text[SOURCE_WHY_SIZE];
 	const char *trouble = _folder_trouble(sources, folder, text,
 					      sizeof(text));
@@ -236,21 +293,34 @@ static void _compose_folder(struct sources *sources, size_t index)
 	    (folder->why.code == ERR_TRANSIENT ||
 	     folder->why.code == ERR_UNKNOWN))
 		sources->problem = folder->why;
-	if (trouble) {
+	if (trouble)
 		_refuse_folder(sources, folder, trouble);
+	else
+		_tell_rest(sources, folder);
+}
+
+static void _compose_folder(struct sources *sources, size_t index)
+{
+	const struct folder *folder = folders_at(sources->folders, index);
+	char text[SOURCE_WHY_SIZE];
+
+	if (_folder_trouble(sources, folder, text, sizeof(text))) {
 		_take_known(sources, index, false);
 		return;
 	}
 	for (size_t i = 0; i < folder->count; i++)
 		_take_child(sources, index, &folder->children[i]);
 	_take_known(sources, index, !folder->more && !folder->unfit);
-	_tell_rest(sources, folder);
 }
 
+/* What is wrong with folders comes first: machines may be many. */
 void members_compose(struct sources *sources)
 {
 	sources->fresh_count = sources->named;
+	sources->awaited = sources->count - sources->named;
 	sources->next_refused_count = 0;
+	for (size_t i = 0; i < folders_count(sources->folders); i++)
+		_tell_folder(sources, folders_at(sources->folders, i));
 	for (size_t i = 0; i < folders_count(sources->folders); i++)
 		_compose_folder(sources, i);
 }

@@ -29,6 +29,7 @@ struct sources {
 	struct source *list;	/* as the last look and news since say */
 	struct source *fresh;	/* of the look under way */
 	size_t named, count, fresh_count;
+	size_t awaited;		/* members of before, not in fresh yet */
 	unsigned shape;
 	struct place *places;	/* named + 2 */
 
