@@ -420,6 +420,54 @@ static void _test_name_server(struct loop *loop)
 	pthread_mutex_unlock(&names.mutex);
 }
 
+/* --- sockets that cannot be watched -------------------------------------- */
+
+struct loop_io *__wrap_loop_io_create(struct loop *loop, int fd,
+				      unsigned events,
+				      void (*cb)(int fd, unsigned events,
+						 void *arg),
+				      void *arg, struct err *err);
+struct loop_io *__real_loop_io_create(struct loop *loop, int fd,
+				      unsigned events,
+				      void (*cb)(int fd, unsigned events,
+						 void *arg),
+				      void *arg, struct err *err);
+
+static bool blind;
+
+struct loop_io *__wrap_loop_io_create(struct loop *loop, int fd,
+				      unsigned events,
+				      void (*cb)(int fd, unsigned events,
+						 void *arg),
+				      void *arg, struct err *err)
+{
+	if (!blind)
+		return __real_loop_io_create(loop, fd, events, cb, arg, err);
+	err_nomem(err);
+	return NULL;
+}
+
+static void _test_blind(struct loop *loop)
+{
+	struct script script = { 0 };
+	struct canned *canned = canned_start(_serve, &script);
+	cleanup_http struct http *http = _client(loop, canned_url(canned), 1);
+	struct outcome outcome = { .count = 0 };
+	struct http_request request = { .action = "a", .body = "b", .len = 1,
+					.timeout_ms = 100 };
+
+	blind = true;
+	http_send(http, &request, _done, &outcome, NULL);
+	await(loop, &outcome.count, 1);
+	is_int(outcome.failed, 1, "a socket that cannot be watched is in "
+	       "vain");
+	blind = false;
+	_post(http, "later", false, &outcome);
+	await(loop, &outcome.count, 2);
+	is_int(outcome.status, 200, "the next one is not");
+	canned_stop(canned);
+}
+
 static void _url_is(struct loop *loop, const char *url, bool good)
 {
 	struct http_config config = { .url = url, .connections = 1,
@@ -461,6 +509,7 @@ int main(void)
 	_test_headers(loop);
 	_test_many(loop);
 	_test_cancel(loop);
+	_test_blind(loop);
 	_test_urls(loop);
 	_test_name_server(loop);
 	return done_testing();

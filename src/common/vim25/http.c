@@ -289,12 +289,15 @@ static int _watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		events |= LOOP_READ;
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
-	if (watch)
-		return loop_io_set(watch->io, events);
+	/* What cannot be watched ends by its time limit: libcurl would give
+	 * up the lane for ever if it were told. */
+	if (watch) {
+		(void) loop_io_set(watch->io, events);
+		return 0;
+	}
 	watch = _watch_create(lane, fd, events);
-	if (!watch)
-		return -1;
-	curl_multi_assign(lane->multi, fd, watch);
+	if (watch)
+		curl_multi_assign(lane->multi, fd, watch);
 	return 0;
 }
 
