@@ -71,7 +71,7 @@ static int _send(int fd, struct request *req, struct err *err)
 	return 0;
 }
 
-/* One datagram, or 0 when none came in time. */
+/* One datagram, or 0 when none came in time or was lost. */
 static ssize_t _receive(int fd, char *reply, int wait_ms, struct err *err)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -83,7 +83,7 @@ static ssize_t _receive(int fd, char *reply, int wait_ms, struct err *err)
 	if (ready <= 0)
 		return 0;
 	n = recv(fd, reply, REPLY_SIZE, 0);
-	/* Lost messages (ENOBUFS): the caller asks again. */
+	/* ENOBUFS: messages were lost. */
 	if (n < 0 && errno != ENOBUFS && errno != EINTR)
 		return err_errno(err, ERR_FATAL, errno, "netlink receive");
 	return n < 0 ? 0 : n;
@@ -243,5 +243,8 @@ int netlink_wait_link(int ifindex, uint64_t limit_s, struct err *err)
 			return -1;
 		if (n > 0 && _has_carrier(reply, n, ifindex))
 			return 0;
+		/* Its word may be among those that were lost. */
+		if (!n && _send(fd, &req, err) < 0)
+			return -1;
 	}
 }
