@@ -460,8 +460,11 @@ void intake_take_call(struct intake *intake, struct server_call *call)
 	struct request *request;
 
 	if (intake->now.request || !timing_known(intake->ctx.timing)) {
-		err_set(&err, ERR_BUSY, "another request is being taken; try "
-			"again");
+		err_set(&err, ERR_BUSY, "%s; try again",
+			intake->now.request
+				? "another request is being taken"
+				: "slurmctld has not told its time limits "
+				  "yet");
 		server_call_fail(call, &err);
 		return;
 	}
