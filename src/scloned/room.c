@@ -321,18 +321,27 @@ void room_sources(struct room *room)
 
 /* --- status ------------------------------------------------------------- */
 
+static const char *_isolation(const struct room *room, const char *node)
+{
+	const struct partitions *partitions = room->daemon->partitions;
+	const char *why = partitions_refuse(partitions, node);
+
+	if (!partitions_known(partitions))
+		return "Slurm has not told its partitions yet";
+	return why ? why : "mended; to be given back";
+}
+
 static struct json *_row(const struct room *room, size_t set)
 {
 	const struct config *config = room->daemon->config;
 	size_t first = 0;
 	size_t isolated = tally_isolated(room->now.tally, set, &first);
 	const char *node = hostlist_at(config_set(config, set)->nodes, first);
-	const char *why = partitions_refuse(room->daemon->partitions, node);
 
 	return shortage_row(config, executor_sources(room->daemon->executor),
 			    set, &tally_sets(room->now.tally)[set],
 			    &room->now.verdicts[set], isolated,
-			    why ? why : "mended; to be given back");
+			    _isolation(room, node));
 }
 
 int room_put(const struct room *room, struct json *reply)
