@@ -43,7 +43,7 @@ const struct conf_key config_global_keys[] = {
 		  "privileges; sclone check compares." },
 	{ .name = "PasswordFile", .type = CONF_PATH, GLOBAL(password_file),
 	  .fallback = "/etc/slurm/sclone.password",
-	  .help = "File with the password on its only line; owned by root or "
+	  .help = "File with the password on its only line; owned by "
 		  "SlurmUser, mode 0600. Read again when it changes." },
 	{ .name = "CACert", .type = CONF_PATH, GLOBAL(ca_cert),
 	  .help = "PEM file with the authority that signed the vCenter's "
