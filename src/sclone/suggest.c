@@ -183,6 +183,9 @@ int suggest_slurm_conf(const struct facts *facts, int version,
 {
 	const struct config *config = facts->config;
 
+	buf_printf(out, "# For Slurm %d.%02d, to be merged: lists such as "
+		   "SlurmctldParameters= keep what yours have.\n",
+		   version / 100, version % 100);
 	_network(config, version, out);
 	_programs(version, out);
 	for (size_t s = 0; s < config_set_count(config); s++)

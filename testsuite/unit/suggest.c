@@ -61,6 +61,8 @@ static void _versions(void)
 		"99 % of the least memory of the set's sources");
 	has_str(buf_str(&out), "RealMemory=7722 Feature=u22 State=CLOUD\n",
 		"each set by its own sources");
+	has_str(buf_str(&out), "# For Slurm 22.05, to be merged",
+		"says for which Slurm, and that it is no whole file");
 	has_str(buf_str(&out), "PartitionName=vm Nodes=vm[1-3] "
 		"OverSubscribe=EXCLUSIVE State=UP\n", "a partition");
 	has_str(buf_str(&out), "PartitionName=all Nodes=vm[1-3],big1 "
