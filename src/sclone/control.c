@@ -73,7 +73,8 @@ int unhold_command(const struct command_options *options, int argc,
 {
 	if (argc != 1)
 		return _usage("unhold NODES");
-	return _order_nodes(options, VERB_UNHOLD, argv[0], "let go");
+	return _order_nodes(options, VERB_UNHOLD, argv[0],
+			    "not held any more");
 }
 
 int release_command(const struct command_options *options, int argc,

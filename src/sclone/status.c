@@ -146,15 +146,27 @@ static void _print_why(const struct json *row)
 	printf("%s\n", command_bool(row, "hold") ? " [held]" : "");
 }
 
+/* A name that never had a VM has no epoch, one without a job no number. */
+static void _print_number(int width, int64_t number)
+{
+	if (number)
+		printf("%*" PRId64 " ", width, number);
+	else
+		printf("%*s ", width, "-");
+}
+
 static void _print_node(const struct json *row, int64_t now)
 {
+	int64_t since = command_int(row, "since");
 	char age[16];
 
-	command_age(now - command_int(row, "since"), age);
-	printf("%-12s %-10s %7s %16" PRId64 " %8" PRId64 " %-10s %-10s ",
-	       command_str(row, "node"), command_str(row, "phase"), age,
-	       command_int(row, "epoch"), command_int(row, "job"),
-	       command_str(row, "template"), command_str(row, "vm"));
+	command_age(since ? now - since : -1, age);
+	printf("%-12s %-10s %7s ", command_str(row, "node"),
+	       command_str(row, "phase"), age);
+	_print_number(16, command_int(row, "epoch"));
+	_print_number(8, command_int(row, "job"));
+	printf("%-10s %-10s ", command_str(row, "template"),
+	       command_str(row, "vm"));
 	_print_why(row);
 	if (*command_str(row, "sharers"))
 		printf("  shared with jobs %s\n",
