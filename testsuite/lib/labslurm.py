@@ -12,6 +12,9 @@ Debian's slurmctld, slurmd, slurm-client and munge. Only processes started
 here are ended, each by its id. SlurmUser is root, so that the programs under
 test need no second account. Times are long (600 s) unless a test sets its
 own: no test may pass because something timed out.
+
+KEEP=DIR copies the site there before it goes, KEEP_FAILED=DIR into a directory
+of its own below DIR when a test failed.
 """
 import json
 import os
@@ -20,6 +23,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -28,7 +32,8 @@ import uptime
 
 BOUND = 180  # seconds; for what comes at once, on a machine that is very busy
 CALL_BOUND = 120  # for one Slurm command
-STEP = 0.02  # between two looks
+STEP = 0.02  # between the first looks
+MAX_STEP = 0.1
 NEEDED = ("munged", "slurmctld", "slurmd", "scontrol", "sbatch", "srun",
           "squeue", "sinfo", "unshare", "mount")
 
@@ -52,15 +57,17 @@ def require():
 
 
 def await_(condition, what, bound=BOUND):
-    """Look until condition() is true and return it; Late after bound."""
-    end = time.monotonic() + bound
+    """Look until condition() is true and return it; Late after bound. What
+    has taken its time is looked at less often: each look is a program."""
+    start = time.monotonic()
     while True:
         got = condition()
         if got:
             return got
-        if time.monotonic() > end:
+        waited = time.monotonic() - start
+        if waited > bound:
             raise Late("waited %d s for %s" % (bound, what))
-        time.sleep(STEP)
+        time.sleep(min(max(STEP, waited / 20), MAX_STEP))
 
 
 def program(name):
@@ -156,6 +163,7 @@ class Cluster:
         self.node_settings = "CPUs=1 RealMemory=1 Feature=rocky9,ubuntu22"
         self.partition_settings = "OverSubscribe=EXCLUSIVE"
         self.more = []  # whole lines
+        self.failed = False
         os.mkdir(self.path("state"))
 
     def path(self, name):
@@ -318,12 +326,25 @@ class Cluster:
         """End everything at once; nobody reads the state afterwards."""
         for name in reversed(list(self.children)):
             self.end(name, signal.SIGKILL)
+        self.keep()
         self.tmp.cleanup()
+
+    def keep(self):
+        """Copy the site when somebody wants to see it."""
+        place = os.environ.get("KEEP")
+        if not place and (self.failed or tap.failed()) and \
+           os.environ.get("KEEP_FAILED"):
+            place = os.path.join(os.environ["KEEP_FAILED"], "%s.%s" % (
+                os.path.basename(sys.argv[0]), os.path.basename(self.dir)))
+        if place:
+            subprocess.run(["cp", "-a", self.dir, place], check=False)
+            tap.diag("kept: " + place)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, _):
+        self.failed = kind is not None
         if kind and issubclass(kind, (Late, OSError, subprocess.SubprocessError)):
             tap.diag("%s: %s" % (kind.__name__, value))
             self.diagnose()

@@ -60,6 +60,11 @@ def bail_out(reason):
     sys.exit(255)
 
 
+def failed():
+    """Whether any test failed."""
+    return _failed > 0
+
+
 def done():
     """Print the plan; the exit status for sys.exit()."""
     print("1..%d" % _run)
