@@ -236,16 +236,6 @@ static void _machines_done(const struct err *failure, void *arg)
 	_read(sources, &spec, _collect_hosts, _hosts_done);
 }
 
-/* There is nothing to be read, and that is to be seen. */
-static void _finish_empty(struct sources *sources)
-{
-	struct err problem = sources->problem;
-
-	if (problem.code)
-		_show(sources);
-	_finish(sources, problem.code ? &problem : NULL);
-}
-
 static void _read_machines(struct sources *sources)
 {
 	cleanup_free struct moref *refs =
@@ -269,8 +259,11 @@ static void _read_machines(struct sources *sources)
 	for (size_t i = 0; i < sources->fresh_count; i++)
 		if (moref_is_set(&sources->fresh[i].vm))
 			refs[spec.n_objects++] = sources->fresh[i].vm;
-	if (!spec.n_objects) {
-		_finish_empty(sources);
+	if (!spec.n_objects) {	/* to be seen, also when the look failed */
+		err = sources->problem;
+		if (err.code)
+			_show(sources);
+		_finish(sources, err.code ? &err : NULL);
 		return;
 	}
 	sources->query = property_read(sources->session, &spec, _each,
