@@ -9,10 +9,12 @@
 #define CONF                                                                \
 	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"                    \
 	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"             \
+	"MaxClones=3\n"                                                     \
 	"TemplateName=r9 Sources=/DC/vm/t/r9\n"                             \
 	"TemplateName=u22 Sources=/DC/vm/t/u22 MaxClones=1\n"               \
 	"NodeName=vm[1-3] Templates=r9,u22\n"                               \
-	"NodeName=sh1 Templates=u22,r9 Isolation=shared\n"
+	"NodeName=sh1 Templates=u22,r9 Isolation=shared "             \
+	"MaxClones=2\n"
 #define OFF .base = NODE_IDLE, .powered_down = true
 #define COUNT(node, ...)                                                    \
 	_count(node, (struct nodeview) { .seen = 1, __VA_ARGS__ })
@@ -94,6 +96,52 @@ static void _offers(void)
 	   "shared nodes want room for their default template alone");
 }
 
+static void _all_out(void)
+{
+	is_int((int64_t) tally_sets(tally)[0].kinds[CAPACITY_OUT], 3,
+	       "names that were not counted yet are out");
+	is_int(tally_template(tally, 0, 0), -1, "and clones of nothing");
+	COUNT("vm1", OFF);
+	tally_refuse(tally, "vm1");
+	COUNT("vm1", OFF);
+	KIND(OUT, "one that slurmctld does not take updates of stays out");
+	tally_accept(tally, "vm1");
+	COUNT("vm1", OFF);
+	KIND(OPEN, "until it is shown again");
+	tally_begin(tally, "vm1", "gone");
+	KIND(CLONE, "a clone of a template that has left is a clone");
+	is_int(tally_template(tally, 0, 0), -1, "of no template");
+	COUNT("vm1", OFF);
+}
+
+static void _fits(const char *node, const char *template_name, size_t most,
+		  const char *what)
+{
+	ok(tally_fits(tally, node, template_name, most) &&
+	   !tally_fits(tally, node, template_name, most + 1), "%s", what);
+}
+
+static void _limits(void)
+{
+	_fits("vm1", "r9", 3, "so many clones as MaxClones= of all");
+	_fits("vm1", "u22", 1, "or of the template");
+	_fits("sh1", "r9", 2, "or of the node set");
+	tally_begin(tally, "vm2", "u22");
+	is_int(tally_template(tally, 0, 1), 1, "one has begun");
+	is_int((int64_t) tally_templates(tally)[1].clones, 1, "and counts");
+	_fits("vm1", "u22", 0, "for its template");
+	_fits("vm1", "r9", 2, "and for all");
+	_fits("sh1", "r9", 2, "but not for another set");
+	tally_begin(tally, "sh1", "r9");
+	_fits("sh1", "r9", 1, "as one of that set does");
+	COUNT("vm2", OFF);
+	COUNT("sh1", OFF);
+	_fits("vm1", "u22", 1, "none does that is gone");
+	ok(tally_fits(tally, "nosuch", "r9", 99) &&
+	   tally_fits(tally, "vm1", "nosuch", 99),
+	   "what is not in sclone.conf has no limit here");
+}
+
 int main(void)
 {
 	struct err err = ERR_INIT;
@@ -102,6 +150,8 @@ int main(void)
 	tally = config ? tally_create(config, &err) : NULL;
 	if (!tally)
 		bail_out("%s", err.text);
+	_all_out();
+	_limits();
 	_isolation();
 	_offers();
 	tally_destroy(tally);
