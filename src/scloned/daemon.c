@@ -9,6 +9,7 @@
 #include "cycle.h"
 #include "daemon.h"
 #include "lineage.h"
+#include "templates.h"
 
 #define CLIENTS_MAX 4096
 #define OTHERS_MAX 64
@@ -391,7 +392,7 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 static int _start_vcenter(struct daemon *daemon, struct err *err)
 {
 	struct executor_hooks hooks = { _event, _sources, _source, _needs,
-					_member, daemon };
+					_member, templates_renamed, daemon };
 
 	if (config_global(daemon->config)->insecure)
 		log_warn("Insecure=yes: the vCenter's certificate is not "

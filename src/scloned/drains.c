@@ -180,6 +180,19 @@ int drains_clear(struct drains *drains, const char *name, struct err *err)
 	return 0;
 }
 
+int drains_rename(struct drains *drains, const char *from, const char *to,
+		  struct err *err)
+{
+	const struct drain *former = drains_get(drains, from);
+
+	if (!former)
+		return 0;
+	if (drains_set(drains, to, former->who, former->why, former->since,
+		       err) < 0)
+		return -1;
+	return drains_clear(drains, from, err);
+}
+
 const struct drain *drains_get(const struct drains *drains, const char *name)
 {
 	return table_get(drains->table, name);

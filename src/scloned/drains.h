@@ -45,6 +45,10 @@ int drains_set(struct drains *drains, const char *name, const char *who,
 	       const char *why, int64_t now, struct err *err);
 int drains_clear(struct drains *drains, const char *name, struct err *err);
 
+/* What had that name has another one: its drain, if any, goes along. */
+int drains_rename(struct drains *drains, const char *from, const char *to,
+		  struct err *err);
+
 /* By that name; NULL when it is not drained. All are borrowed until the
  * next change. */
 const struct drain *drains_get(const struct drains *drains,

@@ -502,6 +502,18 @@ static int _carry_out(struct daemon *daemon, const struct order *order,
 	return rc;
 }
 
+void templates_renamed(const struct source *source, const char *former,
+		       void *arg)
+{
+	struct daemon *daemon = arg;
+	struct err err = ERR_INIT;
+
+	log_info("source %s: renamed, it was %s", source->path, former);
+	if (drains_rename(daemon->drains, former, source->path, &err) < 0)
+		log_error("drain of %s: %s", former, err.text);
+	planner_drained(daemon->planner);
+}
+
 static void _answer_order(struct daemon *daemon, struct server_call *call,
 			  int (*change)(struct daemon *daemon,
 					const struct order *order,

@@ -14,6 +14,11 @@ void templates_answer(struct daemon *daemon, struct server_call *call);
 void templates_drain(struct daemon *daemon, struct server_call *call);
 void templates_undrain(struct daemon *daemon, struct server_call *call);
 
+/* A member of a folder was renamed, as of executor_hooks; arg: the daemon. Its
+ * drain goes along, committed with what is told of the member next. */
+void templates_renamed(const struct source *source, const char *former,
+		       void *arg);
+
 /* Put "sources" and "refused" of verbs.h. -1: out of memory. */
 int templates_put(const struct daemon *daemon, struct json *reply);
 

@@ -68,6 +68,29 @@ static void _kept(void)
 	journal_close(journal);
 }
 
+static void _renamed(void)
+{
+	struct journal *journal = _open();
+	struct drains *drains = _load(journal);
+
+	ok(!drains_set(drains, ONE, "eve", "disk", 11, NULL) &&
+	   !drains_rename(drains, ONE, "/DC/vm/t/new", NULL) &&
+	   !drains_rename(drains, "nosuch", ONE, NULL) &&
+	   !journal_commit(journal, NULL), "what is drained is renamed");
+	drains_destroy(drains);
+	journal_close(journal);
+	journal = _open();
+	drains = _load(journal);
+	is_str(_text(drains, "/DC/vm/t/new"),
+	       "/DC/vm/t/new is drained by eve: disk", "it stays drained");
+	is_int(drains_get(drains, "/DC/vm/t/new")->since, 11, "since then");
+	is_str(_text(drains, ONE), "in use", "its former name is free");
+	ok(!drains_clear(drains, "/DC/vm/t/new", NULL) &&
+	   !journal_commit(journal, NULL), "it can be used again");
+	drains_destroy(drains);
+	journal_close(journal);
+}
+
 static void _template(void)
 {
 	struct journal *journal = _open();
@@ -142,6 +165,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		bail_out("mkdtemp");
 	_kept();
+	_renamed();
 	_template();
 	_refused();
 	_unreadable();

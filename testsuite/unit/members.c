@@ -26,6 +26,7 @@ static struct folders folders;
 static struct sources sources;
 static const char *needed;
 static unsigned joined, parted;
+static char former[FOLDERS_PATH_SIZE];	/* path of what was renamed last */
 
 /* --- the folders -------------------------------------------------------- */
 
@@ -125,10 +126,18 @@ static void _member(const struct source *source, bool is, void *arg)
 	*(is ? &joined : &parted) += 1;
 }
 
+static void _renamed(const struct source *source, const char *path, void *arg)
+{
+	(void) source;
+	(void) arg;
+	snprintf(former, sizeof(former), "%s", path);
+}
+
 /* All that is asked for is there, and was frozen. */
 static void _look(void)
 {
 	joined = parted = 0;
+	*former = '\0';
 	members_compose(&sources);
 	for (size_t i = sources.named; i < sources.fresh_count; i++) {
 		struct source *source = &sources.fresh[i];
@@ -176,12 +185,14 @@ static void _test_renamed(void)
 	_fill(0, 1, 3);
 	_look();
 	_counts(3, 3, 0, "all are sources");
+	is_str(former, "", "that are new");
 	snprintf(folders.list[0].children[0].path, FOLDERS_PATH_SIZE,
 		 "/DC/vm/t/first");
 	_look();
 	_counts(3, 1, 1, "a renamed one is one source");
 	is_str(_source("/DC/vm/t/first")->kept_vm.id, "vm-1",
 	       "the same, with its new name");
+	is_str(former, "/DC/vm/t/m1", "and what it was is told");
 	is_str(_source("/DC/vm/t/first")->kept_uuid, UUID, "by its uuid, too");
 	needed = "/DC/vm/t/first";
 	_fill(0, 1, 3);
@@ -260,7 +271,7 @@ int main(void)
 	sources = (struct sources) {
 		.config = config, .folders = &folders, .places = places,
 		.hooks = { .is_clone = _is_clone, .needs = _needs,
-			   .member = _member },
+			   .member = _member, .renamed = _renamed },
 		.list = calloc(CONFIG_SOURCES_MAX, sizeof(struct source)),
 		.fresh = calloc(CONFIG_SOURCES_MAX, sizeof(struct source)),
 		.refused = calloc(SOURCES_REFUSED_MAX,

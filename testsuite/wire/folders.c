@@ -116,6 +116,7 @@ static void _test_renamed(struct stage *stage)
 	source = _source(stage, FOLDER "gold");
 	ok(source && !_source(stage, STAGE_ESX01),
 	   "one that is renamed has its new name");
+	is_str(stage->former, STAGE_ESX01, "what it was is told");
 	is_str(source ? source->why : "none", "", "and can be cloned");
 	ok(_is_kept(stage, FOLDER "gold") && !_is_kept(stage, STAGE_ESX01),
 	   "which is kept in the place of the former");

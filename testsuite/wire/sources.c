@@ -171,8 +171,10 @@ static void _check_room(struct rig *rig, struct sources *sources)
 static struct sources *_create(struct rig *rig, struct watch *watch,
 			       const struct config *config)
 {
-	struct sources_hooks hooks = { _changed, _is_clone, _needs, _member,
-				       rig };
+	struct sources_hooks hooks = { .changed = _changed,
+				       .is_clone = _is_clone,
+				       .needs = _needs, .member = _member,
+				       .arg = rig };
 	struct err err = ERR_INIT;
 	struct sources *sources = sources_create(rig->vc.loop, watch, config,
 						 &hooks, &err);

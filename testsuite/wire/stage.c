@@ -91,6 +91,15 @@ static void _on_member(const struct source *source, bool is, void *arg)
 	      source->kept_uuid);
 }
 
+static void _on_renamed(const struct source *source, const char *former,
+			void *arg)
+{
+	struct stage *stage = arg;
+
+	(void) source;
+	_keep(stage->former, sizeof(stage->former), former);
+}
+
 /* What the process before has kept. */
 static void _remember(struct stage *stage)
 {
@@ -138,6 +147,7 @@ static void _open(struct stage *stage, const char *sources)
 					.source = _on_source,
 					.needs = _needs,
 					.member = _on_member,
+					.renamed = _on_renamed,
 					.arg = stage };
 	struct err err = ERR_INIT;
 

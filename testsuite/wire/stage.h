@@ -41,6 +41,7 @@ struct stage {
 	unsigned kept;		/* sources that were new */
 	char past[STAGE_KEPT_MAX][2][64];	/* their ids, instanceUuids */
 	struct stage_member members[STAGE_KEPT_MAX];
+	char former[256];	/* path of the member renamed last */
 	const char *needed;	/* the source that clones need, or NULL */
 	unsigned ended, shown;	/* ends of acts; what VMs show */
 	struct stage_seen end, show;	/* the last of each */

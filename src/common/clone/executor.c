@@ -210,6 +210,14 @@ static void _member(const struct source *source, bool is, void *arg)
 	executor->hooks.member(source, is, executor->hooks.arg);
 }
 
+static void _renamed(const struct source *source, const char *former,
+		     void *arg)
+{
+	const struct executor *executor = arg;
+
+	executor->hooks.renamed(source, former, executor->hooks.arg);
+}
+
 static bool _is_clone(const struct source *source, void *arg)
 {
 	const struct executor *executor = arg;
@@ -226,7 +234,8 @@ static struct sources *_look_for_sources(struct executor *executor,
 {
 	struct sources_hooks hooks = {
 		.changed = _sources_changed, .is_clone = _is_clone,
-		.needs = _needs, .member = _member, .arg = executor,
+		.needs = _needs, .member = _member, .renamed = _renamed,
+		.arg = executor,
 	};
 
 	return sources_create(executor->loop, executor->watch, config,

@@ -34,6 +34,8 @@ struct executor_hooks {
 	/* As of sources.h: of the members of folders in Sources=. */
 	bool (*needs)(const char *path, void *arg);
 	void (*member)(const struct source *source, bool is, void *arg);
+	void (*renamed)(const struct source *source, const char *former,
+			void *arg);
 	void *arg;
 };
 

@@ -408,6 +408,29 @@ static bool _is_kept_as(const struct source *source,
 	       !strcmp(before->kept_uuid, source->kept_uuid);
 }
 
+/* The same under another path, rather one that has not left; or NULL. */
+static const struct source *_former(const struct sources *sources,
+				    const struct source *source)
+{
+	const struct source *found = NULL;
+
+	for (size_t i = sources->named; i < sources->count; i++)
+		if (_is_kept_as(source, &sources->list[i]) &&
+		    (!found || found->left))
+			found = &sources->list[i];
+	return found;
+}
+
+static void _keep(struct sources *sources, const struct source *source)
+{
+	const struct sources_hooks *hooks = &sources->hooks;
+	const struct source *former = _former(sources, source);
+
+	if (former)
+		hooks->renamed(source, former->path, hooks->arg);
+	hooks->member(source, true, hooks->arg);
+}
+
 static void _keep_all(struct sources *sources)
 {
 	const struct sources_hooks *hooks = &sources->hooks;
@@ -419,7 +442,7 @@ static void _keep_all(struct sources *sources)
 						  sources->named,
 						  sources->count,
 						  source->path)))
-			hooks->member(source, true, hooks->arg);
+			_keep(sources, source);
 	}
 	for (size_t i = sources->named; i < sources->count; i++) {
 		const struct source *source = &sources->list[i];

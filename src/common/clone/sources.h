@@ -45,6 +45,9 @@ struct sources_hooks {
 	 * kept_vm, kept_uuid), and given to sources_recall() by the next
 	 * process; to be forgotten. */
 	void (*member)(const struct source *source, bool is, void *arg);
+	/* Just before: it is the same that was a member with another path. */
+	void (*renamed)(const struct source *source, const char *former,
+			void *arg);
 	void *arg;
 };
 
