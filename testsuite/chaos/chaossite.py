@@ -338,8 +338,4 @@ class Site(labsclone.Site):
         if self.table:
             self.table.end()
         self.judge(self.complaints(), [], "no sanitizer complained")
-        if os.environ.get("KEEP"):
-            print("# kept: " + self.dir)
-            subprocess.run(["cp", "-a", self.dir, os.environ["KEEP"]],
-                           check=False)
         labslurm.Cluster.stop(self)

@@ -152,9 +152,16 @@ def test_asked_twice(site):
                     site.phase("vm2") == "cloned", "all requests")
     site.write("go-vm2", "")
     site.await_job(job, "COMPLETED")
-    site.await_clean()
     tap.equal([name for name, _, _ in site.lives()[before:]], ["vm2"],
               "asked for three times: one clone")
+    # slurmctld keeps a POWER_UP until the node has been down.
+    labslurm.await_(lambda: len(site.lives()) == before + 2,
+                    "what slurmctld asks for again")
+    site.await_state("vm2", **ON)
+    site.update_node("vm2", "POWER_DOWN")
+    site.await_clean()
+    tap.equal([bool(gone) for _, _, gone in site.lives()[before:]],
+              [True, True], "both are released")
 
 
 def test_zombie(site):
