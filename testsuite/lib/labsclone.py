@@ -14,7 +14,6 @@ import json
 import os
 import re
 import ssl
-import subprocess
 import urllib.request
 
 import labslurm
