@@ -8,11 +8,11 @@
 #include "common/base/log.h"
 #include "common/clone/usage.h"
 #include "scloned/growth.h"
+#include "loop_scene.h"
 #include "tap.h"
 
 #define S CLOCK_US_PER_S
 #define WALL (500 * S)		/* wall time is ahead of the other by that */
-#define ROUND_MS 5000
 
 static int64_t now = 1000 * S;
 static struct loop *loop;
@@ -97,28 +97,12 @@ static int64_t _mono(void *arg)
 	return now;
 }
 
-static void _count(void *arg)
-{
-	++*(unsigned *) arg;
-}
-
-/* News of the sources at that time; what is due is done before our timer. */
+/* News of the sources at that time; what is due is done. */
 static void _round(int64_t at)
 {
-	unsigned turns = 0;
-	struct err err = ERR_INIT;
-	struct loop_timer *timer = loop_timer_create(loop, _count, &turns,
-						     &err);
-
-	if (!timer)
-		bail_out("%s", err.text);
 	now = at;
 	growth_sources(growth);
-	loop_timer_set(timer, 0);
-	while (!turns)
-		if (loop_turn(loop, ROUND_MS * CLOCK_US_PER_MS, &err) < 0)
-			bail_out("%s", err.text);
-	loop_timer_destroy(timer);
+	turn_what_is_due(loop);
 }
 
 static void _asked_at(int64_t at, const char *what)

@@ -6,12 +6,12 @@
 
 #include "common/base/clock.h"
 #include "scloned/starter.h"
+#include "loop_scene.h"
 #include "tap.h"
 
 #define S CLOCK_US_PER_S
 #define PATH "/DC/vm/t/r9-1"
 #define LACKS "the account lacks VirtualMachine.Interact.PowerOn on it"
-#define ROUND_MS 5000
 
 static int64_t now = 1000 * S;
 static struct source source;
@@ -87,28 +87,12 @@ static int64_t _now(void *arg)
 	return now;
 }
 
-static void _count(void *arg)
-{
-	++*(unsigned *) arg;
-}
-
-/* A round at that time: the starter's timer is due before ours. */
+/* A round at that time: what is due is done. */
 static void _round(int64_t at)
 {
-	unsigned turns = 0;
-	struct err err = ERR_INIT;
-	struct loop_timer *timer = loop_timer_create(loop, _count, &turns,
-						     &err);
-
-	if (!timer)
-		bail_out("%s", err.text);
 	now = at;
 	starter_sources(starter);
-	loop_timer_set(timer, 0);
-	while (!turns)
-		if (loop_turn(loop, ROUND_MS * CLOCK_US_PER_MS, &err) < 0)
-			bail_out("%s", err.text);
-	loop_timer_destroy(timer);
+	turn_what_is_due(loop);
 }
 
 /* No try before that time, one at it. */
