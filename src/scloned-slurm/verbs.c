@@ -19,6 +19,7 @@ struct verb {
 	int (*run)(struct verbs *verbs, const struct verb *verb,
 		   const struct json *call, struct json *answer,
 		   struct err *err);
+	int (*tell)(uint32_t job, const char *text, struct err *err);
 	int (*leave)(uint32_t job, const char *node, struct err *err);
 	enum node_act act;	/* of _run_update */
 	bool reason;		/* it needs one */
@@ -230,34 +231,18 @@ static int _run_give_back(struct verbs *verbs, const struct verb *verb,
 	return err_set(err, why.code, "%s", why.text);
 }
 
-static int _run_comment(struct verbs *verbs, const struct verb *verb,
-			const struct json *call, struct json *answer,
-			struct err *err)
+static int _run_tell(struct verbs *verbs, const struct verb *verb,
+		     const struct json *call, struct json *answer,
+		     struct err *err)
 {
 	const char *text = NULL;
 	uint32_t id;
 
 	(void) verbs;
-	(void) verb;
 	(void) answer;
 	if (_get_job(call, &id, err) || json_get_str(call, "text", &text, err))
 		return -1;
-	return job_append_comment(id, text, err);
-}
-
-static int _run_notify(struct verbs *verbs, const struct verb *verb,
-		       const struct json *call, struct json *answer,
-		       struct err *err)
-{
-	const char *text = NULL;
-	uint32_t id;
-
-	(void) verbs;
-	(void) verb;
-	(void) answer;
-	if (_get_job(call, &id, err) || json_get_str(call, "text", &text, err))
-		return -1;
-	return job_notify(id, text, err);
+	return verb->tell(id, text, err);
 }
 
 static int _run_leave(struct verbs *verbs, const struct verb *verb,
@@ -281,8 +266,9 @@ static const struct verb _verbs[] = {
 	{ .name = "job", .run = _run_job },
 	{ .name = "partitions", .run = _run_partitions },
 	{ .name = "config", .run = _run_config },
-	{ .name = "admin_comment_append", .run = _run_comment },
-	{ .name = "notify_job", .run = _run_notify },
+	{ .name = "admin_comment_append", .run = _run_tell,
+	  .tell = job_append_comment },
+	{ .name = "notify_job", .run = _run_tell, .tell = job_notify },
 	{ .name = "requeue_job", .run = _run_leave, .leave = job_requeue },
 	{ .name = "kill_job", .run = _run_leave, .leave = job_kill },
 	{ .name = "mark", .run = _run_update, .act = NODE_ACT_POWER_DOWN },
