@@ -163,7 +163,8 @@ class Cluster:
         self.node_settings = "CPUs=1 RealMemory=1 Feature=rocky9,ubuntu22"
         self.partition_settings = "OverSubscribe=EXCLUSIVE"
         self.more = []  # whole lines
-        self.failed = False
+        self.died = False
+        self.failed_before = tap.failed()
         os.mkdir(self.path("state"))
 
     def path(self, name):
@@ -327,13 +328,19 @@ class Cluster:
         for name in reversed(list(self.children)):
             self.end(name, signal.SIGKILL)
         self.keep()
+        await_(self._remove, self.dir + " to be left alone")
         self.tmp.cleanup()
+
+    def _remove(self):
+        """A program that slurmctld was just starting may still write."""
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return not os.path.exists(self.dir)
 
     def keep(self):
         """Copy the site when somebody wants to see it."""
         place = os.environ.get("KEEP")
-        if not place and (self.failed or tap.failed()) and \
-           os.environ.get("KEEP_FAILED"):
+        wrong = self.died or tap.failed() > self.failed_before
+        if not place and wrong and os.environ.get("KEEP_FAILED"):
             place = os.path.join(os.environ["KEEP_FAILED"], "%s.%s" % (
                 os.path.basename(sys.argv[0]), os.path.basename(self.dir)))
         if place:
@@ -344,7 +351,7 @@ class Cluster:
         return self
 
     def __exit__(self, kind, value, _):
-        self.failed = kind is not None
+        self.died = kind is not None
         if kind and issubclass(kind, (Late, OSError, subprocess.SubprocessError)):
             tap.diag("%s: %s" % (kind.__name__, value))
             self.diagnose()

@@ -61,8 +61,8 @@ def bail_out(reason):
 
 
 def failed():
-    """Whether any test failed."""
-    return _failed > 0
+    """How many tests failed so far."""
+    return _failed
 
 
 def done():
