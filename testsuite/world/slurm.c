@@ -118,8 +118,10 @@ void slurm_told_drain(int node)
 {
 	struct told told = { node, process_number() };
 
-	if (_shows_drain(&nodes[node]))
-		agenda_after(3 * S, _has_kept, &told, sizeof(told));
+	if (!_shows_drain(&nodes[node]))
+		return;
+	nodes[node].drain_told = true;
+	agenda_after(3 * S, _has_kept, &told, sizeof(told));
 }
 
 void slurm_drains_forgotten(void)
@@ -376,7 +378,7 @@ static void _drain(int i)
 		return;
 	story("people", "%s is drained", names[i]);
 	node->drain = true;
-	node->drain_free = node->drain_known = false;
+	node->drain_free = node->drain_told = node->drain_known = false;
 	snprintf(node->reason, sizeof(node->reason), "bad memory");
 	snprintf(node->admin_reason, sizeof(node->admin_reason),
 		 "bad memory");

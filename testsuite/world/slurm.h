@@ -35,7 +35,8 @@ struct slurm_node {
 	/* Not Slurm's: what the world knows. */
 	char admin_reason[NODEVIEW_REASON_SIZE];	/* to be kept */
 	int64_t given_up;	/* true wall: a suspend of then is forgotten */
-	bool drain_known;	/* scloned was told of it and kept it */
+	bool drain_told;	/* scloned was told of it */
+	bool drain_known;	/* and kept it */
 	bool drain_free;	/* slurmctld forgot, or brought back, a drain:
 				 * nobody can say what is right */
 };

@@ -114,6 +114,8 @@ void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
 				    "the name is freed with %s there", vm->id);
 		_resume(i, node, sent);
 	} else if (!strcmp(verb, "drain")) {
+		if (*node->admin_reason && !node->drain_told)
+			node->drain_free = true; /* since the look */
 		node->drain = true;
 		snprintf(node->reason, sizeof(node->reason), "%s", reason);
 	} else if (!strcmp(verb, "undrain") || !strcmp(verb, "give_back")) {
