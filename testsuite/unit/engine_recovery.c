@@ -28,6 +28,15 @@ static void _outdated_requests(void)
 		NO_ACT(SLURM_FORCE_DOWN, "a node that serves another job");
 	}
 	_reach(PHASE_CLONED);
+	now += HOUR;	/* the clock is set forward */
+	DO(TICK);
+	ACTS(SLURM_LOOK, "too late, or is it the clock?");
+	VIEW(BOOTING);
+	IN(CLONED, "nobody has said for whom it boots");
+	LOOKS(BOOTING, .job = 7);
+	IN(CONDEMNED, "for its job still: too late");
+	is_int(rec.tell, TELL_JOB, "and the job is told");
+	_reach(PHASE_CLONED);
 	now += HOUR;
 	DO(RESTARTED);
 	ACTS(SLURM_LOOK, "the node may have come up since");

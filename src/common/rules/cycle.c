@@ -347,20 +347,44 @@ static void _tidy_next(const struct engine_conf *conf, struct record *rec,
 	}
 }
 
+static bool _is_outdated(const struct engine_conf *conf,
+			 const struct record *rec, int64_t now)
+{
+	return now - rec->req.deadline > conf->outdated;
+}
+
+bool cycle_doubts_boot(const struct engine_conf *conf,
+		       const struct record *rec, int64_t now)
+{
+	return rec->phase >= PHASE_ADMITTED &&
+	       rec->phase <= PHASE_IDENTIFIED && !rec->registered &&
+	       _is_outdated(conf, rec, now) && rec->view.powering_up &&
+	       rec->req.job && rec->view.about != rec->req.job;
+}
+
+/* The node still boots for its job, so Slurm's own limit has not passed. */
+static bool _is_awaited(const struct record *rec)
+{
+	return rec->view.seen >= rec->req.deadline && rec->view.powering_up &&
+	       rec->view.job && rec->view.job == rec->req.job;
+}
+
 /*
  * Too late is too late, but a node that Slurm has taken by then is up: its
  * guest started slurmd in time. So Slurm is asked after the deadline. Long
- * after it, Slurm's own limits have told the job.
+ * after it, Slurm's own limits have told the job, unless it was the clock that
+ * went on.
  */
 static void _tidy_deadline(const struct engine_conf *conf, struct record *rec,
 			   int64_t now)
 {
 	int64_t deadline = rec->req.deadline;
-	bool outdated = now - deadline > conf->outdated;
+	bool outdated = _is_outdated(conf, rec, now) && !_is_awaited(rec);
 	enum cause cause = rec->waits_for ? rec->waits_for : CAUSE_DEADLINE;
 	const char *why = NULL;
 
-	if (now < deadline || rec->registered)
+	if (now < deadline || rec->registered ||
+	    cycle_doubts_boot(conf, rec, now))
 		return;
 	if (rec->phase <= PHASE_CLONING && rec->req.roomless)
 		cause = CAUSE_CAPACITY;

@@ -53,6 +53,11 @@ void cycle_pause_vm(const struct engine_conf *conf, struct record *rec,
 void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
 		       int64_t now);
 
+/* Long after its deadline its node boots: Slurm has to be asked whether it is
+ * for the same job. */
+bool cycle_doubts_boot(const struct engine_conf *conf,
+		       const struct record *rec, int64_t now);
+
 /* All that follows from the time and the view without an event. */
 void cycle_tidy(const struct engine_conf *conf, struct record *rec,
 		int64_t now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "cycle.h"
 #include "text.h"
 #include "update.h"
 #include "wants.h"
@@ -91,7 +92,8 @@ static bool _needs_look(const struct engine_conf *conf,
 		return true;
 	if (rec->phase >= PHASE_ADMITTED && rec->phase <= PHASE_IDENTIFIED &&
 	    now >= rec->req.deadline && !rec->registered)
-		return view->seen < rec->req.deadline;
+		return view->seen < rec->req.deadline ||
+		       cycle_doubts_boot(conf, rec, now);
 	if (record_doubts_orphan(rec) && !rec->hold)
 		return true;
 	if (rec->phase == PHASE_READY && rec->next.used)
@@ -264,6 +266,9 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 	case ACTION_SLURM_LOOK:
 		if (rec->tell == TELL_FORCE)
 			out->job = rec->tell_job;
+		else if (rec->phase >= PHASE_ADMITTED &&
+			 rec->phase <= PHASE_IDENTIFIED)
+			out->job = rec->req.job;
 		break;
 	case ACTION_SLURM_MARK:
 		out->job = record_request(rec)->job;
