@@ -34,8 +34,8 @@ struct engine_conf {
 	int64_t fresh;		/* age of a verdict or view that is acted on */
 	int64_t suspend_timeout;	/* Slurm's, of the node */
 	int64_t suspend_margin;	/* drain that long before it ends */
-	int64_t outdated;	/* at a restart, what is late by so much is
-				 * over: see EVENT_RESTARTED */
+	int64_t outdated;	/* what is late by so much is over, unless
+				 * Slurm still boots the node for its job */
 };
 
 struct outcome {
