@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clone/members.h"
+#include "common/clone/places.h"
 #include "tap.h"
 
 #define CONF                                                                \

@@ -276,6 +276,24 @@ static int _folder(struct lab *lab, const struct json *json,
 		       ? err_set(err, ERR_REFUSED, "%s", fault.text) : 0;
 }
 
+static int _renew(struct lab *lab, const struct json *json,
+		  struct json *answer, struct err *err)
+{
+	struct entity *entity;
+	const char *path;
+
+	if (json_get_str(json, "path", &path, err) < 0)
+		return -1;
+	entity = entity_at_path(lab, path);
+	if (!entity || (entity->mob.class != &folder_class &&
+			entity->mob.class != &pool_class))
+		return err_set(err, ERR_NOTFOUND, "no folder or pool '%s'",
+			       path);
+	folder_renew(entity);
+	(void) json_put_str(answer, "id", entity->mob.id);
+	return 0;
+}
+
 static const struct {
 	const char *path;
 	int (*run)(struct lab *lab, const struct json *json,
@@ -289,6 +307,7 @@ static const struct {
 	{ "/lab/host", _room },
 	{ "/lab/datastore", _store },
 	{ "/lab/folder", _folder },
+	{ "/lab/renew", _renew },
 	{ "/lab/password", _password },
 	{ "/lab/clock", _clock },
 	{ "/lab/stats", _stats },

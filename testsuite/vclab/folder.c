@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "filter.h"
 #include "folder.h"
 #include "host_system.h"
 #include "vm.h"
@@ -20,6 +21,25 @@ struct entity *folder_create(struct lab *lab, const struct mob_class *class,
 
 	entity_init(entity, lab, class, lab_id(lab, prefix), name, parent);
 	return entity;
+}
+
+/* What is left of the old one, for those who still hold it. */
+static const struct mob_prop _nothing[] = { { NULL, NULL, NULL, 0 } };
+static const struct mob_class _ghosts[] = {
+	{ "Folder", _nothing, NULL, NULL },
+	{ "ResourcePool", _nothing, NULL, NULL },
+};
+
+void folder_renew(struct entity *folder)
+{
+	bool is_pool = folder->mob.class == &pool_class;
+	struct lab *lab = folder->mob.lab;
+
+	mob_set_id(&folder->mob, &_ghosts[is_pool],
+		   lab_id(lab, is_pool ? "resgroup" : "group-v"));
+	if (folder->parent)
+		mob_changed(&folder->parent->mob, ENTITY_CHILDREN);
+	filter_tree_changed(lab);
 }
 
 static void _emit_child_type(struct val *val, const struct mob *mob)

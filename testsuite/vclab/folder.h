@@ -13,6 +13,9 @@ struct entity *folder_create(struct lab *lab, const struct mob_class *class,
 			     const char *prefix, const char *name,
 			     struct entity *parent);
 
+/* As if it was made anew, and what is in it was moved there: another id. */
+void folder_renew(struct entity *folder);
+
 /* The cluster a pool is in; NULL if none. */
 struct cluster *pool_cluster(const struct entity *pool);
 

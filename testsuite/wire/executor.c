@@ -382,6 +382,49 @@ static void _test_look(struct stage *stage)
 	await(stage->vc.loop, &stage->looks, 2);
 }
 
+static void _renew(struct stage *stage, const char *path)
+{
+	char json[160];
+
+	snprintf(json, sizeof(json), "{\"path\":\"%s\"}", path);
+	emulated_control(&stage->vc, "/lab/renew", json);
+}
+
+/* A submit, and another one after the look that follows a failed one. */
+static const struct stage_seen *_submit_again(struct stage *stage,
+					      struct record *rec)
+{
+	const struct stage_seen *seen = NULL;
+
+	for (int i = 0; i < 20; i++) {
+		stage_record(rec, "vm15");
+		seen = stage_act(stage, rec, ACTION_SUBMIT_CLONE);
+		if (seen->ev.kind != EVENT_FAILED)
+			break;
+		is_str(_cause(seen), "NOTFOUND", "it is not there");
+		await(stage->vc.loop, &stage->changes, stage->changes + 1);
+	}
+	return seen;
+}
+
+/* An admin makes the pool anew, and the folder. */
+static void _test_renewed(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	for (int folder = 0; folder <= 1; folder++) {
+		_renew(stage, folder ? STAGE_FOLDER : STAGE_POOL);
+		seen = _submit_again(stage, &rec);
+		is_str(_kind(seen), "SUBMITTED", folder ? "into a new folder"
+							: "to a new pool");
+		is_str(_kind(stage_act(stage, &rec, ACTION_WATCH)),
+		       "CLONE_DONE", "once it was looked for");
+		stage_harm(stage, "vm15", "kill", "");
+		stage_harm(stage, "vm15", "remove", "");
+	}
+}
+
 /* Not let in at all: that is no fault of the node's. */
 static void _test_not_let_in(struct stage *stage)
 {
@@ -480,6 +523,7 @@ int main(void)
 	_test_busy(&stage);
 	_test_error(&stage);
 	_test_owner_lost(&stage);
+	_test_renewed(&stage);
 	_test_not_let_in(&stage);
 	_test_no_source(&stage);
 	_test_moved_clone(&stage);

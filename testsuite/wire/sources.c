@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/clone/sources.h"
 #include "await.h"
 #include "tap.h"
@@ -64,6 +65,7 @@ struct rig {
 	struct vc vc;
 	atomic_bool host_gone, store_away, store_untold;
 	atomic_bool members_gone, machine_untold, held;
+	atomic_bool anew, unplaced, folder_away;
 	unsigned looks;
 };
 
@@ -87,9 +89,12 @@ static enum canned_act _serve(const struct canned_request *request,
 	if (rig->held || strstr(request->body, "<CreatePropertyCollector"))
 		return CANNED_HOLD;
 	if (strstr(request->body, "/DC/vm/f<"))
-		content = FOUND("Folder", "group-v1");
+		content = rig->unplaced ? NOT_FOUND
+			  : rig->anew ? FOUND("Folder", "group-v9")
+				      : FOUND("Folder", "group-v1");
 	else if (strstr(request->body, "Resources/p<"))
-		content = FOUND("ResourcePool", "resgroup-1");
+		content = rig->anew ? FOUND("ResourcePool", "resgroup-9")
+				    : FOUND("ResourcePool", "resgroup-1");
 	else if (strstr(request->body, "/DC/vm/t/s<"))
 		content = FOUND("VirtualMachine", "vm-1");
 	else if (strstr(request->body, ">host-1<"))
@@ -102,6 +107,8 @@ static enum canned_act _serve(const struct canned_request *request,
 				  : STORE(STORE_ROOM);
 	if (rig->machine_untold && strstr(request->body, ">vm-1<"))
 		canned_fault(reply, "SystemError");
+	else if (rig->folder_away && strstr(request->body, "/DC/vm/f<"))
+		canned_reply(reply, 503, "", "<html/>", 7);
 	else
 		canned_soap(reply, 200, content);
 	return CANNED_KEEP;
@@ -246,6 +253,72 @@ static void _test_folder(struct rig *rig, struct watch *watch)
 		       "though there is nothing to be read then");
 }
 
+/* The folder and the pool are made anew, or are not there for a while. */
+static void _test_anew(struct rig *rig, struct watch *watch)
+{
+	cleanup_config struct config *config = _parse(conf_text);
+	cleanup_sources struct sources *sources = _create(rig, watch, config);
+
+	is_str(sources_folder(sources)->id, "group-v1", "the clone folder");
+	is_str(sources_pool(sources)->id, "resgroup-1", "and the pool");
+	rig->anew = true;
+	_look(rig, sources);
+	is_str(sources_folder(sources)->id, "group-v9", "another folder has "
+	       "the path");
+	is_str(sources_pool(sources)->id, "resgroup-9", "another pool, too");
+	rig->unplaced = true;
+	_look(rig, sources);
+	ok(!sources_folder(sources) && sources_problem(sources) &&
+	   sources_problem(sources)->code == ERR_CONFIG,
+	   "none has it, which is said");
+	rig->unplaced = rig->anew = false;
+	_look(rig, sources);
+	is_str(sources_folder(sources)->id, "group-v1", "the first again");
+	ok(!sources_problem(sources), "and all is well");
+}
+
+/* One search fails: the look is not whole, but what it shows is. */
+static void _test_partly(struct rig *rig)
+{
+	cleanup_config struct config *config = _parse(conf_text);
+	struct session *session = vc_session(&rig->vc);
+	struct watch *watch = watch_create(session,
+					   &(struct watch_config) { 0 },
+					   NULL);
+	struct sources *sources;
+	int64_t began;
+
+	if (!watch)
+		bail_out("watch_create");
+	rig->folder_away = true;
+	began = clock_mono_us();
+	sources = _create(rig, watch, config);
+	is_str(source_state_name(sources_at(sources, 0)->state), "frozen",
+	       "the source is known");
+	ok(!sources_folder(sources) && sources_problem(sources) &&
+	   !sources_seen(sources), "the folder is not, and the look is not "
+	   "whole");
+	rig->folder_away = false;
+	await(rig->vc.loop, &rig->looks, rig->looks + 1);
+	ok(clock_mono_us() - began < 20 * CLOCK_US_PER_S, "which is mended "
+	   "before the next half minute");
+	ok(sources_folder(sources) && !sources_problem(sources) &&
+	   sources_seen(sources), "then it is");
+	rig->folder_away = true;
+	_look(rig, sources);
+	ok(sources_folder(sources) && sources_problem(sources),
+	   "what was found stays, though it is not found again");
+	rig->held = true;
+	sources_poke(sources);
+	await_quiet(rig->vc.loop, 20);
+	ok(sources_problem(sources), "and the next look does not say that "
+	   "all is well before it is over");
+	rig->held = rig->folder_away = false;
+	sources_destroy(sources);
+	watch_destroy(watch);
+	session_destroy(session);
+}
+
 static void _folders_looked(void *arg)
 {
 	*(bool *) arg = true;
@@ -285,6 +358,8 @@ int main(void)
 		bail_out("%s", err.text);
 	_test_named(&rig, watch);
 	_test_folder(&rig, watch);
+	_test_anew(&rig, watch);
+	_test_partly(&rig);
 	_test_cancel(&rig);
 	watch_destroy(watch);
 	session_destroy(session);

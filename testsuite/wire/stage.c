@@ -129,7 +129,7 @@ static void _configure(struct stage *stage, const char *sources)
 		       "ClusterName=hpc1 VCenter=%s CACert=%s\n"
 		       "User=svc-slurm@vsphere.local PasswordFile=%s\n"
 		       "KeyFile=%s/sclone.key Folder=" STAGE_FOLDER "\n"
-		       "ResourcePool=/DC1/host/hpc/Resources/slurm\n"
+		       "ResourcePool=" STAGE_POOL "\n"
 		       "TemplateName=rocky9 Sources=%s\n"
 		       "NodeName=vm[1-99],t[1-199],o[1-199] "
 		       "Templates=rocky9\n",

@@ -15,6 +15,7 @@
 #define STAGE_KEY "0123456789abcdef0123456789abcdef"
 #define STAGE_KEPT_MAX 16
 #define STAGE_FOLDER "/DC1/vm/slurm-clones"
+#define STAGE_POOL "/DC1/host/hpc/Resources/slurm"
 
 /* An event that has come, with its strings. */
 struct stage_seen {

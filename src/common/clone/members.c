@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "members.h"
+#include "places.h"
 
 /* --- those that are none ------------------------------------------------ */
 
@@ -292,7 +293,7 @@ static void _tell_folder(struct sources *sources, const struct folder *folder)
 	if (folder->state == FOLDER_FAILED &&
 	    (folder->why.code == ERR_TRANSIENT ||
 	     folder->why.code == ERR_UNKNOWN))
-		sources->problem = folder->why;
+		sources->trouble = folder->why;
 	if (trouble)
 		_refuse_folder(sources, folder, trouble);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A look goes: paths not known yet -> search each, and list the folders; then
- * one read of all machines, one of their hosts, one of their datastores. What
+ * A look goes: search the paths (places.h), and list the folders; then one
+ * read of all machines, one of their hosts, one of their datastores. What
  * it finds is shown when it is over; until then the last look counts.
  */
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/vim25/search.h"
 #include "members.h"
+#include "places.h"
 
 #define AGAIN_US (30 * CLOCK_US_PER_S)
 #define RETRY_US (2 * CLOCK_US_PER_S)
@@ -66,23 +66,27 @@ static void _show(struct sources *sources)
 	_watch(sources);
 }
 
+/* What has not answered is asked again soon. What is wrong with the
+ * configuration can wait. */
 static int64_t _pause(const struct sources *sources, bool failed)
 {
+	enum err_code code = sources->problem.code;
+
 	if (sources->again)
 		return 0;
-	return failed || !sources_listed(sources) ? RETRY_US : AGAIN_US;
+	return failed || code == ERR_TRANSIENT || code == ERR_UNKNOWN ||
+	       !sources_listed(sources) ? RETRY_US : AGAIN_US;
 }
 
 static void _finish(struct sources *sources, const struct err *failure)
 {
 	sources->looking = false;
 	sources->query = NULL;
-	if (failure) {
-		sources->problem = *failure;
-	} else {
+	sources->problem = failure ? *failure : sources->trouble;
+	if (!failure)
 		_show(sources);
+	if (!sources->problem.code)
 		sources->seen = clock_wall_us();
-	}
 	loop_timer_set(sources->timer, _pause(sources, failure != NULL));
 	sources->again = false;
 	sources->hooks.changed(sources->hooks.arg);
@@ -260,7 +264,7 @@ static void _read_machines(struct sources *sources)
 		if (moref_is_set(&sources->fresh[i].vm))
 			refs[spec.n_objects++] = sources->fresh[i].vm;
 	if (!spec.n_objects) {	/* to be seen, also when the look failed */
-		err = sources->problem;
+		err = sources->trouble;
 		if (err.code)
 			_show(sources);
 		_finish(sources, err.code ? &err : NULL);
@@ -272,57 +276,18 @@ static void _read_machines(struct sources *sources)
 		_finish(sources, &err);
 }
 
-/* --- paths -------------------------------------------------------------- */
+/* --- the beginning of a look -------------------------------------------- */
 
-/* When all are in. */
-static void _searched(struct sources *sources)
+void sources_searched(struct sources *sources)
 {
+	sources->searching--;
 	if (!sources->searching)
 		_read_machines(sources);
 }
 
-static void _found(const struct moref *ref, const struct err *failure,
-		   void *arg)
-{
-	struct place *place = arg;
-	struct sources *sources = place->sources;
-	size_t index = (size_t) (place - sources->places);
-
-	place->search = NULL;
-	sources->searching--;
-	if (ref)
-		place->ref = *ref;
-	else if (failure)
-		sources->problem = *failure;
-	else if (index < sources->named)
-		source_set_state(&sources->fresh[index], SOURCE_MISSING,
-				 "no such machine; check Sources= and the "
-				 "account's right to see it");
-	else
-		err_set(&sources->problem, ERR_CONFIG,
-			"%s: no such folder or pool; check Folder= and "
-			"ResourcePool=", place->path);
-	_searched(sources);
-}
-
 static void _listed(void *arg)
 {
-	struct sources *sources = arg;
-
-	sources->searching--;
-	_searched(sources);
-}
-
-static void _search(struct sources *sources, struct place *place)
-{
-	struct err err = ERR_INIT;
-
-	place->search = search_path(sources->session, place->path, NULL,
-				    _found, place, &err);
-	if (place->search)
-		sources->searching++;
-	else
-		sources->problem = err;
+	sources_searched(arg);
 }
 
 static void _look(void *arg)
@@ -335,11 +300,9 @@ static void _look(void *arg)
 	}
 	sources->looking = true;
 	sources->began = clock_wall_us();
-	memset(&sources->problem, 0, sizeof(sources->problem));
+	sources->trouble = (struct err) ERR_INIT;
 	sources->searching = 1;
-	for (size_t i = 0; i < sources->named + 2; i++)
-		if (!moref_is_set(&sources->places[i].ref))
-			_search(sources, &sources->places[i]);
+	places_search(sources);
 	folders_look(sources->folders, _listed, sources);
 }
 
@@ -428,13 +391,9 @@ static void _fill(struct sources *sources)
 
 			source_init(&sources->list[i], tmpl->sources[s],
 				    config, tmpl);
-			sources->places[i].path = tmpl->sources[s];
 		}
 	}
-	sources->places[sources->named].path = config_global(config)->folder;
-	sources->places[sources->named + 1].path = config_global(config)->pool;
-	for (size_t i = 0; i < sources->named + 2; i++)
-		sources->places[i].sources = sources;
+	places_fill(sources);
 	memcpy(sources->fresh, sources->list,
 	       sources->count * sizeof(*sources->list));
 }
@@ -448,7 +407,7 @@ static bool _allocate(struct sources *sources)
 				  sizeof(*sources->refused));
 	sources->next_refused = calloc(SOURCES_REFUSED_MAX,
 				       sizeof(*sources->refused));
-	sources->places = calloc(sources->named + 2,
+	sources->places = calloc(sources->named + PLACES_OWN,
 				 sizeof(*sources->places));
 	sources->paths = table_create(4 * CONFIG_SOURCES_MAX, free);
 	return sources->list && sources->fresh && sources->refused &&
@@ -496,8 +455,7 @@ void sources_destroy(struct sources *sources)
 {
 	if (!sources)
 		return;
-	for (size_t i = 0; sources->places && i < sources->named + 2; i++)
-		search_cancel(sources->places[i].search);
+	places_cancel(sources);
 	property_cancel(sources->query);
 	loop_timer_destroy(sources->timer);
 	loop_timer_destroy(sources->tell);
@@ -569,22 +527,14 @@ const struct source *sources_find(const struct sources *sources,
 	return NULL;
 }
 
-static const struct moref *_place(const struct sources *sources, size_t offset)
-{
-	const struct place *place = &sources->places[sources->named + offset];
-	const struct moref *ref = &place->ref;
-
-	return moref_is_set(ref) ? ref : NULL;
-}
-
 const struct moref *sources_folder(const struct sources *sources)
 {
-	return _place(sources, 0);
+	return places_folder(sources);
 }
 
 const struct moref *sources_pool(const struct sources *sources)
 {
-	return _place(sources, 1);
+	return places_pool(sources);
 }
 
 const struct err *sources_problem(const struct sources *sources)

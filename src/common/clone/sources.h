@@ -95,14 +95,15 @@ size_t sources_refused_count(const struct sources *sources);
 const struct sources_refused *sources_refused_at(const struct sources *sources,
 						 size_t index);
 
-/* The clone folder and the resource pool; NULL until found. */
+/* The clone folder and the resource pool, as each look finds them by their
+ * paths; NULL: not found (yet). */
 const struct moref *sources_folder(const struct sources *sources);
 const struct moref *sources_pool(const struct sources *sources);
 
 /* Why the last look failed, or a place was not found; NULL: all is well. */
 const struct err *sources_problem(const struct sources *sources);
 
-/* The last complete look, us since 1970; 0 = none. */
+/* The last look that had no problem, us since 1970; 0 = none. */
 int64_t sources_seen(const struct sources *sources);
 
 #endif

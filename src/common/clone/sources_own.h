@@ -8,13 +8,7 @@
 #include "lookout.h"
 #include "sources.h"
 
-/* What is searched by path: named sources, then the folder, then the pool. */
-struct place {
-	const char *path;
-	struct moref ref;
-	struct search *search;
-	struct sources *sources;
-};
+struct place;		/* places.h */
 
 struct sources {
 	struct session *session;
@@ -31,7 +25,7 @@ struct sources {
 	size_t named, count, fresh_count;
 	size_t awaited;		/* members of before, not in fresh yet */
 	unsigned shape;
-	struct place *places;	/* named + 2 */
+	struct place *places;	/* named + PLACES_OWN */
 
 	struct folders *folders;
 	struct table *paths;	/* of members, by themselves */
@@ -43,7 +37,11 @@ struct sources {
 	bool looking, again;
 	bool listed;		/* a look was shown with all that is in them */
 	int64_t began, seen;
-	struct err problem;
+	struct err problem;	/* of the last look */
+	struct err trouble;	/* of the one under way, so far */
 };
+
+/* A search of the look under way is over, or the folders are listed. */
+void sources_searched(struct sources *sources);
 
 #endif
