@@ -143,6 +143,7 @@ static void _bad_macs(void)
 	     "'00:50:56:3f:00:01' is not FIRST+");
 	_bad(VM "Mac=00:50:56:3f:00:0x+", "is not a MAC address");
 	_bad(VM "Mac=00:50:56:3f:00:01+9", "is not FIRST+");
+	_bad(VM "Mac=00:50:56:3f:00:019", "is not FIRST+");
 	_bad(VM "Mac=00:50:56:40:00:01+", "s.conf:5: Mac: 00:50:56:40:00:01, "
 	     "which '00:50:56:40:00:01+' counts up to for 3 nodes, cannot be "
 	     "set: only 00:50:56:00:00:00 to 00:50:56:3f:ff:ff");

@@ -152,8 +152,8 @@ static int _check_mac(const struct conf_line *line, size_t count,
 
 	if (!nic->mac_text)
 		return 0;
-	if (sscanf(nic->mac_text, "%17[^+]+%c", text, &end) != 1 ||
-	    strlen(nic->mac_text) != strlen(text) + 1)
+	if (sscanf(nic->mac_text, "%17[^+]%c", text, &end) != 2 ||
+	    end != '+' || strlen(nic->mac_text) != strlen(text) + 1)
 		return conf_error(line, err, "Mac: '%s' is not FIRST+, such "
 				  "as 00:50:56:3f:00:01+", nic->mac_text);
 	if (mac_parse(text, &nic->mac, &why) < 0 ||
