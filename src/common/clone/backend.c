@@ -235,7 +235,7 @@ static int _submit(struct hand *hand, struct marks *marks, struct err *err)
 		.n_options = 2,
 		.bios_uuid = hand->rec.bios_uuid,
 	};
-	const struct source *source;
+	const struct source *source = NULL;
 	struct cards cards = { .count = 0 };
 	struct letter letter = { .node = NULL };
 
