@@ -119,7 +119,25 @@ def test_released(site):
               "resumed by the admin, all nodes serve again")
 
 
+def test_leftover(site):
+    """Slurm's own drain for what a job has left on its VM."""
+    site.write("epilog-fails", "")
+    os.unlink(site.path("end-vm4"))
+    job = run_job(site, "vm4")
+    end_job(site, "vm4", job)
+    labslurm.await_(lambda: "drain_nodes: node vm4 state set to DRAIN" in
+                    site.tail("slurmctld.log", 400), "Slurm to drain vm4")
+    site.await_state("vm4", have={"IDLE", "POWERED_DOWN"},
+                     lack={"POWERING_DOWN", "DRAIN"})
+    site.await_clean()
+    tap.ok(True, "a drain for what was on the VM goes with it")
+
+
 with labsclone.Site(nodes=4, mode="slow") as site:
+    site.write("epilog", "#!/bin/sh\n[ ! -e %s ]\n" %
+               site.path("epilog-fails"))
+    os.chmod(site.path("epilog"), 0o755)
+    site.settings["Epilog"] = site.path("epilog")
     site.start()
     for name in "vm1", "vm2", "vm4":
         site.write("go-" + name, "")
@@ -130,4 +148,5 @@ with labsclone.Site(nodes=4, mode="slow") as site:
     test_undrained_unseen(site)
     tap.equal(site.clones(), [], "no VM is left")
     test_released(site)
+    test_leftover(site)
 sys.exit(tap.done())

@@ -119,6 +119,42 @@ static void _unseen_drain(void)
 	NO_ACT(SLURM_DRAIN, "nor is ours");
 }
 
+#define LEFT .drain = true, .reason = "Epilog error"
+
+/* Slurm drains a node whose job has left something there: that goes with its
+ * VM, and the name is as good as before. */
+static void _leftover(void)
+{
+	_reach(PHASE_READY);
+	now += S;
+	VIEW(UP, LEFT);
+	is_str(rec.admin_drain, "", "not a word of an admin's");
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	now += S;
+	VIEW(GOING, .reason = "Epilog error");
+	is_str(rec.admin_drain, "", "nor is what Slurm leaves of it");
+	_finish();
+	NO_ACT(SLURM_DRAIN, "the name is not drained for it");
+	ACTS(SLURM_NODE_RESUME, "but free");
+
+	_reach(PHASE_RELEASING);
+	_finish();
+	now += S;
+	LOOKS(GOING, LEFT);
+	ACTS(SLURM_NODE_RESUME, "also if Slurm has kept the flag");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	VIEW(GOING, .reason = "Kill task failed on vm1 (JobId=7)");
+	NO_ACT(SLURM_DRAIN, "a task that could not be killed dies with it");
+
+	_reach(PHASE_RELEASING);
+	now += S;
+	VIEW(GOING, .reason = "Prolog error");
+	ACTS(SLURM_DRAIN, "what the template may be to blame for stays");
+}
+
 /* Set while Slurm waits for the release. */
 static void _drain_of_going(void)
 {
@@ -191,6 +227,7 @@ int main(void)
 	_admin_drain();
 	_drain_of_off();
 	_unseen_drain();
+	_leftover();
 	_drain_taken_back();
 	_drain_of_going();
 	_drain_of_stuck();

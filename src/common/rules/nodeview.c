@@ -23,9 +23,28 @@ bool nodeview_our_drain(const struct nodeview *view)
 	return view->drain && failure_is_ours(view->reason);
 }
 
+/* What a job has left on its VM: later versions name the job behind it. */
+static bool _is_leftover(const char *reason)
+{
+	static const char *const begins[] = {
+		"Epilog error", "Kill task failed"
+	};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (!strncmp(reason, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+bool nodeview_leftover_drain(const struct nodeview *view)
+{
+	return view->drain && _is_leftover(view->reason);
+}
+
 bool nodeview_admin_drain(const struct nodeview *view)
 {
-	return view->drain && !failure_is_ours(view->reason);
+	return view->drain && !failure_is_ours(view->reason) &&
+	       !_is_leftover(view->reason);
 }
 
 bool nodeview_slurms_reason(const struct nodeview *view)
@@ -34,6 +53,9 @@ bool nodeview_slurms_reason(const struct nodeview *view)
 		"Not responding", "ResumeTimeout reached",
 		"Node unexpectedly rebooted"
 	};
+
+	if (_is_leftover(view->reason))
+		return true;
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (!strcmp(view->reason, reasons[i]))

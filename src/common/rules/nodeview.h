@@ -36,6 +36,7 @@ struct nodeview {
 	bool completing;
 	uint32_t about;		/* the job that was asked about, or 0 */
 	uint32_t job;		/* a job that holds it, 0 = not known */
+	int64_t job_start;	/* its turn, for who comes next; s, Slurm's */
 	uint32_t free_of;	/* a job that does not, 0 = not known */
 	bool job_unasked;	/* job would be 0 whoever holds it */
 	char reason[NODEVIEW_REASON_SIZE];
@@ -47,11 +48,18 @@ bool nodeview_up(const struct nodeview *view);
 /* Slurm has let go of the node: it goes down or is down. */
 bool nodeview_released(const struct nodeview *view);
 
-/* Drained with a reason of sclone's, or by somebody else. */
+/*
+ * Drained with a reason of sclone's; by Slurm for what a job has left on its
+ * VM (Epilog error, Kill task failed), which goes with the VM; or by somebody
+ * else. Slurm's other reasons count as that: a prolog that fails would go on
+ * to fail the next job on a new VM of the same template.
+ */
 bool nodeview_our_drain(const struct nodeview *view);
+bool nodeview_leftover_drain(const struct nodeview *view);
 bool nodeview_admin_drain(const struct nodeview *view);
 
-/* The reason is one that Slurm itself gives a node that goes down. */
+/* The reason is one that Slurm itself gives a node that goes down, or that
+ * such a drain has left. */
 bool nodeview_slurms_reason(const struct nodeview *view);
 
 /* Down for a reason that is neither Slurm's own nor sclone's. */

@@ -100,7 +100,8 @@ bool update_needed(enum action_kind act, const struct record *rec,
 	case ACTION_SLURM_NODE_RESUME:
 		return rec->phase == PHASE_ABSENT && view->powering_down &&
 		       (!view->drain || failure_is_passing(view->reason) ||
-			failure_is_capacity(view->reason)) &&
+			failure_is_capacity(view->reason) ||
+			nodeview_leftover_drain(view)) &&
 		       !rec->needs_human && !*rec->admin_drain;
 	case ACTION_SLURM_UNDRAIN:
 		return view->drain && failure_is_passing(view->reason) &&
