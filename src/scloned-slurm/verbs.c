@@ -111,20 +111,26 @@ static int _run_node(struct verbs *verbs, const struct verb *verb,
 		     struct err *err)
 {
 	const char *name = NULL;
-	uint32_t holder;
-	int64_t job;
+	struct job_turn turn;
+	int64_t job, start;
 	bool who;
 
 	(void) verb;
 	if (json_get_str(call, "name", &name, err) ||
 	    json_get_int_or(call, "job", 0, UINT32_MAX, 0, &job, err) ||
+	    json_get_int_or(call, "start", 0, INT64_MAX, 0, &start, err) ||
 	    json_get_bool_or(call, "who", false, &who, err) ||
-	    node_load(verbs->nodes, name, _put_node, answer, err) ||
-	    (who && job_of_node(name, (uint32_t) job, &holder, err)))
+	    node_load(verbs->nodes, name, _put_node, answer, err))
 		return -1;
-	if (who && json_put_int(answer, "job", holder))
+	if (!who)
+		return job ? _put_holds((uint32_t) job, name, answer, err) : 0;
+	turn = (struct job_turn) { (uint32_t) job, start };
+	if (job_of_node(name, turn, &turn, err))
+		return -1;
+	if (json_put_int(answer, "job", turn.id) ||
+	    json_put_int(answer, "start", turn.start))
 		return err_nomem(err);
-	return job && !who ? _put_holds((uint32_t) job, name, answer, err) : 0;
+	return 0;
 }
 
 static int _get_job(const struct json *call, uint32_t *id, struct err *err)

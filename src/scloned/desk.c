@@ -28,6 +28,7 @@ struct errand {
 	struct desk *desk;
 	enum action_kind kind;
 	uint32_t job;		/* 0: a change of nodes */
+	int64_t start;
 	char text[ACTION_TEXT_SIZE];
 	STAILQ_HEAD(, item) items;
 	size_t count;
@@ -102,6 +103,7 @@ static struct errand *_new_errand(struct desk *desk,
 	errand->desk = desk;
 	errand->kind = action->kind;
 	errand->job = _is_update(action->kind) ? 0 : action->job;
+	errand->start = action->start;
 	memcpy(errand->text, action->text, sizeof(errand->text));
 	STAILQ_INIT(&errand->items);
 	TAILQ_INSERT_TAIL(&desk->errands, errand, link);
@@ -182,12 +184,14 @@ static void _end(struct errand *errand, const struct err *failure)
 static void _see_job(const struct errand *errand, const struct json *answer,
 		     struct nodeview *view)
 {
-	int64_t job;
+	int64_t job, start;
 	bool holds;
 
-	if (errand->who && json_get_int(answer, "job", 0, UINT32_MAX, &job,
-					NULL) == 0) {
+	if (errand->who &&
+	    json_get_int(answer, "job", 0, UINT32_MAX, &job, NULL) == 0 &&
+	    json_get_int(answer, "start", 0, INT64_MAX, &start, NULL) == 0) {
 		view->job = (uint32_t) job;
+		view->job_start = start;
 		view->job_unasked = false;
 	}
 	if (!errand->job ||
@@ -342,6 +346,8 @@ static struct json *_args(const struct errand *errand)
 				  STAILQ_FIRST(&errand->items)->node);
 	if (rc == 0 && errand->who)
 		rc = json_put_bool(args, "who", true);
+	if (rc == 0 && errand->who && errand->start)
+		rc = json_put_int(args, "start", errand->start);
 	if (rc == 0 && _is_eviction(errand->kind))
 		rc = json_put_str(args, "node",
 				  STAILQ_FIRST(&errand->items)->node);

@@ -238,6 +238,7 @@ class NodeTable(threading.Thread):
         node = self.node(call["name"])
         answer = {"node": node.tell()}
         if call.get("who"):
+            answer["start"] = 0
             answer["job"] = (node.job if node.job > call.get("job", 0)
                              else 0)
         elif call.get("job"):

@@ -114,6 +114,12 @@ def test_job(cluster, link):
     tap.equal(answer["state"], "CONFIGURING", "its state")
     tap.equal([link.call("node", name=name, who=True)["job"]
                for name in ("vm1", "vm2")], [job, 0], "whose a node is")
+    turn = link.call("node", name="vm1", who=True)["start"]
+    tap.equal([link.call("node", name="vm1", who=True, job=number,
+                         start=start)["job"]
+               for number, start in ((job, turn), (job + 1, turn - 1),
+                                     (job - 1, turn + 1))], [0, job, 0],
+              "and who came after a job's turn, whatever the numbers")
     tap.equal(answer["comment"], "caf?",
               "its user's comment, though it is Latin-1")
     for text in "sclone: first", "sclone: second", "sclone: first":

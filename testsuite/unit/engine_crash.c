@@ -260,6 +260,41 @@ static void _two_failures(void)
 	is_int(rec.tell, TELL_JOB, "are two nevertheless");
 }
 
+/* scloned is away for long, and the job's prolog goes on without it. */
+static void _cancelled_yet_up(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	now += S;
+	VIEW(.base = NODE_IDLE, .powering_up = true);
+	IN(RELEASING, "its job is gone before the node is up");
+	now += 61 * S;
+	DO(RESTARTED);
+	NO_ACT(GUARD, "what has become of it?");
+	ACTS(SLURM_LOOK, "Slurm is asked");
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED);
+	NO_ACT(GUARD, "another job runs there");
+	ACTS(SLURM_LOOK, "which one?");
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED, .job = 9);
+	ok(_find(ACTION_SLURM_NOTIFY) &&
+	   _find(ACTION_SLURM_NOTIFY)->job == 9, "it is told first");
+	DONE(NOTIFY);
+	now += S;
+	LOOKS(.base = NODE_ALLOCATED, .job = 9);
+	ACTS(SLURM_FORCE_DOWN, "then it loses the node");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "and the VM goes");
+
+	_reach(PHASE_IDENTIFIED);
+	now += S;
+	VIEW(.base = NODE_IDLE, .powering_up = true);
+	DONE(FORCE_DOWN);
+	now += S;
+	LOOKS(GOING);
+	ACTS(GUARD, "as a rule nobody has the node");
+}
+
 /* A submit that came through long after it was given up: Slurm takes the
  * clone, and a job runs there. */
 static void _late_clone(void)
@@ -343,6 +378,7 @@ int main(void)
 	_prolog_of_nobody();
 	_unknown_job();
 	_late_clone();
+	_cancelled_yet_up();
 	_late_power_off();
 	return done_testing();
 }

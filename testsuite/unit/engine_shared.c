@@ -95,21 +95,30 @@ static void _lost(void)
 	DO(TICK);
 	ACTS(SLURM_LOOK, "the VM is lost: who has the node now?");
 	now += S;
-	LOOKS(USED, .job = 8);
+	LOOKS(USED, .job = 8, .job_start = 100);
 	ok(_find(ACTION_SLURM_NOTIFY) &&
 	   _find(ACTION_SLURM_NOTIFY)->job == 8,
 	   "not the job of the request: that may have ended long ago");
 	DONE(NOTIFY);
 	ok(_find(ACTION_SLURM_LOOK) && _find(ACTION_SLURM_LOOK)->job == 8 &&
-	   update_asks_who(&rec), "who comes after it?");
+	   _find(ACTION_SLURM_LOOK)->start == 100 && update_asks_who(&rec),
+	   "who got the node after it?");
 	NO_ACT(SLURM_SET_DOWN, "the node waits for that");
 	now += S;
-	LOOKS(USED, .job = 9);
+	LOOKS(USED, .job = 5, .job_start = 200);
 	ok(_find(ACTION_SLURM_NOTIFY) &&
-	   _find(ACTION_SLURM_NOTIFY)->job == 9, "that one is told");
+	   _find(ACTION_SLURM_NOTIFY)->job == 5,
+	   "that one is told, whatever its number");
 	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_NOTFOUND);
-	ok(_find(ACTION_SLURM_LOOK) && _find(ACTION_SLURM_LOOK)->job == 9,
+	ok(_find(ACTION_SLURM_LOOK) && _find(ACTION_SLURM_LOOK)->job == 5,
 	   "one that has ended since is left out");
+	now += S;
+	LOOKS(USED, .job = 8, .job_start = 300);
+	DONE(NOTIFY);
+	ok(_find(ACTION_SLURM_LOOK) &&
+	   _find(ACTION_SLURM_LOOK)->start == 300,
+	   "one that comes again is told again, and asked behind");
+	NO_ACT(SLURM_SET_DOWN, "until there is no other");
 	now += S;
 	LOOKS(USED);
 	ACTS(SLURM_SET_DOWN, "nobody is left to be told");
@@ -243,6 +252,37 @@ static void _found(void)
 	is_int(WAIT(9), WAIT_OVER, "the job that waits, too");
 }
 
+/* Without a request that says so, the nodes of the configuration do. */
+static void _unasked(void)
+{
+	_start();
+	DO(ISOLATION, .shared = true);
+	VIEW(BOOTING, .job_unasked = true);
+	DO(CONDEMN, .cause = CAUSE_LOST, .job = 7, .text = "nobody makes it");
+	now += RECORD_DOUBT;
+	DO(TICK);
+	LOOKS(BOOTING, .job = 7, .job_start = 100);
+	DONE(NOTIFY);
+	now += S;
+	LOOKS(BOOTING, .job = 9, .job_start = 100);
+	ok(_find(ACTION_SLURM_NOTIFY) &&
+	   _find(ACTION_SLURM_NOTIFY)->job == 9,
+	   "nobody makes the node: all who wait are told");
+
+	_share(PHASE_READY);
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	now += S;
+	VIEW(GONE);
+	now += S;
+	VIEW(USED);
+	DO(LOOKED_UP, .look = LOOK_ABSENT);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	DO(RECORDED);
+	is_int(rec.tell_cause, CAUSE_ZOMBIE, "a slurmd without a VM");
+	ok(rec.tell_all, "all who are there are told");
+}
+
 static void _kept(void)
 {
 	cleanup_buf struct buf line, receipt;
@@ -275,6 +315,7 @@ int main(void)
 	_idle_lost();
 	_changed();
 	_found();
+	_unasked();
 	_kept();
 	return done_testing();
 }

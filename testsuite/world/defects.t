@@ -33,7 +33,7 @@ DEFECTS = [
          "		rec->submit = SUBMIT_NONE;"),
         ("common/rules/engine.c", "		cycle_renew(rec, now);",
          "		;")]),
-    ("a restored journal's epoch is used again", "second submit", [
+    ("a restored journal's epoch is used again", "second submit|epoch", [
         ("common/rules/engine.c", "		cycle_renew(rec, now);",
          "		;")]),
     ("the epoch starts anew after the journal's loss", "epoch", [
@@ -58,6 +58,10 @@ DEFECTS = [
         ("common/rules/cycle.c",
          "cure == CURE_END ? TELL_END : TELL_JOB;",
          "cure == CURE_END ? TELL_END : TELL_FORCE;")]),
+    ("one job of a shared node is told, the others are not",
+     "shares the node", [
+        ("common/rules/cycle.c", "	rec->tell_all = req->shared;",
+         "	rec->tell_all = false;")]),
     ("absence is not proven", "there|freed", [
         ("common/rules/ends.c",
          "	case EVENT_POWERED_OFF:\n"

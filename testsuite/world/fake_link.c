@@ -226,23 +226,27 @@ static void _answer_in(struct slurm_link *link, int64_t us)
 }
 
 /* Whether that job has the node or, with who, the next one after it. */
-static void _tell_whose(size_t index, uint32_t id, bool who,
+static void _tell_whose(int node, const struct json *args,
 			struct json *answer)
 {
-	uint32_t holder = slurm_node(index)->job;
-	const struct slurm_job *job = slurm_job(id);
+	const struct slurm_job *job;
+	int64_t id = 0, start = 0;
 
-	if (who)
-		json_put_int(answer, "job", holder > id ? holder : 0);
-	else if (id)
-		json_put_bool(answer, "holds",
-			      job && job->nodes & 1u << index);
+	(void) json_get_int_or(args, "job", 0, UINT32_MAX, 0, &id, NULL);
+	(void) json_get_int_or(args, "start", 0, INT64_MAX, 0, &start, NULL);
+	if (json_get(args, "who")) {
+		job = slurm_job_after(node, (uint32_t) id, start);
+		json_put_int(answer, "job", job ? job->id : 0);
+		json_put_int(answer, "start", job ? job->start : 0);
+	} else if (id) {
+		job = slurm_job((uint32_t) id);
+		json_put_bool(answer, "holds", job && job->nodes & 1u << node);
+	}
 }
 
 static void _read(struct slurm_link *link, const struct call *call)
 {
 	const char *name = "";
-	int64_t id = 0;
 
 	link->answer = json_new_object();
 	if (!strcmp(call->verb, "nodes")) {
@@ -251,10 +255,7 @@ static void _read(struct slurm_link *link, const struct call *call)
 		(void) json_get_str(call->args, "name", &name, NULL);
 		json_put(link->answer, "node",
 			 _tell_node(slurm_node_index(name)));
-		(void) json_get_int_or(call->args, "job", 0, UINT32_MAX, 0,
-				       &id, NULL);
-		_tell_whose(slurm_node_index(name), (uint32_t) id,
-			    json_get(call->args, "who"), link->answer);
+		_tell_whose(slurm_node_index(name), call->args, link->answer);
 	} else if (!strcmp(call->verb, "config")) {
 		_config(link->answer);
 	} else {

@@ -7,22 +7,33 @@
 #include "agenda.h"
 #include "dice.h"
 #include "front.h"
+#include "plan.h"
 #include "process.h"
 #include "fake_server.h"
 #include "slurm.h"
+#include "story.h"
 
-#define AGAIN (250 * MS)	/* sclone-prolog's pause between two calls */
+/* As in sclone-prolog. */
+#define AGAIN (250 * MS)	/* between two calls */
+#define PATIENCE (60 * S)	/* with a scloned that does not answer */
+#define LASTED (5 * S)		/* a call that was no failed start */
 
 struct server {
 	struct server_options options;
 };
 
+/* A prolog that waits; the nodes tell it from the job's next one. */
+struct prolog {
+	uint32_t job;		/* 0: none */
+	unsigned run, nodes;
+	int64_t since;		/* when it began, wall */
+	int64_t called, lost;	/* its last call; no answer since; mono */
+};
+
 struct server_call {
 	char verb[16];
 	struct json *request;
-	uint32_t prolog;	/* the job that waits, or 0 */
-	unsigned nodes;		/* of that job */
-	int64_t since;		/* when its prolog began, wall */
+	struct prolog prolog;	/* who waits */
 	void (*gone)(struct server_call *call, void *arg);
 	void *gone_arg;
 	struct server_call *next, **back;
@@ -31,6 +42,7 @@ struct server_call {
 /* What sclone-prolog leaves in the spool, see ipc/claim. */
 struct claim {
 	uint32_t job;		/* 0: none */
+	unsigned run;
 	int64_t since;
 };
 
@@ -73,13 +85,6 @@ void server_order(const char *verb, const char *nodes)
 	self->options.handle(call, self->options.arg);
 }
 
-/* A prolog that waits; the nodes tell it from the job's next one. */
-struct prolog {
-	uint32_t job;
-	unsigned nodes;
-	int64_t since;
-};
-
 void server_begin(void)
 {
 	memset(claims, 0, sizeof(claims));
@@ -90,12 +95,19 @@ void server_drop_claim(int node)
 	claims[node].job = 0;
 }
 
+/* Nodes for many jobs are not claimed. */
 static void _claim(const struct prolog *prolog)
 {
-	for (int i = 0; i < SLURM_NODES; i++)
+	for (int i = 0; i < SLURM_NODES && !plan_is_shared(); i++)
 		if (prolog->nodes & 1u << i)
-			claims[i] = (struct claim) { prolog->job,
-						     agenda_wall() };
+			claims[i] = (struct claim) {
+				prolog->job, prolog->run, agenda_wall() };
+}
+
+static bool _is_others(int i, const struct prolog *prolog)
+{
+	return prolog->nodes & 1u << i && claims[i].job &&
+	       (claims[i].job != prolog->job || claims[i].run != prolog->run);
 }
 
 static void _tell_claims(const struct prolog *prolog, struct json *request)
@@ -105,8 +117,7 @@ static void _tell_claims(const struct prolog *prolog, struct json *request)
 	for (int i = 0; i < SLURM_NODES; i++) {
 		struct json *row;
 
-		if (!(prolog->nodes & 1u << i) || !claims[i].job ||
-		    claims[i].job == prolog->job)
+		if (!_is_others(i, prolog))
 			continue;
 		row = json_new_object();
 		json_put_str(row, "node", slurm_node_name(i));
@@ -124,14 +135,37 @@ static void _prolog_done(const struct prolog *prolog)
 	if (!job || job->state != JOB_CONFIGURING)
 		return;
 	_claim(prolog);
-	job->prolog_done = true;
-	slurm_try_start(job);
+	slurm_prolog_done(job);
+}
+
+/* scloned has been away for too long: the job goes on without its word, but
+ * not onto a VM that another one was let onto. */
+static void _lose_patience(const struct prolog *prolog, struct slurm_job *job)
+{
+	story("prolog", "of job %u waits no longer", job->id);
+	for (int i = 0; i < SLURM_NODES; i++) {
+		if (!_is_others(i, prolog))
+			continue;
+		slurm_prolog_failed(job);
+		return;
+	}
+	_prolog_done(prolog);
+}
+
+static void _connect(void *data);
+
+static void _go_without(struct prolog *prolog, struct slurm_job *job)
+{
+	if (agenda_now() - prolog->lost >= PATIENCE)
+		_lose_patience(prolog, job);
+	else
+		agenda_after(AGAIN, _connect, prolog, sizeof(*prolog));
 }
 
 static void _connect(void *data)
 {
 	struct prolog *prolog = data;
-	const struct slurm_job *job = slurm_job(prolog->job);
+	struct slurm_job *job = slurm_job(prolog->job);
 	struct server_call *call;
 	char nodes[64] = "";
 
@@ -139,7 +173,7 @@ static void _connect(void *data)
 	    job->nodes != prolog->nodes)
 		return;		/* the job has ended, and so has this */
 	if (!_listens()) {
-		agenda_after(AGAIN, _connect, prolog, sizeof(*prolog));
+		_go_without(prolog, job);
 		return;
 	}
 	for (int i = 0; i < SLURM_NODES; i++)
@@ -148,9 +182,8 @@ static void _connect(void *data)
 				 sizeof(nodes) - strlen(nodes), "%s%s",
 				 *nodes ? "," : "", slurm_node_name(i));
 	call = _call("wait");
-	call->prolog = prolog->job;
-	call->nodes = prolog->nodes;
-	call->since = prolog->since;
+	prolog->called = agenda_now();
+	call->prolog = *prolog;
 	json_put_int(call->request, "job", prolog->job);
 	json_put_int(call->request, "since", prolog->since);
 	json_put_str(call->request, "nodes", nodes);
@@ -161,7 +194,10 @@ static void _connect(void *data)
 void front_prolog(uint32_t id)
 {
 	const struct slurm_job *job = slurm_job(id);
-	struct prolog prolog = { id, job ? job->nodes : 0, agenda_wall() };
+	struct prolog prolog = { .job = id, .run = job ? job->run : 0,
+				 .nodes = job ? job->nodes : 0,
+				 .since = agenda_wall(),
+				 .lost = agenda_now() };
 
 	agenda_after(dice_us(MS, 50 * MS), _connect, &prolog, sizeof(prolog));
 }
@@ -170,8 +206,8 @@ static struct server_call *_call_of(const struct prolog *prolog)
 {
 	struct server_call *call = calls;
 
-	while (call && (!call->gone || call->prolog != prolog->job ||
-			call->nodes != prolog->nodes))
+	while (call && (!call->gone || call->prolog.job != prolog->job ||
+			call->prolog.nodes != prolog->nodes))
 		call = call->next;
 	return call;
 }
@@ -186,7 +222,7 @@ static void _hang_up(void *data)
 
 void server_hang_up(uint32_t job, unsigned nodes)
 {
-	struct prolog prolog = { job, nodes, 0 };
+	struct prolog prolog = { .job = job, .nodes = nodes };
 
 	agenda_after(dice_us(MS, 50 * MS), _hang_up, &prolog, sizeof(prolog));
 }
@@ -246,9 +282,27 @@ void server_call_on_gone(struct server_call *call,
 	call->gone_arg = arg;
 }
 
-static void _end(struct server_call *call, bool answered)
+static void _call_again(struct prolog *prolog)
 {
-	struct prolog prolog = { call->prolog, call->nodes, call->since };
+	if (agenda_now() - prolog->called > LASTED)
+		prolog->lost = agenda_now();
+	agenda_after(AGAIN, _connect, prolog, sizeof(*prolog));
+}
+
+static void _answered(const struct prolog *prolog, bool refused)
+{
+	struct slurm_job *job = slurm_job(prolog->job);
+
+	if (!refused)
+		_prolog_done(prolog);
+	else if (job && job->state == JOB_CONFIGURING &&
+		 job->nodes == prolog->nodes)
+		slurm_prolog_failed(job);
+}
+
+static void _end(struct server_call *call, bool answered, bool refused)
+{
+	struct prolog prolog = call->prolog;
 
 	*call->back = call->next;
 	if (call->next)
@@ -258,24 +312,26 @@ static void _end(struct server_call *call, bool answered)
 	if (!prolog.job)
 		return;
 	if (answered && process_lives())
-		_prolog_done(&prolog);
+		_answered(&prolog, refused);
 	else
-		agenda_after(AGAIN, _connect, &prolog, sizeof(prolog));
+		_call_again(&prolog);
 }
 
 void server_call_reply(struct server_call *call, struct json *reply)
 {
+	bool refused = json_get(reply, "refused") != NULL;
+
 	json_destroy(reply);
-	_end(call, true);
+	_end(call, true, refused);
 }
 
 void server_call_fail(struct server_call *call, const struct err *failure)
 {
 	(void) failure;
-	_end(call, false);
+	_end(call, false, false);
 }
 
 void server_call_drop(struct server_call *call)
 {
-	_end(call, false);
+	_end(call, false, false);
 }

@@ -64,13 +64,13 @@ static void _tell_jobs(unsigned mask, char *out, size_t size)
 	bool first = true;
 
 	for (int i = 0; i < SLURM_NODES; i++) {
-		uint32_t job = slurm_node(i)->job;
+		const struct slurm_job *job = slurm_job_on(i, 0);
 
 		if (!(mask & 1u << i) || !job)
 			continue;
 		len += (size_t) snprintf(out + len, size - len,
 					 "%s{\"job_id\":%u,\"nodes\":\"%s\"}",
-					 first ? "" : ",", job,
+					 first ? "" : ",", job->id,
 					 slurm_node_name(i));
 		first = false;
 	}

@@ -40,6 +40,38 @@ struct slurm_job *slurm_job(uint32_t id)
 	return NULL;
 }
 
+struct slurm_job *slurm_job_on(int node, uint32_t above)
+{
+	struct slurm_job *first = NULL;
+
+	for (int i = 0; i < SLURM_JOBS; i++) {
+		struct slurm_job *job = &jobs[i];
+
+		if (job->state != JOB_NONE && job->nodes & 1u << node &&
+		    job->id > above && (!first || job->id < first->id))
+			first = job;
+	}
+	return first;
+}
+
+static bool _is_before(const struct slurm_job *job, uint32_t id,
+		       int64_t start)
+{
+	return job->start < start || (job->start == start && job->id < id);
+}
+
+struct slurm_job *slurm_job_after(int node, uint32_t id, int64_t start)
+{
+	struct slurm_job *next = NULL, *job = NULL;
+
+	while ((job = slurm_job_on(node, job ? job->id : 0)))
+		if ((job->id != id || job->start != start) &&
+		    !_is_before(job, id, start) &&
+		    (!next || _is_before(job, next->id, next->start)))
+			next = job;
+	return next;
+}
+
 unsigned slurm_jobs_left(void)
 {
 	unsigned left = 0;
@@ -96,7 +128,8 @@ void slurm_submit(unsigned width, int64_t length)
 			continue;
 		jobs[i] = (struct slurm_job) {
 			.id = ++last_id, .state = JOB_PENDING,
-			.width = width, .length = length, .requeues = true };
+			.width = width, .length = length,
+			.requeues = dice(4) > 0 };
 		return;
 	}
 }
@@ -105,19 +138,20 @@ void slurm_submit(unsigned width, int64_t length)
 
 static void _leave_nodes(struct slurm_job *job)
 {
-	server_hang_up(job->id, job->nodes);
+	unsigned left = job->nodes;
+
+	server_hang_up(job->id, left);
+	job->nodes = 0;
+	job->prolog_done = false;
 	for (int i = 0; i < SLURM_NODES; i++) {
 		struct slurm_node *node = slurm_node(i);
 
-		if (!(job->nodes & 1u << i) || node->job != job->id)
+		if (!(left & 1u << i))
 			continue;
-		node->job = 0;
-		if (node->base == NODE_ALLOCATED)
+		if (node->base == NODE_ALLOCATED && !slurm_job_on(i, 0))
 			node->base = NODE_IDLE;
 		slurm_touch(node);
 	}
-	job->nodes = 0;
-	job->prolog_done = false;
 }
 
 void slurm_requeue(struct slurm_job *job)
@@ -130,6 +164,15 @@ void slurm_requeue(struct slurm_job *job)
 	story("slurm", "job %u is requeued", job->id);
 	job->state = JOB_PENDING;
 	job->not_before = agenda_now() + REQUEUE_PAUSE;
+	job->run++;
+}
+
+void slurm_requeue_all(int node)
+{
+	struct slurm_job *job;
+
+	while ((job = slurm_job_on(node, 0)))
+		slurm_requeue(job);
 }
 
 void slurm_cancel(struct slurm_job *job)
@@ -140,10 +183,22 @@ void slurm_cancel(struct slurm_job *job)
 
 /* --- starts ------------------------------------------------------------- */
 
-static bool _is_free(const struct slurm_node *node)
+/* There is one job on a shared node, and another one fits. */
+static bool _has_room(int i)
 {
-	return node->base == NODE_IDLE && !node->powering_down &&
-	       !node->power_down && !node->drain && !node->not_responding;
+	const struct slurm_job *job = slurm_job_on(i, 0);
+
+	return plan_is_shared() && slurm_node(i)->base == NODE_ALLOCATED &&
+	       job && !slurm_job_on(i, job->id);
+}
+
+static bool _is_free(int i)
+{
+	const struct slurm_node *node = slurm_node(i);
+
+	return (node->base == NODE_IDLE || _has_room(i)) &&
+	       !node->powering_down && !node->power_down && !node->drain &&
+	       !node->not_responding;
 }
 
 static void _allocate(struct slurm_job *job, unsigned nodes)
@@ -151,6 +206,8 @@ static void _allocate(struct slurm_job *job, unsigned nodes)
 	job->state = JOB_CONFIGURING;
 	job->nodes = nodes;
 	job->prolog_done = job->told = false;
+	job->allocated = agenda_now();
+	job->start = agenda_true_wall() / S;
 	for (int i = 0; i < SLURM_NODES; i++) {
 		struct slurm_node *node = slurm_node(i);
 
@@ -159,8 +216,6 @@ static void _allocate(struct slurm_job *job, unsigned nodes)
 		story("slurm", "%s is allocated to job %u",
 		      slurm_node_name(i), job->id);
 		node->base = NODE_ALLOCATED;
-		node->job = job->id;
-		node->asked_since = agenda_now();
 		slurm_touch(node);
 	}
 	front_prolog(job->id);
@@ -174,7 +229,7 @@ static void _schedule(struct slurm_job *job)
 	for (unsigned k = 0; k < SLURM_NODES && found < job->width; k++) {
 		unsigned i = (first + k) % SLURM_NODES;
 
-		if (!_is_free(slurm_node((int) i)))
+		if (!_is_free((int) i))
 			continue;
 		nodes |= 1u << i;
 		found++;
@@ -190,7 +245,7 @@ static void _start_on(const struct slurm_job *job, int i)
 
 	if (!vm)
 		return;		/* slurmd will not answer */
-	if (vm->served && vm->served != job->id)
+	if (vm->served && vm->served != job->id && !plan_is_shared())
 		audit_wrong(slurm_node_name(i), "job %u starts on %s, which "
 			    "job %u has used", job->id, vm->id, vm->served);
 	vm->served = job->id;
@@ -205,11 +260,24 @@ void slurm_try_start(struct slurm_job *job)
 			return;
 	story("slurm", "job %u starts", job->id);
 	job->state = JOB_RUNNING;
+	job->start = agenda_true_wall() / S;
 	job->ends = agenda_now() + job->length;
 	run++;
 	for (int i = 0; i < SLURM_NODES; i++)
 		if (job->nodes & 1u << i)
 			_start_on(job, i);
+}
+
+void slurm_prolog_done(struct slurm_job *job)
+{
+	job->prolog_done = true;
+	slurm_try_start(job);
+}
+
+void slurm_prolog_failed(struct slurm_job *job)
+{
+	story("slurm", "the prolog of job %u has failed", job->id);
+	slurm_requeue(job);
 }
 
 static void _tick_job(struct slurm_job *job)
@@ -233,7 +301,8 @@ void slurm_jobs_tick(void)
 	ticks++;
 	for (int i = 0; i < SLURM_JOBS; i++)
 		_tick_job(&jobs[i]);
-	if (!plan_is_peace() && slurm_jobs_left() < 3 && dice_permille(200))
+	if (!plan_is_peace() && dice_permille(200) &&
+	    slurm_jobs_left() < (plan_is_shared() ? 6 : 3))
 		slurm_submit(1 + (unsigned) dice(2), dice_us(S, 60 * S));
 }
 

@@ -58,11 +58,16 @@ static const struct row rows[FAULTS] = {
 
 static unsigned rates[FAULTS];
 static uint64_t struck[FAULTS];
-static bool peace;
+static bool peace, shared;
 
 const char *plan_fault_name(enum plan_fault fault)
 {
 	return rows[fault].name;
+}
+
+bool plan_is_shared(void)
+{
+	return shared;
 }
 
 void plan_begin(void)
@@ -82,6 +87,7 @@ void plan_begin(void)
 		rates[FAULT_JOURNAL_LOST] = rates[FAULT_JOURNAL_OLD] =
 			rates[FAULT_COMMITS_LOST] =
 			rates[FAULT_RECORD_DAMAGED] = 0;
+	shared = dice(4) == 0;
 }
 
 void plan_make_peace(void)

@@ -65,6 +65,9 @@ enum plan_fault {
 
 const char *plan_fault_name(enum plan_fault fault);
 
+/* This seed's nodes are for several jobs at a time: Isolation=shared. */
+bool plan_is_shared(void);
+
 /* Draws the seed's plan; trouble begins. */
 void plan_begin(void);
 

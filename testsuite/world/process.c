@@ -16,7 +16,7 @@ static const char conf[] =
 	"ClusterName=hpc1 VCenter=https://vc/sdk User=u\n"
 	"Folder=/DC/vm/clones ResourcePool=/DC/host/h/Resources/p\n"
 	"TemplateName=rocky9 Sources=/DC/vm/templates/r9-[1-2] Lanes=2\n"
-	"NodeName=vm[1-4] Templates=rocky9\n";
+	"NodeName=vm[1-4] Templates=rocky9 Isolation=%s\n";
 
 static const char *const names[BARRIERS] = {
 	"while starting", "before a commit", "after a commit",
@@ -27,7 +27,7 @@ static const char *const names[BARRIERS] = {
 	"between two things"
 };
 
-static struct config *config;
+static struct config *single, *shared;
 static struct daemon scloned;
 static bool running, dead;
 static unsigned number, crashes;
@@ -73,7 +73,7 @@ struct config *__wrap_config_read(const char *path, struct err *err)
 {
 	(void) path;
 	(void) err;
-	return config;
+	return plan_is_shared() ? shared : single;
 }
 
 void __wrap_config_destroy(struct config *unused)
@@ -81,20 +81,31 @@ void __wrap_config_destroy(struct config *unused)
 	(void) unused;
 }
 
-int process_prepare(void)
+static struct config *_parse(const char *isolation)
 {
+	struct config *config;
 	struct err err = ERR_INIT;
+	char text[sizeof(conf) + 16];
 
-	config = config_parse("sclone.conf", conf, strlen(conf), &err);
+	snprintf(text, sizeof(text), conf, isolation);
+	config = config_parse("sclone.conf", text, strlen(text), &err);
 	if (!config)
 		fprintf(stderr, "%s\n", err.text);
-	return config ? 0 : -1;
+	return config;
+}
+
+int process_prepare(void)
+{
+	single = _parse("job");
+	shared = _parse("shared");
+	return single && shared ? 0 : -1;
 }
 
 void process_release(void)
 {
-	__real_config_destroy(config);
-	config = NULL;
+	__real_config_destroy(single);
+	__real_config_destroy(shared);
+	single = shared = NULL;
 }
 
 /* --- life and death ----------------------------------------------------- */

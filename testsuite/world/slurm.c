@@ -14,6 +14,7 @@
 #include "story.h"
 
 #define SUSPEND_TIME (300 * S)
+#define SUSPEND_TIME_SHARED (40 * S)	/* nothing else ends them */
 #define SLURMD_TIMEOUT (60 * S)
 #define SAVE_TICKS 5
 
@@ -146,7 +147,6 @@ void slurm_suspend(int i)
 	node->powering_up = node->power_down = node->powered_down = false;
 	node->powering_down = true;
 	node->drain = node->not_responding = false;	/* reason stays */
-	node->job = 0;
 	*node->vm = '\0';
 	node->going_since = agenda_now();
 	slurm_touch(node);
@@ -156,11 +156,12 @@ void slurm_suspend(int i)
 static void _power_up(int i)
 {
 	struct slurm_node *node = &nodes[i];
+	const struct slurm_job *job = slurm_job_on(i, 0);
 
 	node->powered_down = false;
 	node->powering_up = true;
 	node->boot_asked = agenda_now();
-	node->resumed_for = node->job;
+	node->resumed_for = job ? job->id : 0;
 	*node->vm = '\0';
 	slurm_touch(node);
 }
@@ -173,9 +174,9 @@ static void _resume_all(void)
 	for (int i = 0; i < SLURM_NODES; i++) {
 		if (nodes[i].base != NODE_ALLOCATED || !nodes[i].powered_down)
 			continue;
-		story("slurm", "%s is resumed for job %u", names[i],
-		      nodes[i].job);
 		_power_up(i);
+		story("slurm", "%s is resumed for job %u", names[i],
+		      nodes[i].resumed_for);
 		mask |= 1u << i;
 	}
 	if (mask)
@@ -185,33 +186,27 @@ static void _resume_all(void)
 static void _boot_failed(int i)
 {
 	struct slurm_node *node = &nodes[i];
-	struct slurm_job *job = slurm_job(node->job);
 
 	story("slurm", "%s: ResumeTimeout reached", names[i]);
 	node->powering_up = node->power_down = false;
 	node->powered_down = node->not_responding = true;
 	node->base = NODE_DOWN;
-	node->job = 0;
 	snprintf(node->reason, sizeof(node->reason), "ResumeTimeout reached");
 	slurm_touch(node);
-	if (job)
-		slurm_requeue(job);
+	slurm_requeue_all(i);
 	front_program(FRONT_RESUME_FAIL, 1u << i, 0);
 }
 
 static void _silent(int i)
 {
 	struct slurm_node *node = &nodes[i];
-	struct slurm_job *job = slurm_job(node->job);
 
 	story("slurm", "%s: not responding", names[i]);
 	node->base = NODE_DOWN;
 	node->not_responding = true;
-	node->job = 0;
 	snprintf(node->reason, sizeof(node->reason), "Not responding");
 	slurm_touch(node);
-	if (job)
-		slurm_requeue(job);
+	slurm_requeue_all(i);
 }
 
 static bool _answers(const struct slurm_node *node)
@@ -225,6 +220,11 @@ static bool _is_idle(const struct slurm_node *node)
 {
 	return node->base == NODE_IDLE && !node->powering_up &&
 	       !node->powered_down && !node->powering_down;
+}
+
+static int64_t _suspend_time(void)
+{
+	return plan_is_shared() ? SUSPEND_TIME_SHARED : SUSPEND_TIME;
 }
 
 static void _tick_node(int i)
@@ -249,7 +249,7 @@ static void _tick_node(int i)
 	} else if (!node->powering_down && !node->powering_up &&
 		   node->base != NODE_ALLOCATED &&
 		   (node->power_down ||
-		    now - node->idle_since > SUSPEND_TIME)) {
+		    now - node->idle_since > _suspend_time())) {
 		slurm_suspend(i);
 	}
 }
@@ -260,6 +260,7 @@ bool slurm_register(struct machine_is *vm)
 {
 	int i = slurm_node_index(vm->name);
 	struct slurm_node *node = &nodes[i];
+	struct slurm_job *job = NULL;
 
 	if (slurm_is_away() || node->powering_down ||
 	    (node->powering_up && vm->slurmd_since < node->boot_asked))
@@ -271,8 +272,8 @@ bool slurm_register(struct machine_is *vm)
 	memcpy(node->vm, vm->id, sizeof(node->vm));
 	node->booted = agenda_true_wall() - agenda_now() + vm->slurmd_since;
 	slurm_touch(node);
-	if (slurm_job(node->job))
-		slurm_try_start(slurm_job(node->job));
+	while ((job = slurm_job_on(i, job ? job->id : 0)))
+		slurm_try_start(job);
 	return true;
 }
 
@@ -281,15 +282,16 @@ bool slurm_register(struct machine_is *vm)
 void slurm_vm_taken(const struct machine_is *vm)
 {
 	for (int i = 0; i < SLURM_NODES; i++) {
-		const struct slurm_job *job = slurm_job(nodes[i].job);
+		const struct slurm_job *job = NULL;
 
-		if (strcmp(nodes[i].vm, vm->id) != 0 || !job ||
-		    agenda_is_confused() ||
-		    job->state != JOB_RUNNING || nodes[i].powering_down ||
+		if (strcmp(nodes[i].vm, vm->id) != 0 ||
+		    agenda_is_confused() || nodes[i].powering_down ||
 		    vm->born <= nodes[i].given_up)
 			continue;
-		audit_wrong(names[i], "the VM of running job %u is taken",
-			    job->id);
+		while ((job = slurm_job_on(i, job ? job->id : 0)))
+			if (job->state == JOB_RUNNING)
+				audit_wrong(names[i], "the VM of running job "
+					    "%u is taken", job->id);
 	}
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * slurm - the slurmctld of the world: nodes, jobs, power saving, as far as
- * sclone meets them (Slurm 22.05, exclusive partition, idle_on_node_suspend,
- * ResumeTimeout=120, SuspendTimeout=60).
+ * sclone meets them (Slurm 22.05, idle_on_node_suspend, ResumeTimeout=120,
+ * SuspendTimeout=60), in an exclusive partition or, see plan_is_shared(), in
+ * one where two jobs fit on a node.
  */
 #ifndef SCLONE_WORLD_SLURM_H
 #define SCLONE_WORLD_SLURM_H
@@ -24,13 +25,11 @@ struct slurm_node {
 	bool powering_up, powered_down, powering_down, power_down;
 	bool drain, not_responding;
 	char reason[NODEVIEW_REASON_SIZE];
-	uint32_t job;			/* allocated */
 	uint32_t resumed_for;		/* the job it was powered up for */
 	char vm[VCENTER_ID_SIZE];	/* whose slurmd registered */
 	int64_t booted;			/* its slurmd, true wall */
 	int64_t boot_asked;		/* mono, us, like all here */
 	int64_t going_since, idle_since, silent_since;
-	int64_t asked_since;		/* the allocation */
 	uint64_t version;		/* of its last change */
 	/* Not Slurm's: what the world knows. */
 	char admin_reason[NODEVIEW_REASON_SIZE];	/* to be kept */
@@ -51,6 +50,9 @@ struct slurm_job {
 	bool prolog_done;
 	bool told;			/* why its node failed */
 	int64_t not_before, length, ends;
+	int64_t allocated;		/* mono, us */
+	int64_t start;			/* start_time, s */
+	unsigned run;			/* how often it was requeued */
 };
 
 void slurm_begin(void);
@@ -93,12 +95,25 @@ void slurm_vm_taken(const struct machine_is *vm);
 /* NULL: no such job, or it has ended. */
 struct slurm_job *slurm_job(uint32_t id);
 
+/* Those that have the node, by their numbers: the first one above that. */
+struct slurm_job *slurm_job_on(int node, uint32_t above);
+
+/* The next one whose turn came after that job's and start. */
+struct slurm_job *slurm_job_after(int node, uint32_t id, int64_t start);
+
+/* The node is lost to its jobs. */
+void slurm_requeue_all(int node);
+
 /* Walk: 0 .. SLURM_JOBS - 1. */
 struct slurm_job *slurm_job_at(int index);
 
 /* Back into the queue, or over; its nodes are free. */
 void slurm_requeue(struct slurm_job *job);
 void slurm_cancel(struct slurm_job *job);
+
+/* Its prolog has ended, well or not. */
+void slurm_prolog_done(struct slurm_job *job);
+void slurm_prolog_failed(struct slurm_job *job);
 
 /* Its nodes are up and its prolog is done: it may start. */
 void slurm_try_start(struct slurm_job *job);

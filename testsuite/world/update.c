@@ -7,6 +7,7 @@
 #include "agenda.h"
 #include "audit.h"
 #include "dice.h"
+#include "plan.h"
 #include "slurm.h"
 #include "story.h"
 
@@ -17,25 +18,16 @@ static void _power_down(struct slurm_node *node)
 		node->power_down = true;
 }
 
-static void _end_job(struct slurm_node *node)
-{
-	struct slurm_job *job = slurm_job(node->job);
-
-	if (job)
-		slurm_requeue(job);
-	node->job = 0;
-}
-
 static void _force_down(int i, struct slurm_node *node)
 {
-	_end_job(node);
+	slurm_requeue_all(i);
 	if (!node->powering_down)
 		slurm_suspend(i);
 }
 
-static void _set_down(struct slurm_node *node, const char *reason)
+static void _set_down(int i, struct slurm_node *node, const char *reason)
 {
-	_end_job(node);
+	slurm_requeue_all(i);
 	node->base = NODE_DOWN;
 	snprintf(node->reason, sizeof(node->reason), "%s", reason);
 }
@@ -60,6 +52,17 @@ static void _resume(int i, struct slurm_node *node, int64_t sent)
 	*node->reason = '\0';
 }
 
+/* All of them, but who came while the others were told. */
+static void _audit_shared(int i, int64_t sent)
+{
+	const struct slurm_job *job = NULL;
+
+	while ((job = slurm_job_on(i, job ? job->id : 0)))
+		if (!job->told && job->allocated < sent - 3 * S)
+			audit_wrong(slurm_node_name(i), "job %u shares the "
+				    "node, loses it and is not told", job->id);
+}
+
 /*
  * The node was powered up for a later job than the one that failed, or is
  * up. (A job can be given a node that boots for another one, or for nobody;
@@ -68,14 +71,18 @@ static void _resume(int i, struct slurm_node *node, int64_t sent)
 static void _audit_failure(int i, const struct slurm_node *node,
 			   uint32_t job, int64_t sent)
 {
-	const struct slurm_job *now = slurm_job(node->job);
+	const struct slurm_job *now = slurm_job_on(i, 0);
 
-	if (now && job && now->id != job && node->asked_since < sent - 3 * S &&
+	if (plan_is_shared()) {
+		_audit_shared(i, sent);
+		return;
+	}
+	if (now && job && now->id != job && now->allocated < sent - 3 * S &&
 	    (slurm_is_up(node) || node->resumed_for == now->id))
 		audit_wrong(slurm_node_name(i), "job %u pays for the failure "
 			    "of job %u", now->id, job);
 	/* Sent before the job was given the node, it is of an earlier try. */
-	if (now && job == now->id && !now->told && node->asked_since < sent)
+	if (now && job == now->id && !now->told && now->allocated < sent)
 		audit_wrong(slurm_node_name(i), "job %u loses its node and "
 			    "is not told", now->id);
 }
@@ -103,7 +110,7 @@ void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
 		_force_down(i, node);
 	} else if (!strcmp(verb, "set_down")) {
 		_audit_failure(i, node, job, sent);
-		_set_down(node, reason);
+		_set_down(i, node, reason);
 	} else if (!strcmp(verb, "node_resume")) {
 		const struct machine_is *vm = _clone_of(i);
 

@@ -16,11 +16,12 @@
  *	verb		members of the call	members of the answer
  *	ping
  *	nodes		"all"			"complete", "nodes": [NODE]
- *	node		"name" ["job"] ["who"]	"node": NODE [and "holds":
- *						the job has the node; with
+ *	node		"name" ["job"] ["who"	"node": NODE [and "holds":
+ *			["start"]]		the job has the node; with
  *						"who" instead "job": who has
- *						it, 0: none; of several the
- *						next after that job]
+ *						it, 0: none, and "start": since
+ *						when; of several the next one
+ *						after that job and start]
  *	job		"job"			"job": JOB
  *	partitions				"partitions": [PARTITION]
  *	config					"config": CONFIG

@@ -62,6 +62,7 @@ struct action {
 	bool durable;		/* the record must be on disk before the act */
 	enum guard_level level;
 	uint32_t job;
+	int64_t start;		/* of a look: its turn on the node */
 	char text[ACTION_TEXT_SIZE];	/* reason or message */
 };
 

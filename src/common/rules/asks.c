@@ -299,7 +299,8 @@ const char *asks_condemn(const struct engine_conf *conf, struct record *rec,
 		return NULL;
 	}
 	if (rec->phase == PHASE_ABSENT) {
-		struct record_request lost = { .job = ev->job };
+		struct record_request lost = { .job = ev->job,
+					       .shared = rec->shares };
 
 		cycle_sweep(rec, ev->cause, ev->now);
 		if (failure_of(ev->cause)->cure != CURE_NONE)

@@ -135,6 +135,7 @@ void cycle_tell(struct record *rec, uint32_t job)
 	enum cure cure = failure_of(rec->tell_cause)->cure;
 
 	rec->tell_job = job;
+	rec->tell_start = 0;
 	if (!job)
 		rec->tell = TELL_FORCE;
 	else if (cure == CURE_REQUEUE)
@@ -179,6 +180,7 @@ void cycle_tell_again(struct record *rec)
 		return;
 	rec->untold = false;
 	rec->tell_job = 0;	/* all of them, from the first one on */
+	rec->tell_start = 0;
 	rec->view.job_unasked = true;
 }
 
@@ -264,7 +266,8 @@ void cycle_release(struct record *rec, enum release release)
 /* Whatever answers for the node, no job must run there. */
 static void _give_back(struct record *rec, int64_t now)
 {
-	struct record_request none = { .job = rec->prolog_job };
+	struct record_request none = { .job = rec->prolog_job,
+				       .shared = rec->shares };
 
 	rec->prolog_job = 0;
 	cycle_fail(rec, &none, CAUSE_ZOMBIE, NULL, now);
@@ -427,31 +430,44 @@ static void _reprieve(struct record *rec, int64_t now)
 	cycle_enter(rec, PHASE_CLONED, now);
 }
 
-/* A VM serves one job, and nobody knows that this one is still to have its
- * first: the job is told, and the VM goes. */
-static void _give_up(struct record *rec, int64_t now)
+/* The VM goes, and who has its node is told first; job 0: whoever that is. */
+static void _give_up(struct record *rec, uint32_t job, const char *why,
+		     int64_t now)
 {
-	struct record_request second = { .job = rec->prolog_job };
+	struct record_request user = { .job = job, .shared = rec->shares };
 
 	rec->prolog_job = 0;
 	rec->cause = CAUSE_SHARED;
-	text_set(rec->why, "the VM may have served another job");
-	cycle_fail(rec, &second, CAUSE_SHARED, rec->why, now);
+	text_set(rec->why, why);
+	cycle_fail(rec, &user, CAUSE_SHARED, rec->why, now);
+	rec->view.job_unasked |= !job;
 }
 
-/* An orphan that is up serves; but not one that may be powered off yet by an
- * act whose reply was lost. */
+/*
+ * An orphan that is up serves; but not one that may be powered off yet by an
+ * act whose reply was lost, nor one of which nobody knows that it is still to
+ * have its first job. One that came up in spite of its job's end, with nobody
+ * there to stop it, has another one's by now.
+ */
 static void _tidy_orphan(struct record *rec, int64_t now)
 {
-	if (rec->phase != PHASE_RELEASING || rec->cause != CAUSE_ORPHAN ||
+	if (rec->phase != PHASE_RELEASING ||
 	    rec->release != RELEASE_GUARD_OFF || rec->vm_busy ||
 	    rec->off_sent || record_doubts_orphan(rec) ||
 	    !nodeview_up(&rec->view))
 		return;
-	if (!rec->next.used && record_may_be_used(rec))
-		_give_up(rec, now);
-	else
+	if (rec->cause == CAUSE_CANCELLED) {
+		if (rec->view.base == NODE_ALLOCATED)
+			_give_up(rec, 0, "its own job had ended before the "
+				 "VM was up", now);
+	} else if (rec->cause != CAUSE_ORPHAN) {
+		return;
+	} else if (!rec->next.used && record_may_be_used(rec)) {
+		_give_up(rec, rec->prolog_job,
+			 "the VM may have served another job", now);
+	} else {
 		_reprieve(rec, now);
+	}
 }
 
 static void _tidy_phase(struct record *rec, int64_t now)

@@ -82,7 +82,8 @@ bool record_in_lane(const struct record *rec)
 
 bool record_doubts_orphan(const struct record *rec)
 {
-	return rec->phase == PHASE_RELEASING && rec->cause == CAUSE_ORPHAN &&
+	return rec->phase == PHASE_RELEASING &&
+	       (rec->cause == CAUSE_ORPHAN || rec->cause == CAUSE_CANCELLED) &&
 	       rec->release == RELEASE_GUARD_OFF &&
 	       rec->view.seen < rec->at[PHASE_RELEASING];
 }
@@ -336,6 +337,7 @@ static const struct field fields[] = {
 	PLAIN("tell.cause", FIELD_CAUSE, tell_cause),
 	PLAIN("tell.job", FIELD_U32, tell_job),
 	PLAIN("tell.all", FIELD_BOOL, tell_all),
+	PLAIN("tell.start", FIELD_TIME, tell_start),
 	PLAIN("tell.since", FIELD_TIME, tell_since),
 	PLAIN("tell.taken", FIELD_BOOL, taken),
 	TEXT("tell.text", tell_text),

@@ -168,7 +168,8 @@ struct record {
 	enum cause tell_cause;
 	uint32_t tell_job;
 	bool tell_all;		/* others may hold the node, too: each is told,
-				 * in the order of their numbers */
+				 * in the order in which they got it */
+	int64_t tell_start;	/* tell_job's turn in that; s, Slurm's */
 	int64_t tell_since;
 	char tell_text[RECORD_TEXT_SIZE];
 	bool taken;		/* Slurm has taken the node since: the job is
@@ -232,9 +233,10 @@ bool record_admissible(const struct record *rec, int64_t now);
 bool record_in_lane(const struct record *rec);
 
 /*
- * A VM of ours that no request explains is about to be released, and Slurm
- * has not been asked since whether its node is up: a lost journal, or a
- * clone that came too late for its epoch.
+ * A VM of ours that no request explains, or whose job was cancelled before
+ * its node was up, is about to be released, and Slurm has not been asked
+ * since whether its node is up: a lost journal, a clone that came too late
+ * for its epoch, or a long time without scloned.
  */
 bool record_doubts_orphan(const struct record *rec);
 

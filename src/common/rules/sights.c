@@ -134,8 +134,11 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	rec->view.about = asked ? rec->looked_about : 0;
 	if (asked)
 		rec->slurm_tries = 0;
-	if (rec->view.job && update_asks_who(rec))
+	if (rec->view.job && update_asks_who(rec)) {
 		cycle_tell(rec, rec->view.job);
+		rec->tell_start = rec->view.job_start;
+		rec->view.job_unasked = true;	/* who comes after it */
+	}
 	_remember_drain(rec);
 	if (rec->view.powering_down)
 		cycle_taken(rec, seen);

@@ -264,11 +264,13 @@ void wants_fill(const struct record *rec, enum action_kind kind, int64_t now,
 			GUARD_POWER_OFF : GUARD_DESTROY;
 		break;
 	case ACTION_SLURM_LOOK:
-		if (rec->tell == TELL_FORCE)
+		if (rec->tell == TELL_FORCE) {
 			out->job = rec->tell_job;
-		else if (rec->phase >= PHASE_ADMITTED &&
-			 rec->phase <= PHASE_IDENTIFIED)
+			out->start = rec->tell_start;
+		} else if (rec->phase >= PHASE_ADMITTED &&
+			   rec->phase <= PHASE_IDENTIFIED) {
 			out->job = rec->req.job;
+		}
 		break;
 	case ACTION_SLURM_MARK:
 		out->job = record_request(rec)->job;

@@ -101,7 +101,15 @@ static bool _lists(const char *text, const char *node)
 	return false;
 }
 
-int job_of_node(const char *node, uint32_t after, uint32_t *id,
+static bool _is_before(const struct job_turn *turn,
+		       const struct job_turn *other)
+{
+	if (turn->start != other->start)
+		return turn->start < other->start;
+	return turn->id < other->id;
+}
+
+int job_of_node(const char *node, struct job_turn after, struct job_turn *next,
 		struct err *err)
 {
 	job_info_msg_t *message = NULL;
@@ -110,15 +118,17 @@ int job_of_node(const char *node, uint32_t after, uint32_t *id,
 	if (rc)
 		return fault_set(err, fault_number(rc), false,
 				 "load the jobs");
-	*id = 0;
+	*next = (struct job_turn) { 0 };
 	for (uint32_t i = 0; i < message->record_count; i++) {
 		const slurm_job_info_t *info = &message->job_array[i];
-		uint32_t number = compat_job_id(info);
+		struct job_turn turn = { compat_job_id(info),
+					 info->start_time };
 
-		if (number > after && (!*id || number < *id) && info->nodes &&
+		if (_is_before(&after, &turn) &&
+		    (!next->id || _is_before(&turn, next)) && info->nodes &&
 		    _holds_nodes(info->job_state) &&
 		    _lists(info->nodes, node))
-			*id = number;
+			*next = turn;
 	}
 	compat_free_jobs(message);
 	return 0;

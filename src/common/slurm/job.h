@@ -37,9 +37,19 @@ int job_load(uint32_t id, struct job *job, struct err *err);
 void job_clear(struct job *job);
 #define cleanup_job __attribute__((cleanup(job_clear)))
 
-/* Of the jobs with greater numbers than after, the first one that holds the
- * node; 0: none. Loads all jobs. TRANSIENT, AUTH. */
-int job_of_node(const char *node, uint32_t after, uint32_t *id,
+/*
+ * When a job's turn on a node began: slurmctld sets start_time when it gives
+ * the job its nodes, and again when they are up. So whoever comes later has a
+ * later turn, whatever his number; of one second the numbers decide.
+ */
+struct job_turn {
+	uint32_t id;		/* 0: none */
+	int64_t start;		/* s */
+};
+
+/* Of the jobs that hold the node, the next one after that turn; zeros for the
+ * first, and for none. Loads all jobs. TRANSIENT, AUTH. */
+int job_of_node(const char *node, struct job_turn after, struct job_turn *next,
 		struct err *err);
 
 /*
