@@ -3,36 +3,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
-#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
 #include "announce.h"
+#include "netlink.h"
 
-static int _mac(const char *interface, uint8_t mac[ETH_ALEN], struct err *err)
-{
-	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq req;
-
-	memset(&req, 0, sizeof(req));
-	(void) snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", interface);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &req) < 0)
-		return err_errno(err, ERR_FATAL, errno, "MAC of %s",
-				 interface);
-	memcpy(mac, req.ifr_hwaddr.sa_data, ETH_ALEN);
-	return 0;
-}
-
-static int _arp(int ifindex, const uint8_t mac[ETH_ALEN],
-		const struct inet *addr, struct err *err)
+static int _arp(int ifindex, const struct mac *mac, const struct inet *addr,
+		struct err *err)
 {
 	cleanup_close int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
@@ -46,7 +30,7 @@ static int _arp(int ifindex, const uint8_t mac[ETH_ALEN],
 					     .ar_op = htons(ARPOP_REQUEST) } };
 
 	memset(to.sll_addr, 0xff, ETH_ALEN);
-	memcpy(arp.arp_sha, mac, ETH_ALEN);
+	memcpy(arp.arp_sha, mac->bytes, ETH_ALEN);
 	memcpy(arp.arp_spa, addr->bytes, 4);
 	memcpy(arp.arp_tpa, addr->bytes, 4);
 	if (fd < 0 || sendto(fd, &arp, sizeof(arp), 0,
@@ -62,7 +46,7 @@ struct advert {
 	uint8_t mac[ETH_ALEN];
 };
 
-static int _advert(int ifindex, const uint8_t mac[ETH_ALEN],
+static int _advert(int ifindex, const struct mac *mac,
 		   const struct inet *addr, struct err *err)
 {
 	cleanup_close int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC,
@@ -78,7 +62,7 @@ static int _advert(int ifindex, const uint8_t mac[ETH_ALEN],
 	memcpy(&advert.head.nd_na_target, addr->bytes, 16);
 	advert.option.nd_opt_type = ND_OPT_TARGET_LINKADDR;
 	advert.option.nd_opt_len = 1;
-	memcpy(advert.mac, mac, ETH_ALEN);
+	memcpy(advert.mac, mac->bytes, ETH_ALEN);
 	(void) inet_pton(AF_INET6, "ff02::1", &to.sin6_addr);
 	if (fd < 0 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops,
@@ -89,14 +73,13 @@ static int _advert(int ifindex, const uint8_t mac[ETH_ALEN],
 	return 0;
 }
 
-int announce_address(const char *interface, int ifindex,
-		     const struct inet *addr, struct err *err)
+int announce_address(int ifindex, const struct inet *addr, struct err *err)
 {
-	uint8_t mac[ETH_ALEN];
+	struct mac mac;
 
-	if (_mac(interface, mac, err) < 0)
+	if (netlink_mac(ifindex, &mac, err) < 0)
 		return -1;
 	if (addr->family == AF_INET)
-		return _arp(ifindex, mac, addr, err);
-	return _advert(ifindex, mac, addr, err);
+		return _arp(ifindex, &mac, addr, err);
+	return _advert(ifindex, &mac, addr, err);
 }

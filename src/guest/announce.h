@@ -12,7 +12,6 @@
 #include "common/base/parse.h"
 
 /* Send it once. FATAL; harmless when it fails. */
-int announce_address(const char *interface, int ifindex,
-		     const struct inet *addr, struct err *err);
+int announce_address(int ifindex, const struct inet *addr, struct err *err);
 
 #endif

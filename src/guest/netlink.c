@@ -89,6 +89,50 @@ static ssize_t _receive(int fd, char *reply, int wait_ms, struct err *err)
 	return n < 0 ? 0 : n;
 }
 
+/* The attribute of this link in the kernel's answer, or NULL. */
+static const struct rtattr *_find(const char *reply, size_t n, int ifindex,
+				  unsigned short type)
+{
+	const struct nlmsghdr *head = (const struct nlmsghdr *) reply;
+	const struct ifinfomsg *link = NLMSG_DATA(head);
+	const struct rtattr *attr;
+	size_t left;
+
+	if (!NLMSG_OK(head, n) ||
+	    head->nlmsg_len < NLMSG_LENGTH(sizeof(*link)) ||
+	    head->nlmsg_type != RTM_NEWLINK || link->ifi_index != ifindex)
+		return NULL;
+	left = IFLA_PAYLOAD(head);
+	for (attr = IFLA_RTA(link); RTA_OK(attr, left);
+	     attr = RTA_NEXT(attr, left))
+		if (attr->rta_type == type)
+			return attr;
+	return NULL;
+}
+
+int netlink_mac(int ifindex, struct mac *mac, struct err *err)
+{
+	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	cleanup_close int fd = _open(0, err);
+	const struct rtattr *attr;
+	struct request req;
+	ssize_t n;
+
+	_begin(&req, RTM_GETLINK, 0, sizeof(req.link));
+	req.link.ifi_index = ifindex;
+	if (fd < 0 || _send(fd, &req, err) < 0)
+		return -1;
+	n = _receive(fd, reply, ACK_MS, err);
+	if (n < 0)
+		return -1;
+	attr = _find(reply, (size_t) n, ifindex, IFLA_ADDRESS);
+	if (!attr || RTA_PAYLOAD(attr) != sizeof(mac->bytes))
+		return err_set(err, ERR_FATAL, "interface %d: no MAC address "
+			       "is known", ifindex);
+	memcpy(mac->bytes, RTA_DATA(attr), sizeof(mac->bytes));
+	return 0;
+}
+
 /* Send, and wait for the kernel's verdict. */
 static int _ask(struct request *req, const char *what, struct err *err)
 {

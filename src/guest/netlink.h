@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/mac.h"
 #include "common/base/parse.h"
 #include "common/base/route.h"
 
@@ -17,6 +18,10 @@ int netlink_link_up(int ifindex, unsigned mtu, struct err *err);
 
 /* Set a link down. FATAL. */
 int netlink_link_down(int ifindex, struct err *err);
+
+/* A link's own MAC address, by its index: its name may change at any time.
+ * FATAL. */
+int netlink_mac(int ifindex, struct mac *mac, struct err *err);
 
 /* Wait until the link has its carrier. TRANSIENT when the limit passed. */
 int netlink_wait_link(int ifindex, uint64_t limit_s, struct err *err);

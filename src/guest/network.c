@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* network - see network.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,8 +63,8 @@ static int _names(const struct settings *settings,
 	return files_replace(settings->resolv_conf, buf_str(&text), err);
 }
 
-static int _address(const struct identity_nic *nic, const char *name,
-		    int ifindex, struct err *err)
+static int _address(const struct identity_nic *nic, int ifindex,
+		    struct err *err)
 {
 	struct err why = ERR_INIT;
 
@@ -74,23 +75,34 @@ static int _address(const struct identity_nic *nic, const char *name,
 	for (unsigned i = 0; i < nic->route_count; i++)
 		if (netlink_add_route(ifindex, &nic->routes[i], err) < 0)
 			return -1;
-	if (announce_address(name, ifindex, &nic->addr, &why) < 0)
+	if (announce_address(ifindex, &nic->addr, &why) < 0)
 		log_warn("not announced to the neighbours: %s", why.text);
 	return 0;
 }
 
-static int _check_mac(const char *sysfs, const struct identity_nic *nic,
-		      const char *name, struct err *err)
+/* What it is called now: udev renames a card when it likes. */
+static int _name(int ifindex, char name[IF_NAMESIZE], struct err *err)
 {
-	char is[MAC_TEXT_SIZE], must[MAC_TEXT_SIZE];
+	if (!if_indextoname((unsigned) ifindex, name))
+		return err_errno(err, ERR_FATAL, errno, "interface %d",
+				 ifindex);
+	return 0;
+}
+
+static int _check_mac(const struct identity_nic *nic, int ifindex,
+		      struct err *err)
+{
+	char name[IF_NAMESIZE], is[MAC_TEXT_SIZE], must[MAC_TEXT_SIZE];
 	struct mac mac;
 
 	if (!nic->has_mac)
 		return 0;
-	if (nic_address(sysfs, name, &mac, err) < 0)
+	if (netlink_mac(ifindex, &mac, err) < 0)
 		return -1;
 	if (mac_equal(&mac, &nic->mac))
 		return 0;
+	if (_name(ifindex, name, err) < 0)
+		return -1;
 	mac_print(&mac, is);
 	mac_print(&nic->mac, must);
 	return err_set(err, ERR_CONFIG, "%s has the MAC address %s, and must "
@@ -99,26 +111,31 @@ static int _check_mac(const char *sysfs, const struct identity_nic *nic,
 
 /* Find the card's interface and begin to bring its link up. */
 static int _raise(const char *sysfs, const struct nics *nics,
-		  const struct identity_nic *nic, char name[IF_NAMESIZE],
-		  int *ifindex, struct err *err)
+		  const struct identity_nic *nic, int *ifindex,
+		  struct err *err)
 {
 	const struct nic *card =
 		nic_pick(nics, nic->has_source ? &nic->source : NULL, err);
 
-	if (!card || nic_interface(sysfs, card, name, ifindex, err) < 0 ||
-	    _check_mac(sysfs, nic, name, err) < 0)
+	if (!card || nic_interface(sysfs, card, ifindex, err) < 0 ||
+	    _check_mac(nic, *ifindex, err) < 0)
 		return -1;
 	return netlink_link_up(*ifindex, nic->mtu, err);
 }
 
 static int _set_up(const struct settings *settings,
-		   const struct identity_nic *nic, char *name, int ifindex,
+		   const struct identity_nic *nic, int ifindex,
 		   struct err *err)
 {
+	char name[IF_NAMESIZE];
+
 	if (netlink_wait_link(ifindex, settings->link_time, err) < 0)
 		return -1;
-	return nic->dhcp ? _dhcp(settings, name, err)
-			 : _address(nic, name, ifindex, err);
+	if (!nic->dhcp)
+		return _address(nic, ifindex, err);
+	if (_name(ifindex, name, err) < 0)
+		return -1;
+	return _dhcp(settings, name, err);
 }
 
 int network_start(const char *sysfs, const struct settings *settings,
@@ -131,14 +148,17 @@ int network_start(const char *sysfs, const struct settings *settings,
 		return -1;
 	/* All links come up at the same time. */
 	for (unsigned i = 0; i < identity->nic_count; i++)
-		if (_raise(sysfs, nics, &identity->nics[i],
-			   network->interfaces[i], &ifindex[i], err) < 0)
+		if (_raise(sysfs, nics, &identity->nics[i], &ifindex[i],
+			   err) < 0)
 			return err_wrap(err, "card %s",
 					identity->nics[i].name);
 	for (unsigned i = 0; i < identity->nic_count; i++)
-		if (_set_up(settings, &identity->nics[i],
-			    network->interfaces[i], ifindex[i], err) < 0)
+		if (_set_up(settings, &identity->nics[i], ifindex[i],
+			    err) < 0)
 			return err_wrap(err, "card %s",
 					identity->nics[i].name);
+	for (unsigned i = 0; i < identity->nic_count; i++)
+		if (_name(ifindex[i], network->interfaces[i], err) < 0)
+			return -1;
 	return _names(settings, identity, err);
 }

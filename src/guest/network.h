@@ -15,7 +15,8 @@
 #include "settings.h"
 
 struct network {
-	/* Of each of the identity's cards, in its order. */
+	/* Of each of the identity's cards, in its order: their names when all
+	 * were set up. */
 	char interfaces[IDENTITY_NICS_MAX][IF_NAMESIZE];
 };
 

@@ -11,6 +11,8 @@
 #include "netlink.h"
 #include "nic.h"
 
+#define LOOKS 3
+
 /* Last component of a symbolic link's target; false when it is none. */
 static bool _link_name(const char *path, char *out, size_t size)
 {
@@ -26,17 +28,14 @@ static bool _link_name(const char *path, char *out, size_t size)
 	return (size_t) snprintf(out, size, "%s", name) < size;
 }
 
-int nic_address(const char *sysfs, const char *name, struct mac *mac,
-		struct err *err)
+static bool _address(const char *sysfs, const char *name, struct mac *mac)
 {
 	char path[PATH_MAX], text[64];
 
 	(void) snprintf(path, sizeof(path), "%s/class/net/%s/address", sysfs,
 			name);
 	files_line(path, text, sizeof(text));
-	if (mac_parse(text, mac, NULL) < 0)
-		return err_set(err, ERR_FATAL, "%s has no MAC address", name);
-	return 0;
+	return mac_parse(text, mac, NULL) == 0;
 }
 
 /* A card is an interface with a device that has a driver. */
@@ -57,7 +56,7 @@ static bool _read(const char *sysfs, const char *name, struct nic *nic)
 	if (!_link_name(link, nic->driver, sizeof(nic->driver)))
 		return false;
 	(void) snprintf(nic->name, sizeof(nic->name), "%.15s", name);
-	nic->has_mac = nic_address(sysfs, name, &nic->mac, NULL) == 0;
+	nic->has_mac = _address(sysfs, name, &nic->mac);
 	nic->bound = true;
 	return true;
 }
@@ -166,8 +165,8 @@ const struct nic *nic_pick(const struct nics *nics, const struct mac *source,
 	return NULL;
 }
 
-int nic_interface(const char *sysfs, const struct nic *wanted,
-		  char name[IF_NAMESIZE], int *ifindex, struct err *err)
+/* 0 when it was not seen. */
+static int _look(const char *sysfs, const struct nic *wanted)
 {
 	char path[PATH_MAX], text[32];
 	cleanup_dir DIR *dir = NULL;
@@ -184,11 +183,22 @@ int nic_interface(const char *sysfs, const struct nic *wanted,
 		(void) snprintf(path, sizeof(path), "%s/class/net/%s/ifindex",
 				sysfs, nic.name);
 		files_line(path, text, sizeof(text));
-		*ifindex = (int) strtol(text, NULL, 10);
-		(void) snprintf(name, IF_NAMESIZE, "%s", nic.name);
-		if (*ifindex > 0)
-			return 0;
+		return (int) strtol(text, NULL, 10);
 	}
-	return err_set(err, ERR_FATAL, "%s %s has no interface", wanted->bus,
-		       wanted->device);
+	return 0;
+}
+
+int nic_interface(const char *sysfs, const struct nic *wanted, int *ifindex,
+		  struct err *err)
+{
+	int found = 0;
+
+	/* One that is renamed under our eyes is not seen: look again. */
+	for (unsigned n = 0; n < LOOKS && found <= 0; n++)
+		found = _look(sysfs, wanted);
+	if (found <= 0)
+		return err_set(err, ERR_FATAL, "%s %s has no interface",
+			       wanted->bus, wanted->device);
+	*ifindex = found;
+	return 0;
 }

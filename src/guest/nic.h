@@ -53,12 +53,9 @@ int nic_bind(const char *sysfs, struct nics *nics, struct err *err);
 const struct nic *nic_pick(const struct nics *nics, const struct mac *source,
 			   struct err *err);
 
-/* A bound card's interface, which may have a new name. FATAL. */
-int nic_interface(const char *sysfs, const struct nic *nic,
-		  char name[IF_NAMESIZE], int *ifindex, struct err *err);
-
-/* The MAC address that an interface has now. FATAL. */
-int nic_address(const char *sysfs, const char *name, struct mac *mac,
-		struct err *err);
+/* The index of a bound card's interface. It may have a new name, and udev may
+ * give it another one at any moment. FATAL. */
+int nic_interface(const char *sysfs, const struct nic *nic, int *ifindex,
+		  struct err *err);
 
 #endif

@@ -180,7 +180,6 @@ static void _test_pick(void)
 {
 	const struct nic *nic;
 	struct err err = ERR_INIT;
-	char name[IF_NAMESIZE];
 	struct nics nics;
 	struct mac mac;
 	int ifindex;
@@ -199,9 +198,8 @@ static void _test_pick(void)
 	nic = nic_pick(&nics, &mac, &err);
 	ok(nic && strcmp(nic->device, "dev1") == 0,
 	   "one is found by its address in the source");
-	ok(nic && nic_interface(_at("root/sys"), nic, name, &ifindex,
-				&err) == 0 && ifindex == 7, "its interface");
-	is_str(name, "eth1", "by its name");
+	ok(nic && nic_interface(_at("root/sys"), nic, &ifindex, &err) == 0 &&
+		   ifindex == 7, "its interface");
 	mac.bytes[5] = 0xc;
 	ok(!nic_pick(&nics, &mac, &err), "and by no other");
 	has_str(err.text, "00:50:56:8f:00:0c", "which is named");
