@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "entropy.h"
 #include "files.h"
+#include "ifupdown.h"
 #include "mounts.h"
 #include "nic.h"
 #include "preflight.h"
@@ -88,6 +89,9 @@ static const struct process {
 	{ "dhclient", true, "stop the DHCP client: dhclient -x; the clone's "
 			    "address comes from its identity" },
 	{ "dhcpcd", true, "systemctl disable --now dhcpcd" },
+	{ "wickedd", true,
+	  "on the console: systemctl disable --now wicked wickedd "
+	  "wickedd-nanny; it would set up the card of every clone" },
 	{ "chronyd", false, "systemctl disable chrony, and start it from a "
 			    "post-clone hook: the clock jumps at the thaw" },
 	{ "ntpd", false, "systemctl disable ntp, and start it from a "
@@ -222,6 +226,51 @@ static void _check_managers(struct look *look)
 		      "systemd-networkd manages the network card");
 }
 
+#define INTERFACES "/etc/network/interfaces"
+
+static void _add_file(struct look *look, const char *path, struct buf *text)
+{
+	char full[PATH_MAX];
+	struct err err = ERR_INIT;
+
+	if (path_read(_at(look, path, full), text, &err) < 0 &&
+	    err.code == ERR_FATAL)
+		_find(look, true, "see why it cannot be read", "%s",
+		      err.text);
+	buf_putc(text, '\n');
+}
+
+static void _add_entry(struct look *look, const char *name, void *text)
+{
+	char path[PATH_MAX];
+
+	(void) snprintf(path, sizeof(path), INTERFACES ".d/%.255s", name);
+	_add_file(look, path, text);
+}
+
+/* Debian's own way: each card that is bound again is set up anew by udev. */
+static void _check_ifupdown(struct look *look)
+{
+	char full[PATH_MAX];
+	cleanup_buf struct buf text;
+	struct nics nics;
+
+	if (!_exists(look, "/sbin/ifup") && !_exists(look, "/usr/sbin/ifup"))
+		return;
+	buf_init(&text, 262144);
+	_add_file(look, INTERFACES, &text);
+	_each(look, INTERFACES ".d", _add_entry, &text);
+	(void) nic_find(_at(look, "/sys", full), "auto", &nics, NULL);
+	for (size_t i = 0; i < nics.count; i++)
+		if (ifupdown_raises(buf_str(&text), nics.list[i].name))
+			_find(look, true,
+			      "take it out of the lines 'auto' and "
+			      "'allow-hotplug' in " INTERFACES " and "
+			      INTERFACES ".d, or make it 'inet manual'",
+			      "ifupdown sets up the network card %s",
+			      nics.list[i].name);
+}
+
 static void _check_systemd(struct look *look)
 {
 	if (!look->settings->systemd)
@@ -327,6 +376,7 @@ void preflight_run(const struct settings *settings, const char *root,
 	_check_mounts(&look);
 	_check_cards(&look);
 	_check_managers(&look);
+	_check_ifupdown(&look);
 	_check_systemd(&look);
 	_check_random(&look);
 }

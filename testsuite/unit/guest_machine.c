@@ -4,6 +4,7 @@
  * mounts, cards, preflight, release. */
 #include "common/base/cleanup.h"
 #include "guest/commands.h"
+#include "guest/ifupdown.h"
 #include "guest/mounts.h"
 #include "guest/nic.h"
 #include "guest/preflight.h"
@@ -327,6 +328,76 @@ static void _test_preflight(void)
 	free(p);
 }
 
+/* What interfaces(5) may say of a card eth0. */
+static void _test_ifupdown(void)
+{
+	static const struct {
+		const char *text;
+		bool raised;
+	} cases[] = {
+		{ "allow-hotplug eth0\niface eth0 inet static\n"
+		  "\taddress 10.0.0.7/24\n", true },
+		{ "auto lo eth0\niface lo inet loopback\n"
+		  "iface eth0 inet dhcp", true },
+		{ " auto \\\n  eth0\niface eth0 inet6 auto\n", true },
+		{ "iface eth0 inet manual\niface eth0 inet6 static\n"
+		  "allow-auto eth0\n", true },
+		{ "auto /eth*\niface eth0 inet dhcp\n", true },
+		{ "auto /e*/1=lan\niface lan inet dhcp\n"
+		  "iface eth0 inet manual\n", true },
+		{ "auto mac/00:50:56:8f:00:0a=lan\n", true },
+		{ "auto eth0\n", true },
+		{ "auto eth0\niface eth0 inet manual\n", false },
+		{ "iface eth0 inet static\n", false },
+		{ "#auto eth0\n # allow-hotplug eth0\n"
+		  "iface eth0 inet dhcp\n", false },
+		{ "auto eth01 /en*\niface eth01 inet dhcp\n"
+		  "iface eth0 inet dhcp\n", false },
+		{ "auto lo\niface lo inet loopback\n", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(ifupdown_raises(cases[i].text, "eth0") ==
+			   cases[i].raised,
+		   "ifupdown %s eth0: case %zu",
+		   cases[i].raised ? "sets up" : "leaves", i);
+}
+
+/* The managers of Debian and SLES that take the card when it is back. */
+static void _test_preflight_managers(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+	struct preflight *p = calloc(1, sizeof(*p));
+	const struct preflight_finding *f;
+
+	_settings(&settings, "auto");
+	_make_root(&settings);
+	_mkdir("root/etc/network");
+	_mkdir("root/etc/network/interfaces.d");
+	_put("root/etc/network/interfaces",
+	     "source /etc/network/interfaces.d/*\nallow-hotplug eth0", 0644);
+	_put("root/etc/network/interfaces.d/eth0",
+	     "iface eth0 inet static\n\taddress 10.0.0.7/24\n", 0644);
+	preflight_run(&settings, _at("root"), p);
+	ok(!_found(p, "ifupdown"), "files without ifupdown do nothing");
+	_mkdir("root/sbin");
+	_put("root/sbin/ifup", "", 0755);
+	preflight_run(&settings, _at("root"), p);
+	f = _found(p, "ifupdown sets up the network card eth0");
+	ok(f && f->blocks && strstr(f->cure, "make it 'inet manual'"),
+	   "a card that ifupdown sets up blocks, with its cure");
+	_put("root/etc/network/interfaces.d/eth0", "iface eth0 inet manual\n",
+	     0644);
+	_process("20", "wickedd\n");
+	preflight_run(&settings, _at("root"), p);
+	ok(!_found(p, "ifupdown"), "until it is manual");
+	f = _found(p, "wickedd is running");
+	ok(f && f->blocks && strstr(f->cure, "disable --now wicked"),
+	   "wicked blocks, with its cure");
+	free(p);
+}
+
 static void _test_preflight_systemd(void)
 {
 	cleanup_settings struct settings settings = { 0 };
@@ -394,6 +465,8 @@ int main(void)
 	_test_mounts();
 	_test_cards();
 	_test_preflight();
+	_test_ifupdown();
+	_test_preflight_managers();
 	_test_preflight_systemd();
 	_test_release();
 	_end();
