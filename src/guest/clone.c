@@ -108,21 +108,51 @@ static int _host_time(const struct clone *clone, struct fence_times *times,
 	return machine_hardware_clock(&times->host, err);
 }
 
-/* The fence; on FENCE_PASS the clock is set. -1: time unknown. */
-static int _pass_fence(struct clone *clone, enum fence_verdict *verdict,
-		       struct err *err)
+/*
+ * The fence. true: go on; *times has the host's time and *now ours. false:
+ * *result is what has become of this machine.
+ */
+static bool _pass_fence(const struct clone *clone, struct fence_times *times,
+			int64_t *now, enum clone_result *result)
 {
-	struct fence_times times = { .time = clone->id.time,
-				     .not_after = clone->id.not_after };
-	int64_t asked = clock_mono_us();
-	int64_t now = 0, middle;
+	struct err err = ERR_INIT;
 
-	if (_host_time(clone, &times, err) < 0)
-		return -1;
-	*verdict = fence_decide(&times, &now);
-	if (*verdict != FENCE_PASS)
-		return 0;
-	middle = times.host + times.resolution / 2;
+	times->time = clone->id.time;
+	times->not_after = clone->id.not_after;
+	if (_host_time(clone, times, &err) < 0) {
+		*result = _fail(clone, "clock", &err);
+		return false;
+	}
+	switch (fence_decide(times, now)) {
+	case FENCE_PASS:
+		return true;
+	case FENCE_LATE:
+		*result = _off(clone, "the identity's not_after has passed");
+		return false;
+	case FENCE_EARLY:
+		break;
+	}
+	err_set(&err, ERR_REFUSED, "host's clock is behind the controller's: "
+		"check NTP on the host");
+	*result = _fail(clone, "clock", &err);
+	return false;
+}
+
+/* What ran since the first fence may have taken long. */
+static bool _is_in_time(const struct clone *clone, enum clone_result *result)
+{
+	struct fence_times times;
+	int64_t now;
+
+	return _pass_fence(clone, &times, &now, result);
+}
+
+/* asked is when the host was, by clock_mono_us(). */
+static int _set_clock(struct clone *clone, const struct fence_times *times,
+		      int64_t asked, int64_t now, struct err *err)
+{
+	int64_t middle = times->host + times->resolution / 2;
+
 	clone->ms.thaw = (middle - clone->id.time - (asked - clone->thaw)) /
 			 CLOCK_US_PER_MS;
 	if (clone->ms.thaw < 0)
@@ -189,22 +219,21 @@ static int _hooks(const struct clone *clone, struct err *err)
 	return hooks_run(&hooks, err);
 }
 
-static enum clone_result _start(struct clone *clone)
+/* Links, DHCP, hooks and munged have limits of their own, which may add up
+ * to more than is left: so the fence stands before each daemon as well. */
+static enum clone_result _serve(struct clone *clone)
 {
 	const struct settings *settings = clone->settings;
+	enum clone_result result;
 	struct err err = ERR_INIT;
 	int64_t when = 0;
 
-	if (_differ(clone, &err) < 0)
-		return _fail(clone, "machine", &err);
-	if (network_start("/sys", settings, clone->nics, &clone->id,
-			  &clone->network, &err) < 0)
-		return _fail(clone, "network", &err);
-	if (_hooks(clone, &err) < 0)
-		return _fail(clone, "hook", &err);
-	clone->ms.network = _ms(clone);
+	if (!_is_in_time(clone, &result))
+		return result;
 	if (services_start_munge(settings, &err) < 0)
 		return _fail(clone, "munge", &err);
+	if (!_is_in_time(clone, &result))
+		return result;
 	if (services_start_slurmd(settings, &clone->id, &when, &err) < 0)
 		return _fail(clone, "slurmd", &err);
 	clone->ms.slurmd = (when - clone->thaw) / CLOCK_US_PER_MS;
@@ -215,28 +244,40 @@ static enum clone_result _start(struct clone *clone)
 	return CLONE_READY;
 }
 
+static enum clone_result _start(struct clone *clone)
+{
+	struct err err = ERR_INIT;
+
+	if (_differ(clone, &err) < 0)
+		return _fail(clone, "machine", &err);
+	if (network_start("/sys", clone->settings, clone->nics, &clone->id,
+			  &clone->network, &err) < 0)
+		return _fail(clone, "network", &err);
+	if (_hooks(clone, &err) < 0)
+		return _fail(clone, "hook", &err);
+	clone->ms.network = _ms(clone);
+	return _serve(clone);
+}
+
 /* From the identity's text to a running node. */
 static enum clone_result _become(struct clone *clone, struct buf *text)
 {
-	enum fence_verdict verdict;
+	enum clone_result result;
+	struct fence_times times;
 	struct err err = ERR_INIT;
 	int rc = identity_parse(buf_str(text), text->len, &clone->id, &err);
+	int64_t asked, now;
 
 	buf_wipe(text);		/* it has the seed */
 	if (rc < 0) {
 		err_wrap(&err, "identity refused");
 		return _fail(clone, "identity", &err);
 	}
-	if (_pass_fence(clone, &verdict, &err) < 0)
+	asked = clock_mono_us();
+	if (!_pass_fence(clone, &times, &now, &result))
+		return result;
+	if (_set_clock(clone, &times, asked, now, &err) < 0)
 		return _fail(clone, "clock", &err);
-	if (verdict == FENCE_LATE)
-		return _off(clone, "the identity's not_after has passed");
-	if (verdict == FENCE_EARLY) {
-		err_set(&err, ERR_REFUSED,
-			"host's clock is behind the controller's: check NTP "
-			"on the host");
-		return _fail(clone, "clock", &err);
-	}
 	if (_mark_used(clone, &err) < 0)
 		return _off(clone, err.text);
 	return _start(clone);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Machines that must not become a node, or not again: late, early, reset,
-nameless, hostile; and a source that was reset."""
+"""Machines that must not become a node, or not again: late at once or later,
+early, reset, nameless, hostile; and a source that was reset."""
 import os
 import sys
 import tempfile
@@ -15,6 +15,12 @@ PROBE = os.path.join(guests.SOURCE, "testsuite/system/probe-slurmd")
 PCAP_HEADER = 24  # bytes of a capture without a packet
 HOOK = """#!/bin/sh
 [ "$SCLONE_NODE" != unlucky ] || { echo "no luck"; exit 9; }
+[ "$SCLONE_NODE" != slow ] || {
+	vmware-rpctool "info-set guestinfo.slow begun"
+	until vmware-rpctool "info-get guestinfo.go" >/dev/null; do
+		sleep 0.1
+	done
+}
 """
 
 
@@ -111,6 +117,20 @@ with guests.Lab() as lab:
     silent(lab, "late", "past not_after")
     tap.equal(keys(lab, "late", guests.STATE), [],
               "past not_after: it says nothing")
+    lab.do("clock", ms=0)
+
+    # In time when it wakes, and late when its hook ends.
+    at = lab.clone("slow", "t", guests.identity("slow"))
+    tap.ok(lab.wait("slow", "set", "guestinfo.slow", skip=at),
+           "a hook lasts")
+    lab.do("clock", ms=601000)
+    lab.do("set", vm="slow", key="guestinfo.go", value="on")
+    report = lab.wait("slow", "off", skip=at)
+    tap.equal(report and report["text"], "the guest powered off",
+              "past not_after by then: it powers off")
+    tap.equal(keys(lab, "slow", "guestinfo.probe.args"), [],
+              "and never starts slurmd")
+    tap.equal(keys(lab, "slow", guests.STATE), [], "and says nothing")
     lab.do("clock", ms=0)
 
     lab.do("power_off", vm="t")
