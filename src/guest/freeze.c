@@ -79,6 +79,19 @@ static void _warm(const struct settings *settings)
 	(void) tools_host_time(settings, &us, &resolution, NULL);
 }
 
+/* What was set on the cards went with their drivers. */
+static void _give_back(struct nics *nics)
+{
+	struct err err = ERR_INIT;
+
+	if (nic_bind("/sys", nics, &err) < 0)
+		log_error("network cards not given back: %s", err.text);
+	else
+		log_warn("the network cards have their drivers again, but "
+			 "links are down and addresses gone: set them up on "
+			 "the console, or reboot, which tries again");
+}
+
 static int _prepare(const struct settings *settings, struct nics *nics,
 		    struct err *err)
 {
@@ -92,7 +105,7 @@ static int _prepare(const struct settings *settings, struct nics *nics,
 		return -1;
 	_warm(settings);
 	if (nic_unbind("/sys", nics, err) < 0) {
-		(void) nic_bind("/sys", nics, NULL);
+		_give_back(nics);
 		return -1;
 	}
 	sync();
@@ -113,8 +126,8 @@ static int _freeze(const struct settings *settings, struct nics *nics)
 	case CLONE_READY:
 		return 0;
 	case CLONE_SOURCE:
-		(void) nic_bind("/sys", nics, NULL);
 		log_error("not frozen: %s", err.text);
+		_give_back(nics);
 		return 1;
 	case CLONE_FAILED:
 	case CLONE_OFF:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What becomes of a machine from its freeze on: a node, nothing when any step
- * lasts past its time. What would change the machine of the test is replaced.
+ * lasts past its time, or a source still when the freeze is refused. What
+ * would change the machine of the test is replaced.
  */
 #include <fcntl.h>
 
@@ -218,6 +219,34 @@ static void _test_early(void)
 	has_str(_get("sets"), "\"code\":\"clock\"", "it says why");
 }
 
+static void _test_refused(void)
+{
+	cleanup_settings struct settings settings = { 0 };
+	int log, old = dup(STDERR_FILENO);
+
+	_machine("true", "true");
+	_put("rpctool",
+	     "#!/bin/sh\n"
+	     "case $1 in\n"
+	     "info-get*) echo 'No value found'; exit 1 ;;\n"
+	     "instantclone*) echo 'not today'; exit 1 ;;\n"
+	     "esac\n",
+	     0755);
+	_settings(&settings);
+	log = open(_at("log"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	if (old < 0 || log < 0 || dup2(log, STDERR_FILENO) < 0)
+		bail_out("no log");
+	is_int(commands_freeze(&settings), 1, "a freeze that is refused");
+	(void) dup2(old, STDERR_FILENO);
+	(void) close(old);
+	(void) close(log);
+	ok(!_is_off() && bound, "leaves a source with its cards");
+	has_str(_get("log"), "not frozen: instantclone.freeze: not today",
+		"the log says why");
+	has_str(_get("log"), "links are down and addresses gone: set them up",
+		"and what has to be done");
+}
+
 int main(void)
 {
 	_begin();
@@ -229,6 +258,7 @@ int main(void)
 		   "munge.service\n", "late after munged");
 	_test_late_at_once();
 	_test_early();
+	_test_refused();
 	_end();
 	return done_testing();
 }
