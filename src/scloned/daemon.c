@@ -183,14 +183,14 @@ static void _source(const char *vm, const char *instance_uuid, void *arg)
 {
 	const struct daemon *daemon = arg;
 
-	lineage_source(daemon->journal, vm, instance_uuid);
+	lineage_source(daemon->journal, daemon->fleet, vm, instance_uuid);
 }
 
 static void _member(const struct source *source, bool is, void *arg)
 {
 	const struct daemon *daemon = arg;
 
-	lineage_member(daemon->journal, source, is);
+	lineage_member(daemon->journal, daemon->fleet, source, is);
 }
 
 /* Look-ups and proofs of absence ask the source. */

@@ -145,7 +145,7 @@ static void _commit_lazily(void *arg)
 }
 
 /* The first change that waits says until when. */
-static void _schedule_commit(struct fleet *fleet)
+void fleet_commit_soon(struct fleet *fleet)
 {
 	if (!fleet->lazy_set)
 		loop_timer_set(fleet->lazy, LAZY_US);
@@ -179,7 +179,7 @@ static void _dirty(struct fleet *fleet, struct node *node)
 	node->dirty = true;
 	node->next_dirty = fleet->dirty;
 	fleet->dirty = node;
-	_schedule_commit(fleet);
+	fleet_commit_soon(fleet);
 }
 
 static void _take_outcome(struct fleet *fleet, struct node *node,
@@ -259,7 +259,7 @@ void fleet_destroy(struct fleet *fleet)
 {
 	if (!fleet)
 		return;
-	if (fleet->dirty)
+	if (fleet->dirty || fleet->failing || fleet->lazy_set)
 		(void) fleet_commit(fleet, NULL);
 	loop_timer_destroy(fleet->turn);
 	loop_timer_destroy(fleet->lazy);
@@ -425,7 +425,7 @@ int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 		return 1;
 	if (journal_forget(fleet->journal, name, err) < 0)
 		return -1;
-	_schedule_commit(fleet);
+	fleet_commit_soon(fleet);
 	wake_set(fleet->wake, &node->wake, 0);
 	fleet->in_phase[PHASE_ABSENT]--;
 	_free_node(table_take(fleet->nodes, name));

@@ -85,6 +85,11 @@ void fleet_event(struct fleet *fleet, const char *node, struct event *ev);
 /* Make everything so far durable before returning. */
 int fleet_commit(struct fleet *fleet, struct err *err);
 
+/* Something else was put into the journal: commit it a little later, with
+ * the records. Nobody but the fleet commits, since half a change could become
+ * durable otherwise. */
+void fleet_commit_soon(struct fleet *fleet);
+
 /* NULL when the node is not here. Borrowed until the next event, or the next
  * call. */
 const struct record *fleet_record(const struct fleet *fleet,

@@ -16,26 +16,29 @@
 
 /* --- keeping ------------------------------------------------------------ */
 
-static void _commit(struct journal *journal, const char *name, int rc,
-		    struct err *err)
+/* It is durable before any act that is decided on it: those wait for the
+ * commit of their own intents. */
+static void _commit(struct fleet *fleet, const char *name, int rc,
+		    const struct err *err)
 {
-	if (rc < 0 || journal_commit(journal, err) < 0)
+	if (rc < 0)
 		log_error("journal: %s: %s", name, err->text);
+	fleet_commit_soon(fleet);
 }
 
-void lineage_source(struct journal *journal, const char *vm,
-		    const char *instance_uuid)
+void lineage_source(struct journal *journal, struct fleet *fleet,
+		    const char *vm, const char *instance_uuid)
 {
 	struct err err = ERR_INIT;
 	char name[SOURCE_SIZE];
 
 	snprintf(name, sizeof(name), SOURCE "%s", vm);
-	_commit(journal, name, journal_set_meta(journal, name, instance_uuid,
-						&err), &err);
+	_commit(fleet, name, journal_set_meta(journal, name, instance_uuid,
+					      &err), &err);
 }
 
-void lineage_member(struct journal *journal, const struct source *source,
-		    bool is)
+void lineage_member(struct journal *journal, struct fleet *fleet,
+		    const struct source *source, bool is)
 {
 	char name[MEMBER_SIZE], value[VALUE_SIZE];
 	struct err err = ERR_INIT;
@@ -46,7 +49,7 @@ void lineage_member(struct journal *journal, const struct source *source,
 	log_info("source %s: %s", source->path,
 		 is ? "in a folder of Sources=, and in use"
 		    : "no longer in a folder of Sources=");
-	_commit(journal, name,
+	_commit(fleet, name,
 		is ? journal_set_meta(journal, name, value, &err)
 		   : journal_forget_meta(journal, name, &err), &err);
 }

@@ -12,16 +12,17 @@
 #include "common/base/err.h"
 #include "common/clone/executor.h"
 #include "common/clone/journal.h"
+#include "fleet.h"
 
 /* Give all to the executor, before any act. Members of folders that left
  * sclone.conf are forgotten. */
 int lineage_load(struct journal *journal, struct executor *executor,
 		 struct err *err);
 
-/* Keep, or forget, and commit; a failure is logged. */
-void lineage_source(struct journal *journal, const char *vm,
-		    const char *instance_uuid);
-void lineage_member(struct journal *journal, const struct source *source,
-		    bool is);
+/* Keep, or forget, with the fleet's next commit; a failure is logged. */
+void lineage_source(struct journal *journal, struct fleet *fleet,
+		    const char *vm, const char *instance_uuid);
+void lineage_member(struct journal *journal, struct fleet *fleet,
+		    const struct source *source, bool is);
 
 #endif
