@@ -28,7 +28,8 @@ static int _rate_daemon(const struct json *daemon)
 	int worst = command_bool(daemon, "paused") ? COMMAND_WARNING
 						   : COMMAND_OK;
 
-	if (command_bool(json_get(daemon, "folder"), "braked"))
+	if (command_bool(json_get(daemon, "folder"), "braked") ||
+	    json_get(daemon, "spool"))
 		worst = COMMAND_WARNING;
 	if (command_bool(daemon, "journal_low"))
 		worst = COMMAND_CRITICAL;
@@ -131,6 +132,8 @@ static void _print_daemon(const struct json *daemon)
 	if (command_bool(daemon, "journal_low"))
 		printf("journal: the disk is full; no new clones until there "
 		       "is room\n");
+	if (json_get(daemon, "spool"))
+		printf("spool: %s\n", command_str(daemon, "spool"));
 }
 
 /* What it waits for. The guard's word comes before later errors. */

@@ -80,6 +80,7 @@ struct json *answers_daemon(const struct daemon *daemon)
 	rc |= _put_link(json, "vcenter", executor_problem(daemon->executor));
 	rc |= _put_link(json, "slurm", sight_problem(daemon->sight));
 	rc |= _put_folder(json, daemon->reconciler);
+	rc |= _put_text(json, "spool", intake_problem(daemon->intake));
 	return rc == 0 ? steal_ptr(&json) : NULL;
 }
 

@@ -13,8 +13,8 @@
 #include "common/ipc/spool.h"
 #include "common/rules/template.h"
 #include "intake.h"
+#include "shelf.h"
 
-#define SCAN_US (5 * CLOCK_US_PER_S)	/* if a nudge was lost */
 #define RETRY_US CLOCK_US_PER_S
 #define LOOK_UP_US (5 * CLOCK_US_PER_S)	/* for what Slurm knows of it */
 
@@ -29,6 +29,7 @@ struct taking {
 struct intake {
 	struct intake_context ctx;
 	struct loop_timer *timer;
+	struct shelf *shelf;	/* files that stay */
 	struct taking now;
 };
 
@@ -63,15 +64,12 @@ static void _answer(struct server_call *call, const struct err *failure)
 
 static void _finish(struct intake *intake, const struct err *failure)
 {
-	struct err err = ERR_INIT;
-
-	if (failure)
+	/* Who calls is told, and tries again soon when it is BUSY. */
+	if (failure && failure->code != ERR_BUSY)
 		log_error("request %s: %s", intake->now.request->id,
 			  failure->text);
-	else if (!intake->now.call &&
-		 spool_remove(_spool(intake), intake->now.request->id,
-			      &err) < 0)
-		log_error("request %s: %s", intake->now.request->id, err.text);
+	else if (!failure && !intake->now.call)
+		shelf_remove(intake->shelf, intake->now.request->id);
 	_answer(intake->now.call, failure);
 	_clear(intake);
 	loop_timer_set(intake->timer, failure ? RETRY_US : 0);
@@ -201,69 +199,65 @@ static void _post(struct intake *intake, const char *name,
 	fleet_event(intake->ctx.fleet, name, &ev);
 }
 
-static const char *_chained_program(const struct intake *intake)
-{
-	const struct config_global *global =
-		config_global(*intake->ctx.config);
-
-	switch (intake->now.request->kind) {
-	case REQUEST_RESUME:
-		return global->chain_resume;
-	case REQUEST_SUSPEND:
-		return global->chain_suspend;
-	case REQUEST_RESUME_FAIL:
-		return global->chain_resume_fail;
-	}
-	return NULL;
-}
-
-static void _chain(struct intake *intake, const struct hostlist *foreign)
-{
-	const struct request *request = intake->now.request;
-	const char *program = _chained_program(intake);
-	cleanup_free char *nodes = hostlist_print(foreign);
-	struct err err = ERR_INIT;
-
-	if (!hostlist_count(foreign) || !nodes)
-		return;
-	if (!program)
-		log_warn("request %s: %s: not in the configuration, and no "
-			 "chained program for %s", request->id, nodes,
-			 request_kind_name(request->kind));
-	else if (chain_run(intake->ctx.chain, program, nodes,
-			   request->features, request->resume, &err) < 0)
-		log_error("request %s: %s %s: %s", request->id, program,
-			  nodes, err.text);
-}
-
-/* Everything is known: events, commit, and only then the file goes. */
-static int _apply(struct intake *intake, const struct hostlist *nodes,
-		  struct err *err)
+/* Nodes that are not in sclone.conf. */
+static struct hostlist *_foreign(const struct intake *intake,
+				 const struct hostlist *nodes, struct err *err)
 {
 	cleanup_hostlist struct hostlist *foreign = hostlist_create();
-	const struct request *request = intake->now.request;
-	int fresh, rc;
 
 	if (!foreign)
-		return err_nomem(err);
-	fresh = journal_take_request(intake->ctx.journal, request->id,
-				     clock_wall_us(), err);
-	for (size_t i = 0; fresh > 0 && i < hostlist_count(nodes); i++) {
+		err_nomem(err);
+	for (size_t i = 0; foreign && i < hostlist_count(nodes); i++) {
+		const char *name = hostlist_at(nodes, i);
+
+		if (!config_node(*intake->ctx.config, name) &&
+		    hostlist_add(foreign, name, err) < 0)
+			return NULL;
+	}
+	return steal_ptr(&foreign);
+}
+
+static void _post_all(struct intake *intake, const struct hostlist *nodes)
+{
+	for (size_t i = 0; i < hostlist_count(nodes); i++) {
 		const char *name = hostlist_at(nodes, i);
 		const struct config_node *node =
 			config_node(*intake->ctx.config, name);
 
 		if (node)
 			_post(intake, name, node);
-		else if (hostlist_add(foreign, name, err) < 0)
-			return -1;
 	}
+}
+
+/*
+ * Everything is known: chained programs, events, commit, and only then the
+ * file goes. A death before the commit starts the programs once more. Who
+ * calls has no file that could wait for them, and calls again.
+ */
+static int _apply(struct intake *intake, const struct hostlist *nodes,
+		  struct err *err)
+{
+	cleanup_hostlist struct hostlist *foreign =
+		_foreign(intake, nodes, err);
+	cleanup_free char *names = foreign ? hostlist_print(foreign) : NULL;
+	const struct request *request = intake->now.request;
+	bool chains = foreign && hostlist_count(foreign) > 0;
+	int fresh;
+
+	if (!foreign || !names)
+		return foreign ? err_nomem(err) : -1;
+	if (chains && intake->now.call &&
+	    shelf_start(intake->shelf, request, names, err) < 0)
+		return -1;
+	fresh = journal_take_request(intake->ctx.journal, request->id,
+				     clock_wall_us(), err);
 	if (fresh < 0)
 		return -1;
-	rc = fleet_commit(intake->ctx.fleet, err);
-	/* Also without room for the commit: next time it is not fresh. */
-	_chain(intake, foreign);
-	return rc;
+	if (fresh && chains && !intake->now.call)
+		shelf_chain(intake->shelf, request, names);
+	if (fresh)
+		_post_all(intake, nodes);
+	return fleet_commit(intake->ctx.fleet, err);
 }
 
 static void _complete(struct intake *intake)
@@ -422,11 +416,16 @@ static struct request *_read_oldest(struct intake *intake)
 		log_error("spool: %s", err.text);
 		return NULL;
 	}
+	shelf_tidy(intake->shelf, &list);
 	for (size_t i = 0; i < list.count; i++) {
-		request = spool_read(_spool(intake), list.ids[i], &err);
+		const char *id = list.ids[i];
+
+		if (shelf_has_taken(intake->shelf, id))
+			continue;
+		request = spool_read(_spool(intake), id, &err);
+		shelf_shut(intake->shelf, id, request ? NULL : &err);
 		if (request)
 			return request;
-		log_error("spool: %s: %s", list.ids[i], err.text);
 	}
 	return NULL;
 }
@@ -445,7 +444,12 @@ static void _scan(void *arg)
 	if (request)
 		_begin(intake, request, NULL);
 	else
-		loop_timer_set(intake->timer, SCAN_US);
+		loop_timer_set(intake->timer, shelf_pause(intake->shelf));
+}
+
+const char *intake_problem(const struct intake *intake)
+{
+	return shelf_problem(intake->shelf);
 }
 
 void intake_poke(struct intake *intake)
@@ -480,6 +484,12 @@ void intake_take_call(struct intake *intake, struct server_call *call)
 struct intake *intake_create(const struct intake_context *context,
 			     struct err *err)
 {
+	const struct shelf_context shelf = {
+		.fleet = context->fleet,
+		.journal = context->journal,
+		.chain = context->chain,
+		.config = context->config,
+	};
 	struct intake *intake = calloc(1, sizeof(*intake));
 
 	if (!intake) {
@@ -488,7 +498,9 @@ struct intake *intake_create(const struct intake_context *context,
 	}
 	intake->ctx = *context;
 	intake->timer = loop_timer_create(context->loop, _scan, intake, err);
-	if (!intake->timer || spool_prepare(_spool(intake), err) < 0) {
+	intake->shelf = shelf_create(&shelf, err);
+	if (!intake->timer || !intake->shelf ||
+	    spool_prepare(_spool(intake), err) < 0) {
 		intake_destroy(intake);
 		return NULL;
 	}
@@ -504,6 +516,7 @@ void intake_destroy(struct intake *intake)
 	if (intake->now.call)
 		server_call_drop(intake->now.call);
 	_clear(intake);
+	shelf_destroy(intake->shelf);
 	loop_timer_destroy(intake->timer);
 	free(intake);
 }

@@ -7,8 +7,9 @@
  *	file removed
  *
  * A crash anywhere before the removal shows the file again; its id says that
- * it was taken. Nodes that are not in sclone.conf go to the chained
- * programs.
+ * it was taken. One that cannot be removed or read is put on the shelf, and
+ * the next one is taken. Nodes that are not in sclone.conf go to the chained
+ * programs, at least once.
  */
 #ifndef SCLONE_SCLONED_INTAKE_H
 #define SCLONE_SCLONED_INTAKE_H
@@ -54,6 +55,9 @@ void intake_destroy(struct intake *intake);
 
 /* Look into the spool soon: somebody wrote into it. */
 void intake_poke(struct intake *intake);
+
+/* What keeps a file in the spool, or NULL. Borrowed until the next call. */
+const char *intake_problem(const struct intake *intake);
 
 /* A request that came over the socket because the spool cannot be written:
  * it is answered when it is committed. */

@@ -44,9 +44,19 @@ def test_unit(name, scratch):
         tap.diag(said)
 
 
+def test_kill_mode():
+    """Both start programs that must outlive them: the site's other resume
+    and suspend programs, munged and slurmd."""
+    for name in sorted(EXPOSURE):
+        with open(os.path.join(BUILD, "etc", name + ".service")) as file:
+            tap.ok("KillMode=process\n" in file.readlines(),
+                   name + ": what it has started is let be at its end")
+
+
 if not shutil.which("systemd-analyze"):
     tap.skip_all("needs systemd-analyze")
 with tempfile.TemporaryDirectory() as scratch_:
     for unit in sorted(EXPOSURE):
         test_unit(unit, scratch_)
+test_kill_mode()
 sys.exit(tap.done())

@@ -10,7 +10,8 @@
  *
  * status	request: [nodes: hostlist] [all: bool: absent nodes too]
  *	reply: daemon {version pid started now paused journal_low cluster
- *	    vcenter {state error} slurm {state error}}
+ *	    vcenter {state error} slurm {state error}
+ *	    spool: what keeps a file there}
  *	nodes [{node phase epoch since job user template source vm
  *	    deadline why error refused: the guard's reason hold: bool
  *	    quarantine: why its record cannot be read, waiting: bool}]
