@@ -214,12 +214,11 @@ static void _saw(const char *node, const struct nodeview *view, void *arg)
 	room_saw(daemon->room, node, view);
 }
 
-static bool _fits(const char *node, const char *template_name, size_t more,
-		  void *arg)
+static size_t _room(unsigned limit, void *arg)
 {
 	const struct daemon *daemon = arg;
 
-	return room_fits(daemon->room, node, template_name, more);
+	return tally_room(room_tally(daemon->room), limit);
 }
 
 static void _looked(int64_t began, void *arg)
@@ -462,7 +461,7 @@ static int _start_intake(struct daemon *daemon, struct err *err)
 	if (!daemon->room)
 		return -1;
 	sight_watch(daemon->sight, _saw, _looked, daemon);
-	planner_rule(daemon->planner, _fits, daemon);
+	planner_rule(daemon->planner, _room, daemon);
 	return 0;
 }
 

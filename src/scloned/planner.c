@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/clone/choose.h"
+#include "common/clone/tally.h"
 #include "breakers.h"
 #include "planner.h"
 
@@ -26,6 +27,8 @@ struct planner {
 	unsigned shape;			/* the sources' */
 	struct breakers *breakers;
 	bool paused, starved;
+	size_t (*room)(unsigned limit, void *arg);
+	void *room_arg;
 };
 
 /* --- sources ------------------------------------------------------------ */
@@ -399,12 +402,31 @@ void planner_starve(struct planner *planner, bool starve)
 	_hold(planner);
 }
 
-void planner_rule(struct planner *planner,
-		  bool (*fits)(const char *node, const char *template_name,
-			       size_t more, void *arg), void *arg)
+/* --- MaxClones= --------------------------------------------------------- */
+
+static unsigned _limits(const char *node, const char *template_name,
+			unsigned limits[KIND_LIMITS_EACH], void *arg)
 {
-	plan_rule(planner->plan, fits, arg);
+	const struct planner *planner = arg;
+
+	return tally_limits(*planner->config, node, template_name, limits);
 }
+
+static size_t _room(unsigned limit, void *arg)
+{
+	const struct planner *planner = arg;
+
+	return planner->room ? planner->room(limit, planner->room_arg) : 0;
+}
+
+void planner_rule(struct planner *planner,
+		  size_t (*room)(unsigned limit, void *arg), void *arg)
+{
+	planner->room = room;
+	planner->room_arg = arg;
+}
+
+/* --- looking ------------------------------------------------------------ */
 
 bool planner_paused(const struct planner *planner)
 {
@@ -497,6 +519,8 @@ struct planner *planner_create(struct loop *loop, struct fleet *fleet,
 		err_nomem(err);
 		return NULL;
 	}
+	plan_rule(planner->plan,
+		  &(struct kind_rule) { _limits, _room, planner });
 	planner_use(planner, sources);
 	_hold(planner);
 	return planner;

@@ -66,10 +66,11 @@ void planner_stepped(struct planner *planner, const struct record *rec,
 /* No new clones: an admin said so, or the journal has no room for them. */
 void planner_pause(struct planner *planner, bool pause);
 void planner_starve(struct planner *planner, bool starve);
-/* As admit_rule(). */
+
+/* Who says how many more clones a limit of tally_limits() has room for. Before
+ * that nothing may be admitted. */
 void planner_rule(struct planner *planner,
-		  bool (*fits)(const char *node, const char *template_name,
-			       size_t more, void *arg), void *arg);
+		  size_t (*room)(unsigned limit, void *arg), void *arg);
 
 bool planner_paused(const struct planner *planner);
 

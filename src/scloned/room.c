@@ -66,12 +66,6 @@ static void _refused(const char *node, void *arg)
 	tally_refuse(room->now.tally, node);
 }
 
-bool room_fits(const struct room *room, const char *node,
-	       const char *template_name, size_t more)
-{
-	return tally_fits(room->now.tally, node, template_name, more);
-}
-
 const struct tally *room_tally(const struct room *room)
 {
 	return room->now.tally;

@@ -54,11 +54,6 @@ void room_looked(struct room *room, int64_t began);
 /* The sources were looked at again. */
 void room_sources(struct room *room);
 
-/* So many more clones may exist, of a kind with the node and its template, as
- * far as MaxClones= is concerned. */
-bool room_fits(const struct room *room, const char *node,
-	       const char *template_name, size_t more);
-
 /* What it counts; borrowed until room_use(). */
 const struct tally *room_tally(const struct room *room);
 

@@ -575,51 +575,6 @@ static void _feasible(void)
 	   "an absurd rate");
 }
 
-/* At most so many clones; it counts those that got a lane. */
-static size_t there, limit;
-
-static bool _fits(const char *node, const char *template_name, size_t more,
-		  void *arg)
-{
-	(void) node;
-	(void) template_name;
-	(void) arg;
-	return there + more <= limit;
-}
-
-static unsigned _begin_all(struct admit *admit, struct place_source *s)
-{
-	struct admit_decision out;
-	unsigned begun = 0;
-
-	while (_next(admit, s, 1, 0, &out) > 0) {
-		begun++;
-		there++;
-	}
-	return begun;
-}
-
-static void _whole_jobs(void)
-{
-	cleanup_admit struct admit *admit = _create(100, 32);
-	struct place_source s[1] = { _source("a", 2) };
-
-	admit_rule(admit, _fits, NULL);
-	limit = 4;
-	_queue(admit, 1, "a", 3);
-	_queue(admit, 2, "b", 2);
-	_queue(admit, 3, "c", 1);
-	is_int(_begin_all(admit, s), 2, "two lanes for the first job");
-	s[0].lanes = 32;
-	is_int(_begin_all(admit, s), 2, "its third, and one of another");
-	ok(admit_lacks_room(admit, "b1") && admit_lacks_room(admit, "b2"),
-	   "a job that does not fit whole is not begun");
-	ok(!admit_lacks_room(admit, "a3") && !admit_lacks_room(admit, "c1"),
-	   "those have their lanes");
-	there = 2;
-	is_int(_begin_all(admit, s), 2, "it is when there is room for all");
-}
-
 int main(void)
 {
 	_breaker();
@@ -633,7 +588,6 @@ int main(void)
 	_template_rests();
 	_one_is_bad();
 	_fairness();
-	_whole_jobs();
 	_no_starving();
 	_copied();
 	_bounds();

@@ -242,11 +242,38 @@ static void _short(void)
 	plan_destroy(scene.plan);
 }
 
+/* Others wait for a template that is out of service: its lanes are not those
+ * that count. */
+static void _elsewhere(void)
+{
+	struct scene scene;
+	struct admit_entry other = { .template_name = "gone",
+				     .deadline = NOW + 50 * S };
+	char name[16];
+	bool refused;
+
+	_begin(&scene, 1);
+	for (uint32_t i = 0; i < 20; i++) {
+		text_copy(name, sizeof(name), "x");
+		text_add_number(name, sizeof(name), i);
+		other.node = name;
+		other.job = 100 + i;
+		if (plan_ask(scene.plan, &other, NOW, &refused, NULL) < 0)
+			bail_out("no seat");
+	}
+	_ask(&scene, 1);
+	scene.nodes[0].entry.deadline = NOW + 5 * S;
+	_run(&scene);
+	_is_placed(&scene, 0, 0, 0);
+	plan_destroy(scene.plan);
+}
+
 int main(void)
 {
 	_waves();
 	_others();
 	_behind();
+	_elsewhere();
 	_overdue();
 	_refused();
 	_canary();

@@ -15,7 +15,8 @@ static const char conf_text[] =
 	"ClusterName=c1 VCenter=https://vc/sdk User=u Pin=sha256//c2VjcmV0\n"
 	"Folder=\"/DC/vm/f 1\" ResourcePool=/DC/host/h/Resources/p\n"
 	"TemplateName=rocky9 Sources=/DC/vm/t/a,/DC/vm/t/b Lanes=2\n"
-	"NodeName=vm[1-40] Templates=rocky9 MaxClones=6\n";
+	"NodeName=vm[1-40] Templates=rocky9 MaxClones=6\n"
+	"NodeName=ub[1-9] Templates=rocky9 MaxClones=1\n";
 
 static struct breaker own[2], shared;
 static struct place_source places[2];
@@ -176,10 +177,24 @@ static void _same(void)
 /* --- MaxClones= ---------------------------------------------------------- */
 
 /* As scloned's room does it. */
-static bool _fits(const char *node, const char *template_name, size_t more,
-		  void *arg)
+struct limited {
+	const struct config *config;
+	const struct tally *tally;
+};
+
+static unsigned _limits(const char *node, const char *template_name,
+			unsigned limits[KIND_LIMITS_EACH], void *arg)
 {
-	return tally_fits(arg, node, template_name, more);
+	const struct limited *limited = arg;
+
+	return tally_limits(limited->config, node, template_name, limits);
+}
+
+static size_t _room(unsigned limit, void *arg)
+{
+	const struct limited *limited = arg;
+
+	return tally_room(limited->tally, limit);
 }
 
 /* All lanes that are given now; each is a clone from then on. */
@@ -199,7 +214,8 @@ static void _give(struct plan *plan, struct tally *tally, char *out,
 
 /* Of six clones that may be there are three, one of them in its lane: vm3 of
  * its job goes before vm[1-2] of another one, which leaves no room for vm[5-6]
- * of a third. If that has begun before, it is the other way round. */
+ * of a third. If that has begun before, it is the other way round. What vm3 is
+ * promised is nothing to ub1, of another set. */
 static void _limited(bool begun, const char *want, const char *roomless)
 {
 	cleanup_config struct config *config =
@@ -211,6 +227,8 @@ static void _limited(bool begun, const char *want, const char *roomless)
 	struct admit_entry late = { .node = "vm5", .job = 5, .begun = begun,
 				    .template_name = "rocky9",
 				    .deadline = NOW + 60 * S };
+	struct limited limited = { config, tally };
+	struct kind_rule rule = { _limits, _room, &limited };
 	cleanup_free char *text = NULL;
 	char here[100], there[100];
 	struct err why = ERR_INIT;
@@ -225,7 +243,7 @@ static void _limited(bool begun, const char *want, const char *roomless)
 		name[2] = *node;
 		tally_begin(tally, name, "rocky9");
 	}
-	plan_rule(plan, _fits, tally);
+	plan_rule(plan, &rule);
 	_sit(plan, "vm7", 2, "/DC/vm/t/a");
 	_sit(plan, "vm1", 1, NULL);
 	_sit(plan, "vm2", 1, NULL);
@@ -234,6 +252,7 @@ static void _limited(bool begun, const char *want, const char *roomless)
 	_sit(plan, "vm6", 5, NULL);
 	if (plan_ask(plan, &late, NOW, &refused, NULL) < 0)
 		bail_out("vm5");
+	_sit(plan, "ub1", 9, NULL);
 	doc = _write(config, plan, tally);
 	text = _text(doc);
 	json_destroy(doc);
@@ -333,8 +352,8 @@ static void _mistakes(void)
 int main(void)
 {
 	_same();
-	_limited(false, "vm1 vm2 vm3 ", "vm6");
-	_limited(true, "vm6 vm5 vm3 ", "vm1");
+	_limited(false, "vm1 vm2 ub1 vm3 ", "vm6");
+	_limited(true, "vm6 vm5 ub1 vm3 ", "vm1");
 	_refused();
 	_mistakes();
 	return done_testing();

@@ -114,11 +114,23 @@ static void _all_out(void)
 	COUNT("vm1", OFF);
 }
 
+/* How many more clones there may be, as far as that goes. */
+static size_t _most(const char *node, const char *template_name)
+{
+	unsigned limits[KIND_LIMITS_EACH];
+	unsigned count = tally_limits(config, node, template_name, limits);
+	size_t most = SIZE_MAX;
+
+	for (unsigned i = 0; i < count; i++)
+		if (tally_room(tally, limits[i]) < most)
+			most = tally_room(tally, limits[i]);
+	return most;
+}
+
 static void _fits(const char *node, const char *template_name, size_t most,
 		  const char *what)
 {
-	ok(tally_fits(tally, node, template_name, most) &&
-	   !tally_fits(tally, node, template_name, most + 1), "%s", what);
+	is_int((int64_t) _most(node, template_name), (int64_t) most, what);
 }
 
 static void _limits(void)
@@ -137,9 +149,14 @@ static void _limits(void)
 	COUNT("vm2", OFF);
 	COUNT("sh1", OFF);
 	_fits("vm1", "u22", 1, "none does that is gone");
-	ok(tally_fits(tally, "nosuch", "r9", 99) &&
-	   tally_fits(tally, "vm1", "nosuch", 99),
+	ok(_most("nosuch", "r9") == SIZE_MAX &&
+	   _most("vm1", "nosuch") == SIZE_MAX,
 	   "what is not in sclone.conf has no limit here");
+	for (const char *node = "vm1\0vm2\0vm3\0sh1\0"; *node; node += 4)
+		tally_begin(tally, node, "r9");
+	_fits("vm1", "r9", 0, "more clones than that leave no room");
+	for (const char *node = "vm1\0vm2\0vm3\0sh1\0"; *node; node += 4)
+		COUNT(node, OFF);
 }
 
 int main(void)

@@ -227,6 +227,40 @@ static int _read_seats(struct snapshot *snapshot, struct err *err)
 	return 0;
 }
 
+static unsigned _limits(const char *node, const char *template_name,
+			unsigned limits[KIND_LIMITS_EACH], void *arg)
+{
+	const struct snapshot *snapshot = arg;
+
+	return tally_limits(snapshot->config, node, template_name, limits);
+}
+
+static size_t _room(unsigned limit, void *arg)
+{
+	const struct snapshot *snapshot = arg;
+
+	return tally_room(snapshot->tally, limit);
+}
+
+/* Without nodes. */
+static int _make_plan(struct snapshot *snapshot, unsigned flight_max,
+		      struct err *err)
+{
+	struct kind_rule rule = { _limits, _room, snapshot };
+
+	snapshot->tally = tally_create(snapshot->config, err);
+	if (!snapshot->tally)
+		return -1;
+	snapshot->plan = plan_create(2 * CONFIG_NODES_MAX,
+				     CONFIG_SOURCES_MAX);
+	if (!snapshot->plan)
+		return err_nomem(err);
+	plan_rule(snapshot->plan, &rule);
+	plan_use(snapshot->plan, snapshot->places, snapshot->place_count,
+		 flight_max);
+	return 0;
+}
+
 static int _read_plan(struct snapshot *snapshot, struct err *err)
 {
 	const struct json *json = json_get(snapshot->doc, "plan");
@@ -241,15 +275,9 @@ static int _read_plan(struct snapshot *snapshot, struct err *err)
 	    _read_err(json, "trouble", &trouble, err) < 0 ||
 	    fields_read(snapshot_rate_fields, json_get(json, "rates"), &rates,
 			err) < 0 ||
-	    _check_rates(&rates, err) < 0)
-		return -1;
-	snapshot->plan = plan_create(2 * CONFIG_NODES_MAX,
-				     CONFIG_SOURCES_MAX);
-	if (!snapshot->plan)
-		return err_nomem(err);
-	plan_use(snapshot->plan, snapshot->places, snapshot->place_count,
-		 (unsigned) flight_max);
-	if (_read_seats(snapshot, err) < 0)
+	    _check_rates(&rates, err) < 0 ||
+	    _make_plan(snapshot, (unsigned) flight_max, err) < 0 ||
+	    _read_seats(snapshot, err) < 0)
 		return -1;
 	plan_set_rates(snapshot->plan, &rates);
 	plan_hold(snapshot->plan, &hold);
@@ -322,14 +350,6 @@ static int _refuse(struct snapshot *snapshot, const char *node,
 			 err);
 }
 
-static bool _fits(const char *node, const char *template_name, size_t more,
-		  void *arg)
-{
-	const struct snapshot *snapshot = arg;
-
-	return tally_fits(snapshot->tally, node, template_name, more);
-}
-
 void snapshot_took(const char *node, const char *template_name, void *arg)
 {
 	struct snapshot *snapshot = arg;
@@ -339,16 +359,12 @@ void snapshot_took(const char *node, const char *template_name, void *arg)
 
 static int _read_names(struct snapshot *snapshot, struct err *err)
 {
-	snapshot->tally = tally_create(snapshot->config, err);
-	if (!snapshot->tally)
-		return -1;
 	snapshot->refused = table_create(CONFIG_NODES_MAX, NULL);
 	if (!snapshot->refused)
 		return err_nomem(err);
 	if (_read_groups(snapshot, "clones", "template", _clone, err) < 0 ||
 	    _read_groups(snapshot, "isolation", "why", _refuse, err) < 0)
 		return -1;
-	plan_rule(snapshot->plan, _fits, snapshot);
 	return 0;
 }
 

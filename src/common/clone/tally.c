@@ -5,6 +5,14 @@
 
 #define NO_TEMPLATE UINT8_MAX
 
+/* Numbers of limits: of all clones, of each template's, of each set's. */
+#define LIMIT_ALL 0
+#define LIMIT_TEMPLATE 1
+#define LIMIT_SET (LIMIT_TEMPLATE + CONFIG_TEMPLATES_MAX)
+
+_Static_assert(LIMIT_SET + CONFIG_SETS_MAX <= KIND_LIMITS_MAX,
+	       "a clone counts for numbers below KIND_LIMITS_MAX");
+
 /* What a name counts as. */
 struct name {
 	uint8_t kind;		/* enum capacity_kind */
@@ -215,27 +223,45 @@ static size_t _clones(const struct tally *tally)
 	return clones;
 }
 
-static bool _allows(uint64_t limit, uint64_t clones)
+unsigned tally_limits(const struct config *config, const char *node,
+		      const char *template_name,
+		      unsigned limits[KIND_LIMITS_EACH])
 {
-	return !limit || clones <= limit;
-}
-
-bool tally_fits(const struct tally *tally, const char *node,
-		const char *template_name, size_t more)
-{
-	const struct config *config = tally->config;
 	const struct config_node *ours = config_node(config, node);
 	int template = config_template_index(config, template_name);
-	const struct capacity_set *set;
+	unsigned count = 0;
 
 	if (!ours || template < 0)
-		return true;
-	set = &tally->sets[_set_index(tally, ours)];
-	return _allows(set->limit, set->kinds[CAPACITY_CLONE] + more) &&
-	       _allows(tally->templates[template].limit,
-		       tally->templates[template].clones + more) &&
-	       _allows(config_global(config)->max_clones,
-		       _clones(tally) + more);
+		return 0;
+	if (config_global(config)->max_clones)
+		limits[count++] = LIMIT_ALL;
+	if (config_template(config, (size_t) template)->max_clones)
+		limits[count++] = LIMIT_TEMPLATE + (unsigned) template;
+	if (ours->set->max_clones)
+		limits[count++] = LIMIT_SET + (unsigned) (
+			ours->set - config_set(config, 0));
+	return count;
+}
+
+static size_t _left(uint64_t limit, uint64_t clones)
+{
+	return limit > clones ? (size_t) (limit - clones) : 0;
+}
+
+size_t tally_room(const struct tally *tally, unsigned limit)
+{
+	const struct capacity_template *template;
+	const struct capacity_set *set;
+
+	if (limit == LIMIT_ALL)
+		return _left(config_global(tally->config)->max_clones,
+			     _clones(tally));
+	if (limit < LIMIT_SET) {
+		template = &tally->templates[limit - LIMIT_TEMPLATE];
+		return _left(template->limit, template->clones);
+	}
+	set = &tally->sets[limit - LIMIT_SET];
+	return _left(set->limit, set->kinds[CAPACITY_CLONE]);
 }
 
 /* --- the whole ---------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
 #include "common/rules/capacity.h"
+#include "common/rules/kind.h"
 #include "common/rules/record.h"
 #include "config.h"
 
@@ -82,9 +83,12 @@ int tally_template(const struct tally *tally, size_t set, size_t index);
 struct capacity_set *tally_sets(struct tally *tally);
 struct capacity_template *tally_templates(struct tally *tally);
 
-/* So many more clones may exist, of a kind with the node and its template, as
- * far as MaxClones= is concerned. */
-bool tally_fits(const struct tally *tally, const char *node,
-		const char *template_name, size_t more);
+/* MaxClones= for struct kind_rule: the limits that there are for a clone of
+ * the node and of that template, and how many more clones one of them has room
+ * for. */
+unsigned tally_limits(const struct config *config, const char *node,
+		      const char *template_name,
+		      unsigned limits[KIND_LIMITS_EACH]);
+size_t tally_room(const struct tally *tally, unsigned limit);
 
 #endif

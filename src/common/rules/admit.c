@@ -12,11 +12,11 @@
 
 struct waiter {
 	char node[OWNER_NODE_SIZE];
-	char template_name[RECORD_TEMPLATE_SIZE];
 	char avoid[RECORD_SOURCE_SIZE];
 	char only[RECORD_SOURCE_SIZE];
 	int64_t deadline;
 	struct job *job;
+	struct kind *kind;		/* of the job's */
 	struct waiter *prev, *next;	/* of the job's line */
 	bool in_flight;
 };
@@ -33,6 +33,7 @@ struct job {
 	bool begun;			/* a node of it had a lane */
 	bool roomless;			/* see admit_lacks_room() */
 	struct line queue, flight;
+	struct kind *kinds;
 };
 
 struct admit {
@@ -40,10 +41,17 @@ struct admit {
 	struct table *jobs;		/* by key, oldest first; owns them */
 	size_t waiting;
 	unsigned in_flight, max_flight;
-	bool (*fits)(const char *node, const char *template_name, size_t more,
-		     void *arg);
-	void *fits_arg;
+	struct kind_rule rule;
 };
+
+static void _free_job(void *value)
+{
+	struct job *job = value;
+
+	if (job)
+		kind_free(job->kinds);
+	free(job);
+}
 
 struct admit *admit_create(size_t max_nodes, unsigned max_flight)
 {
@@ -53,7 +61,7 @@ struct admit *admit_create(size_t max_nodes, unsigned max_flight)
 		return NULL;
 	admit->max_flight = max_flight;
 	admit->waiters = table_create(max_nodes, free);
-	admit->jobs = table_create(max_nodes, free);
+	admit->jobs = table_create(max_nodes, _free_job);
 	if (!admit->waiters || !admit->jobs)
 		return NULL;
 	return steal_ptr(&admit);
@@ -123,7 +131,7 @@ static struct job *_job(struct admit *admit, const struct admit_entry *entry,
 static void _forget_job(struct admit *admit, struct job *job)
 {
 	if (!job->queued && !job->in_flight)
-		free(table_take(admit->jobs, job->key));
+		_free_job(table_take(admit->jobs, job->key));
 }
 
 static void _stand(struct line *line, struct waiter *waiter)
@@ -153,6 +161,7 @@ static void _enqueue(struct admit *admit, struct waiter *waiter)
 {
 	_stand(&waiter->job->queue, waiter);
 	waiter->job->queued++;
+	waiter->kind->queued++;
 	admit->waiting++;
 }
 
@@ -160,6 +169,7 @@ static void _dequeue(struct admit *admit, struct waiter *waiter)
 {
 	_leave(&waiter->job->queue, waiter);
 	waiter->job->queued--;
+	waiter->kind->queued--;
 	admit->waiting--;
 }
 
@@ -169,6 +179,7 @@ static void _fly(struct admit *admit, struct waiter *waiter)
 	waiter->in_flight = true;
 	waiter->job->begun = true;
 	waiter->job->in_flight++;
+	waiter->kind->in_flight++;
 	admit->in_flight++;
 }
 
@@ -176,15 +187,13 @@ static void _land(struct admit *admit, struct waiter *waiter)
 {
 	_leave(&waiter->job->flight, waiter);
 	waiter->job->in_flight--;
+	waiter->kind->in_flight--;
 	admit->in_flight--;
 }
 
-void admit_rule(struct admit *admit,
-		bool (*fits)(const char *node, const char *template_name,
-			     size_t more, void *arg), void *arg)
+void admit_rule(struct admit *admit, const struct kind_rule *rule)
 {
-	admit->fits = fits;
-	admit->fits_arg = arg;
+	admit->rule = *rule;
 }
 
 bool admit_lacks_room(const struct admit *admit, const char *node)
@@ -221,7 +230,6 @@ static struct waiter *_new(struct admit *admit,
 		return NULL;
 	}
 	text_set(waiter->node, entry->node);
-	text_set(waiter->template_name, entry->template_name);
 	text_set(waiter->avoid, entry->avoid);
 	text_set(waiter->only, entry->only);
 	waiter->deadline = entry->deadline;
@@ -229,7 +237,10 @@ static struct waiter *_new(struct admit *admit,
 	if (!waiter->job)
 		return NULL;
 	waiter->job->begun |= entry->begun;
-	if (table_set(admit->waiters, waiter->node, waiter, err) < 0) {
+	waiter->kind = kind_get(&waiter->job->kinds, &admit->rule,
+				entry->node, entry->template_name, err);
+	if (!waiter->kind ||
+	    table_set(admit->waiters, waiter->node, waiter, err) < 0) {
 		_forget_job(admit, waiter->job);
 		return NULL;
 	}
@@ -272,6 +283,47 @@ int admit_drop(struct admit *admit, const char *node)
 	return 0;
 }
 
+/* --- room --------------------------------------------------------------- */
+
+/* What jobs that have begun still want. */
+struct promises {
+	const struct admit *admit;
+	bool known;
+	struct kind_promises kinds;
+};
+
+static void _know(struct promises *promises)
+{
+	const struct job *job;
+	size_t pos = 0;
+
+	if (promises->known)
+		return;
+	promises->known = true;
+	while ((job = table_next(promises->admit->jobs, &pos, NULL)))
+		if (job->begun)
+			kind_promise(job->kinds, &promises->kinds);
+}
+
+/* For the next of a begun job's nodes, or for all of another's. */
+static bool _has_room(struct promises *promises, const struct job *job)
+{
+	const struct kind_rule *rule = &promises->admit->rule;
+	bool has;
+
+	if (!rule->room)
+		return true;
+	if (job->begun)
+		return kind_allows(job->queue.first->kind, rule);
+	_know(promises);
+	kind_promise(job->kinds, &promises->kinds);
+	has = kind_allows_all(job->kinds, rule, &promises->kinds);
+	kind_take_back(job->kinds, &promises->kinds);
+	return has;
+}
+
+/* --- decisions ---------------------------------------------------------- */
+
 /* One decision being made. */
 struct deciding {
 	struct admit *admit;
@@ -281,31 +333,9 @@ struct deciding {
 	enum place_verdict *verdicts;
 	const char *full[FULL_MAX];	/* templates; asked once each */
 	size_t full_count;
-	size_t promised;		/* nodes of jobs that have begun */
+	struct promises promises;
 	struct admit_decision *out;
 };
-
-/* What jobs that have begun still want. */
-static size_t _promised(const struct admit *admit)
-{
-	const struct job *job;
-	size_t pos = 0, promised = 0;
-
-	while (admit->fits && (job = table_next(admit->jobs, &pos, NULL)))
-		promised += job->begun ? job->queued : 0;
-	return promised;
-}
-
-static bool _has_room(const struct deciding *now, struct job *job)
-{
-	const struct waiter *waiter = job->queue.first;
-	size_t more = job->begun ? 1 : now->promised + job->queued;
-
-	job->roomless = now->admit->fits &&
-			!now->admit->fits(waiter->node, waiter->template_name,
-					  more, now->admit->fits_arg);
-	return !job->roomless;
-}
 
 static bool _is_full(const struct deciding *now, const char *template_name)
 {
@@ -317,18 +347,21 @@ static bool _is_full(const struct deciding *now, const char *template_name)
 
 static int _pick(struct deciding *now, const struct waiter *waiter)
 {
+	const char *template_name = waiter->kind->template_name;
 	int source;
 
 	if (*waiter->only)
 		return place_only(now->sources, now->count, waiter->only,
 				  now->verdicts, NULL);
-	if (_is_full(now, waiter->template_name) ||
-	    !_has_room(now, waiter->job))
+	if (_is_full(now, template_name))
 		return -1;
-	source = place_pick(now->sources, now->count, waiter->template_name,
+	waiter->job->roomless = !_has_room(&now->promises, waiter->job);
+	if (waiter->job->roomless)
+		return -1;
+	source = place_pick(now->sources, now->count, template_name,
 			    waiter->avoid, now->now, now->verdicts, NULL);
 	if (source < 0 && now->full_count < FULL_MAX)
-		now->full[now->full_count++] = waiter->template_name;
+		now->full[now->full_count++] = template_name;
 	return source;
 }
 
@@ -373,7 +406,7 @@ int admit_next(struct admit *admit, struct place_source *sources,
 	       struct admit_decision *out)
 {
 	struct deciding deciding = { admit, sources, count, now, verdicts,
-				     .promised = _promised(admit),
+				     .promises = { .admit = admit },
 				     .out = out };
 	unsigned level = 0;
 
@@ -400,7 +433,7 @@ static int _each_in(const struct job *job, const struct line *line,
 	for (waiter = line->first; waiter; waiter = waiter->next) {
 		struct admit_entry entry = {
 			.node = waiter->node, .job = job->number,
-			.template_name = waiter->template_name,
+			.template_name = waiter->kind->template_name,
 			.avoid = *waiter->avoid ? waiter->avoid : NULL,
 			.only = *waiter->only ? waiter->only : NULL,
 			.deadline = waiter->deadline, .begun = job->begun,
@@ -427,25 +460,44 @@ int admit_each(const struct admit *admit,
 	return 0;
 }
 
-/* How many clones start before this one if each job gets its fair turns. */
-static uint64_t _ahead(const struct admit *admit,
-		       const struct admit_entry *entry)
+/* --- time --------------------------------------------------------------- */
+
+/* It may get a lane of the template as soon as there is one. */
+static bool _is_next(struct promises *promises, const struct job *job,
+		     const char *template_name)
 {
+	const struct waiter *first = job->queue.first;
+
+	return first && text_same(first->kind->template_name,
+				  template_name) &&
+	       _has_room(promises, job);
+}
+
+/* How many clones of its template start before this one if each job gets its
+ * fair turns; *all: how many start if it has to wait for all of them. */
+static uint64_t _ahead(const struct admit *admit,
+		       const struct admit_entry *entry, uint64_t *all)
+{
+	struct promises promises = { .admit = admit };
 	char key[OWNER_NODE_SIZE + 2];
-	uint64_t own, ahead = 0;
-	const struct job *job;
+	const struct job *own, *job;
+	uint64_t ours, ahead;
 	size_t pos = 0;
 
 	_key(entry, key, sizeof(key));
-	job = table_get(admit->jobs, key);
-	own = job ? job->queued + job->in_flight : 0;
+	own = table_get(admit->jobs, key);
+	ours = own ? kind_nodes(own->kinds, entry->template_name, true) : 0;
+	*all = ahead = ours;
 	while ((job = table_next(admit->jobs, &pos, NULL))) {
-		uint64_t has = job->queued + job->in_flight;
+		uint64_t has;
 
-		if (text_same(job->key, key))
-			ahead += own;
-		else
-			ahead += has < own + 1 ? has : own + 1;
+		if (job == own)
+			continue;
+		has = kind_nodes(job->kinds, entry->template_name,
+				 _is_next(&promises, job,
+					  entry->template_name));
+		*all += has;
+		ahead += has < ours + 1 ? has : ours + 1;
 	}
 	return ahead;
 }
@@ -455,16 +507,16 @@ int admit_feasible(const struct admit *admit, const struct admit_entry *entry,
 		   int64_t now, struct err *err)
 {
 	int64_t left = (entry->deadline - now) / SECOND;
-	uint64_t ahead = _ahead(admit, entry);
+	uint64_t all, ahead = _ahead(admit, entry, &all);
 	uint64_t turns;
 	int64_t needed;
 
 	if (!lanes)
 		return err_set(err, ERR_CAPACITY, "no source of %s is usable",
 			       entry->template_name);
-	/* With nobody else there is nothing to wait for; and if no clone were
-	 * made, a rate that was once bad would stay bad for ever. */
-	if (!ahead)
+	/* If lanes that are free were not used, a rate that was once bad
+	 * would stay bad for ever. */
+	if (all < lanes)
 		return 0;
 	turns = ahead / lanes + 1;
 	needed = boot_us + (turns < INT32_MAX ? (int64_t) turns : INT32_MAX) *

@@ -17,6 +17,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
 
+#include "kind.h"
 #include "place.h"
 
 struct admit;
@@ -51,16 +52,14 @@ CLEANUP_DEFINE(struct admit *, admit_destroy)
 void admit_limit(struct admit *admit, unsigned max_flight);
 
 /*
- * fits says whether so many more clones may exist, of a kind with the node
- * and its template. It is asked for all nodes of a job before the first of
- * them gets a lane, on top of what jobs that have begun still want: none is
- * begun that cannot be ended. NULL: no limit.
+ * Before the first of a job's nodes gets a lane, each limit must have room for
+ * all of them that count for it, on top of those of jobs that have begun: none
+ * is begun that cannot be ended. The rule is copied; it is set before there is
+ * a node. Without one there is no limit.
  */
-void admit_rule(struct admit *admit,
-		bool (*fits)(const char *node, const char *template_name,
-			     size_t more, void *arg), void *arg);
+void admit_rule(struct admit *admit, const struct kind_rule *rule);
 
-/* fits was what kept the waiting node's job back the last time. */
+/* A limit was what kept the waiting node's job back the last time. */
 bool admit_lacks_room(const struct admit *admit, const char *node);
 
 /* Queue a node. EXISTS: it is queued or in flight already; CONFIG: a name
@@ -98,8 +97,10 @@ int admit_each(const struct admit *admit,
 /*
  * Can the node be cloned before its deadline, in its fair turn, when each
  * of the template's lanes takes clone_us per clone and the guest boot_us?
- * 0, or -1 CAPACITY with the sum in the text; whoever is alone is never
- * refused for the rate. Ask before admit_add().
+ * 0, or -1 CAPACITY with the sum in the text. Ahead is who wants a lane of the
+ * same template and may get one: nobody whom a limit keeps back, and of a job
+ * whose turn is another template's, those in flight. While a lane is left
+ * over for it no node is refused for the rate. Ask before admit_add().
  */
 int admit_feasible(const struct admit *admit, const struct admit_entry *entry,
 		   unsigned lanes, int64_t clone_us, int64_t boot_us,

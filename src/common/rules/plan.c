@@ -285,16 +285,15 @@ static int _sit(struct plan *plan, const struct admit_entry *entry,
 	return 0;
 }
 
-/* Without sources or experience, and for a test, the deadline itself decides.
- * And bad experience is forgotten only when lanes that are free are used. */
+/* Without sources or experience, and for a test, the deadline itself
+ * decides. */
 static int _feasible(const struct plan *plan, const struct admit_entry *entry,
 		     int64_t now, struct err *err)
 {
 	unsigned lanes = place_lanes(plan->places, plan->place_count,
 				     entry->template_name);
 
-	if (!lanes || entry->only || !plan->rates.cloning ||
-	    admit_in_flight(plan->admit) + admit_waiting(plan->admit) < lanes)
+	if (!lanes || entry->only || !plan->rates.cloning)
 		return 0;
 	return admit_feasible(plan->admit, entry, lanes, plan->rates.cloning,
 			      plan->rates.booting, now, err);
@@ -467,11 +466,9 @@ void plan_why(const struct plan *plan, const char *template_name,
 		why->code = ERR_CAPACITY;
 }
 
-void plan_rule(struct plan *plan,
-	       bool (*fits)(const char *node, const char *template_name,
-			    size_t more, void *arg), void *arg)
+void plan_rule(struct plan *plan, const struct kind_rule *rule)
 {
-	admit_rule(plan->admit, fits, arg);
+	admit_rule(plan->admit, rule);
 }
 
 void plan_why_room(const struct plan *plan, const char *node,

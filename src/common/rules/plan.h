@@ -151,9 +151,7 @@ void plan_why_only(const struct plan *plan, const char *source,
 		   struct err *why);
 
 /* As of admit.h. */
-void plan_rule(struct plan *plan,
-	       bool (*fits)(const char *node, const char *template_name,
-			    size_t more, void *arg), void *arg);
+void plan_rule(struct plan *plan, const struct kind_rule *rule);
 /* That rule keeps the node's job back: *why, CAPACITY; else left alone. */
 void plan_why_room(const struct plan *plan, const char *node,
 		   struct err *why);
