@@ -215,7 +215,8 @@ static void _end_look(struct errand *errand, const struct json *answer,
 
 	if (failure && failure->code == ERR_NOTFOUND) {
 		/* An answer as well: Slurm has no such node. */
-		view = (struct nodeview) { .seen = errand->began };
+		view = (struct nodeview) { .seen = errand->began,
+					   .missing = true };
 		failure = NULL;
 	} else if (!failure && sight_read(json_get(answer, "node"),
 					  errand->began, &name, &view,

@@ -173,7 +173,8 @@ ALL = {
          "\tif (now)\n\t\treturn true;\n"
          "\treturn rec->view.seen >= rec->tell_since &&\n"),
         ("common/rules/update.c",
-         "\tif (nodeview_released(view) || view->powered_down)\n", ""
+         "\tif (nodeview_released(view) || view->powered_down || "
+         "view->missing)\n",
          "\tif (!view)\n"),
         ("scloned/desk.c",
          "\t\tif (desk->behind && _takes_node(errand->kind))\n",

@@ -260,6 +260,52 @@ static void _two_failures(void)
 	is_int(rec.tell, TELL_JOB, "are two nevertheless");
 }
 
+/* A node that fails, and is taken out of slurm.conf meanwhile. */
+static void _missing_node(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	DONE(NOTIFY);
+	now += S;
+	LOOKS(.missing = true);
+	NO_ACT(SLURM_FORCE_DOWN, "slurmctld has no node to be taken");
+	is_int(rec.tell, TELL_NOTHING, "that is done");
+	ACTS(GUARD, "the VM goes");
+	_finish();
+	now += S;
+	DO(TICK);
+	NO_ACT(SLURM_DRAIN, "nor is there one to be drained");
+}
+
+/* Each try needs a look before it, which works. */
+static void _refused_force(void)
+{
+	int64_t pause = 0;
+
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	DO(GUEST_FAILED, .text = "no");
+	DONE(NOTIFY);
+	for (int i = 0; i < 10; i++) {
+		for (int k = 0; k < 9 && !_find(ACTION_SLURM_FORCE_DOWN); k++)
+			if (_find(ACTION_SLURM_NOTIFY))
+				DONE(NOTIFY);
+			else
+				LOOKS(BOOTING, .job = 7);
+		if (!_find(ACTION_SLURM_FORCE_DOWN))
+			bail_out("round %d: the node is not taken", i);
+		now += S;
+		DO(FAILED, .act = ACTION_SLURM_FORCE_DOWN,
+		   .cause = CAUSE_REFUSED, .text = "Invalid user id");
+		pause = rec.slurm_not_before - now;
+		now = rec.slurm_not_before;
+		DO(TICK);
+	}
+	ok(pause >= conf.pause_max / 2,
+	   "what slurmctld refuses is asked for more and more seldom");
+}
+
 /* scloned is away for long, and the job's prolog goes on without it. */
 static void _cancelled_yet_up(void)
 {
@@ -378,6 +424,8 @@ int main(void)
 	_prolog_of_nobody();
 	_unknown_job();
 	_late_clone();
+	_missing_node();
+	_refused_force();
 	_cancelled_yet_up();
 	_late_power_off();
 	return done_testing();

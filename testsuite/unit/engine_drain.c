@@ -222,6 +222,29 @@ static void _drain_meanwhile(void)
 	NO_ACT(SLURM_NODE_RESUME, "nor cleared");
 }
 
+/* What Slurm finds wrong with a node in a test is no drain of an admin's; on
+ * the same node before or after one it is. */
+static void _after_test(void)
+{
+	_start();
+	DO(REQUESTED, .id = "t1", .source = SOURCE, .asked = now,
+	   .deadline = now + 100 * S, .template_name = "rocky9");
+	DO(ADMITTED, .source = SOURCE);
+	VIEW(BOOTING, .drain = true, .reason = "Low RealMemory");
+	is_str(rec.admin_drain, "", "the test's result");
+	DO(SUBMITTED, .task = "task-1");
+	DO(CLONE_DONE, .vm = "vm-1");
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	now += S;
+	LOOKS(GONE);
+	now += S;
+	VIEW(GONE, .drain = true, .reason = "bad DIMM");
+	is_str(rec.admin_drain, "bad DIMM", "then an admin drains it");
+}
+
 int main(void)
 {
 	_admin_drain();
@@ -232,5 +255,6 @@ int main(void)
 	_drain_of_going();
 	_drain_of_stuck();
 	_drain_meanwhile();
+	_after_test();
 	return done_testing();
 }

@@ -89,8 +89,12 @@ static void _intruder(void)
 	       "put on another job's VM; a VM serves one job",
 	       "and told why");
 	is_int(WAIT(9), WAIT_ON, "its prolog waits for that");
+	now -= 5;
+	DO(TICK);
+	now += 5;
 	DONE(KILL);
-	is_int(WAIT(9), WAIT_OVER, "and no longer");
+	is_int(WAIT(9), WAIT_OVER, "and no longer, also if the clock was set "
+	       "back");
 	IN(READY, "the first job keeps its node");
 
 	_reach(PHASE_READY);

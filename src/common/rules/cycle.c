@@ -315,6 +315,14 @@ void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
 						    conf->pause_max);
 }
 
+void cycle_slurm_works(struct record *rec, enum action_kind act)
+{
+	if (rec->slurm_failed != ACTION_NONE && rec->slurm_failed != act)
+		return;
+	rec->slurm_failed = ACTION_NONE;
+	rec->slurm_tries = 0;
+}
+
 void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 		   int64_t since)
 {

@@ -53,6 +53,10 @@ void cycle_pause_vm(const struct engine_conf *conf, struct record *rec,
 void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
 		       int64_t now);
 
+/* That act in Slurm has worked: the next pause is a short one again, unless
+ * it is another act that fails, and needs this one before each try. */
+void cycle_slurm_works(struct record *rec, enum action_kind act);
+
 /* Long after its deadline its node boots: Slurm has to be asked whether it is
  * for the same job. */
 bool cycle_doubts_boot(const struct engine_conf *conf,

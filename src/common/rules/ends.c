@@ -426,9 +426,8 @@ static void _drained(struct record *rec)
 /* The record's view is corrected by what was done; a later load says more. */
 static const char *_slurm_done(struct record *rec, const struct event *ev)
 {
-	rec->slurm_tries = 0;
+	cycle_slurm_works(rec, ev->act);
 	rec->slurm_not_before = 0;
-	rec->slurm_failed = ACTION_NONE;
 	switch (ev->act) {
 	case ACTION_SLURM_MARK:
 		_marked(rec);

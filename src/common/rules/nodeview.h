@@ -24,6 +24,7 @@ enum node_base {
 struct nodeview {
 	int64_t seen;		/* when the load *began*, us; 0 = never */
 	int64_t got;		/* when it arrived; the engine sets it */
+	bool missing;		/* slurmctld has no such node */
 	int64_t boot;		/* of the machine that registered, to about a
 				 * second; 0 = not known */
 	enum node_base base;

@@ -20,7 +20,8 @@ static void _remember_drain(struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
-	if (*rec->req.only)	/* a drain in a test is Slurm's verdict */
+	/* A drain in a test is Slurm's verdict. */
+	if (*rec->req.only && (rec->phase != PHASE_ABSENT || rec->settle))
 		return;
 	if (view->base == NODE_UNKNOWN ||
 	    (view->base == NODE_DOWN && nodeview_slurms_reason(view)))
@@ -133,7 +134,7 @@ const char *sights_node(const struct engine_conf *conf, struct record *rec,
 	rec->view.got = ev->now;
 	rec->view.about = asked ? rec->looked_about : 0;
 	if (asked)
-		rec->slurm_tries = 0;
+		cycle_slurm_works(rec, ACTION_SLURM_LOOK);
 	if (rec->view.job && update_asks_who(rec)) {
 		cycle_tell(rec, rec->view.job);
 		rec->tell_start = rec->view.job_start;

@@ -39,7 +39,8 @@ static void _list_future(struct record *rec, struct times *future)
 	_put(future, &rec->vm_not_before);
 	_put(future, &rec->slurm_not_before);
 	/* What an act in Slurm is for, if that is a time. */
-	if (rec->slurm_busy != ACTION_SLURM_REQUEUE)
+	if (rec->slurm_busy != ACTION_SLURM_REQUEUE &&
+	    rec->slurm_busy != ACTION_SLURM_KILL)
 		_put(future, &rec->slurm_token);
 }
 

@@ -51,7 +51,7 @@ static bool _is_marked(const struct record *rec, const struct nodeview *view)
 static bool _force_needed(const struct record *rec,
 			  const struct nodeview *view)
 {
-	if (nodeview_released(view) || view->powered_down)
+	if (nodeview_released(view) || view->powered_down || view->missing)
 		return false;
 	if (rec->tell_cause == CAUSE_CANCELLED)
 		return view->base == NODE_IDLE;

@@ -74,7 +74,8 @@ enum action_kind wants_vm(const struct record *rec, int64_t now)
 /* No drain is there that stands for itself. */
 static bool _can_drain(const struct nodeview *view)
 {
-	return !view->drain || failure_is_capacity(view->reason);
+	return !view->missing &&
+	       (!view->drain || failure_is_capacity(view->reason));
 }
 
 /* A decision needs a newer view of the node than there is. */
