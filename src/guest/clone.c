@@ -138,15 +138,6 @@ static bool _pass_fence(const struct clone *clone, struct fence_times *times,
 	return false;
 }
 
-/* What ran since the first fence may have taken long. */
-static bool _is_in_time(const struct clone *clone, enum clone_result *result)
-{
-	struct fence_times times;
-	int64_t now;
-
-	return _pass_fence(clone, &times, &now, result);
-}
-
 /* asked is when the host was, by clock_mono_us(). */
 static int _set_clock(struct clone *clone, const struct fence_times *times,
 		      int64_t asked, int64_t now, struct err *err)
@@ -219,20 +210,23 @@ static int _hooks(const struct clone *clone, struct err *err)
 	return hooks_run(&hooks, err);
 }
 
-/* Links, DHCP, hooks and munged have limits of their own, which may add up
- * to more than is left: so the fence stands before each daemon as well. */
+/*
+ * Links, DHCP, hooks and munged have limits of their own, which may add up
+ * to more than is left: so the fence stands before slurmd as well. The host
+ * is asked, since a machine that was suspended does not know it; not before
+ * munged as well, since each question costs every clone some 25 ms.
+ */
 static enum clone_result _serve(struct clone *clone)
 {
 	const struct settings *settings = clone->settings;
+	struct fence_times times;
 	enum clone_result result;
 	struct err err = ERR_INIT;
-	int64_t when = 0;
+	int64_t now, when = 0;
 
-	if (!_is_in_time(clone, &result))
-		return result;
 	if (services_start_munge(settings, &err) < 0)
 		return _fail(clone, "munge", &err);
-	if (!_is_in_time(clone, &result))
+	if (!_pass_fence(clone, &times, &now, &result))
 		return result;
 	if (services_start_slurmd(settings, &clone->id, &when, &err) < 0)
 		return _fail(clone, "slurmd", &err);

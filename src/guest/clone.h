@@ -3,8 +3,8 @@
  * clone - what a clone does from the instant it wakes: take the identity,
  * pass the fence, become unlike its siblings, get a network, start slurmd.
  * No socket is opened and no daemon is started before the fence is passed,
- * and it is passed again before munged and before slurmd: what runs between
- * may take longer than the identity lasts.
+ * and it is passed again right before slurmd: what runs between may take
+ * longer than the identity lasts.
  */
 #ifndef SCLONE_GUEST_CLONE_H
 #define SCLONE_GUEST_CLONE_H
