@@ -14,6 +14,23 @@ import tap  # noqa: E402
 labslurm.require()
 
 
+class Site(labsclone.Site):
+    """Also where the whole system trusts vclab's authority, as only scloned
+    sees it."""
+
+    trusting = False
+
+    def spawn(self, name, args, **more):
+        if name == "scloned" and self.trusting:
+            args = ["unshare", "--mount", "sh", "-c",
+                    'mount -t tmpfs certs /etc/ssl/certs && '
+                    'cd /etc/ssl/certs && cp "$0" lab.pem && '
+                    'cp "$0" ca-certificates.crt && '
+                    'ln -s lab.pem "$(openssl x509 -hash -noout -in "$0").0"'
+                    ' && exec "$@"', self.path("lab/ca.pem")] + args
+        return super().spawn(name, args, **more)
+
+
 def refused(site, what, *parts):
     """scloned does not start, and says all of these."""
     code, text = site.run(
@@ -127,22 +144,35 @@ def test_password(site):
     site.end("scloned")
 
 
+def logins(site):
+    return len(site.witness("login")) + len(site.witness("login_failed"))
+
+
 def test_certificate(site):
     good = site.path("lab/ca.pem")
+    site.trusting = True
+    site.config["CACert"] = None
+    site.write_sclone_conf()
+    site.start_scloned()
+    site.end("scloned")
+    tap.ok(True, "without CACert= the system's authorities count")
     site.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
              "-keyout", site.path("other.key"), "-out", site.path("other.pem"),
              "-subj", "/CN=other", "-days", "2")
     site.config["CACert"] = site.path("other.pem")
     site.write_sclone_conf()
+    before = logins(site)
     site.start_scloned(wait=False)
     await_error(site, "certificate", "CACert=")
-    tap.ok(True, "a wrong authority: the status says which key")
+    tap.ok(True, "with it, they do not: the status says which key")
+    tap.equal(logins(site), before, "and no password is sent")
     with open(good) as file:
         site.write("other.pem", file.read())
     labslurm.await_(site.is_serving, "scloned")
     tap.ok(True, "it works when the file is right")
     site.end("scloned")
     del site.config["CACert"]
+    site.trusting = False
     site.write_sclone_conf()
 
 
@@ -216,7 +246,7 @@ def without_lab():
 
 
 def with_lab():
-    with labsclone.Site(nodes=2) as site:
+    with Site(nodes=2) as site:
         site.settings["ResumeTimeout"] = "11"
         site.config["DeadlineMargin"] = "6s"
         site.requeue_soon()

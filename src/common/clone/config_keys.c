@@ -47,7 +47,8 @@ const struct conf_key config_global_keys[] = {
 		  "SlurmUser, mode 0600. Read again when it changes." },
 	{ .name = "CACert", .type = CONF_PATH, GLOBAL(ca_cert),
 	  .help = "PEM file with the authority that signed the vCenter's "
-		  "certificate. Default: the system's authorities." },
+		  "certificate; no other counts then. Default: the system's "
+		  "authorities." },
 	{ .name = "Pin", .type = CONF_STRING, GLOBAL(pin),
 	  .secret = true,
 	  .help = "sha256//BASE64 of the vCenter's public key: no other key "

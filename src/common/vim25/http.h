@@ -33,7 +33,8 @@ struct http_call;
 struct http_config {
 	const char *url;	/* "https://vc.example.org/sdk"; http:// is
 				 * taken for loopback addresses alone */
-	const char *ca_file;	/* PEM; NULL: the system's */
+	const char *ca_file;	/* PEM, these authorities alone; NULL: the
+				 * system's */
 	const char *pin;	/* "sha256//BASE64" of the public key, or
 				 * NULL; checked besides the certificate */
 	bool insecure;		/* do not verify the certificate */

@@ -141,6 +141,18 @@ bool transfer_died(CURLcode code)
 
 /* --- options --- */
 
+/* This authority alone: libcurl has the system's directory of them set from
+ * the start, and looks there, too. A libcurl without such a directory says
+ * that it does not know the option. */
+static int _set_authority(CURL *easy, const char *ca_file)
+{
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+
+	if (rc == CURLE_NOT_BUILT_IN || rc == CURLE_UNKNOWN_OPTION)
+		rc = CURLE_OK;
+	return rc | curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+}
+
 static int _set_tls(CURL *easy, const struct http_config *config)
 {
 	int rc = CURLE_OK;
@@ -151,7 +163,7 @@ static int _set_tls(CURL *easy, const struct http_config *config)
 	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 			       (long) CURL_SSLVERSION_TLSv1_2);
 	if (config->ca_file)
-		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+		rc |= _set_authority(easy, config->ca_file);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
 	/* A new file counts from the next connection on. */
 	rc |= curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
