@@ -442,6 +442,13 @@ static void _test_not_let_in(struct stage *stage)
 	is_str(_cause(seen), "AUTH", "a password file that is gone: waited "
 	       "for, and no human needed for each node");
 	has_str(seen->text, "password", "which is said");
+	emulated_control(&stage->vc, "/lab/fault",
+			 "{\"method\":\"RetrieveServiceContent\","
+			 "\"kind\":\"huge_reply\",\"bytes\":67200000}");
+	stage_record(&rec, "vm13");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_cause(seen), "AUTH", "nonsense instead of a login: the same");
+	has_str(seen->text, "reply longer than", "and said as well");
 	if (rename(away, stage->vc.password_file) < 0)
 		bail_out("cannot rename the password file");
 	for (int i = 0; i < 100 && seen->ev.kind == EVENT_FAILED; i++) {

@@ -175,6 +175,24 @@ static void _test_away(void)
 	vc_stop(&vc);
 }
 
+/* Gateways and load balancers have pages of their own, with status 200. */
+static void _test_page(const char *page, const char *what)
+{
+	struct vc vc = { .away = 2, .page = page };
+	struct session *session;
+	struct ends ends = { .count = 0 };
+
+	vc_start(&vc);
+	session = vc_session(&vc);
+	vc_call(session, SOAP_CHANGE, LONG, &ends);
+	await(vc.loop, &ends.count, 1);
+	ok(!ends.failed, "a call waits until vCenter is back, though %s "
+	   "answers: %s", what, ends.err.text);
+	is_int(vc.logins, 1, "which is sent no password");
+	session_destroy(session);
+	vc_stop(&vc);
+}
+
 static void _refused(struct vc *vc, const char *part, const char *what)
 {
 	struct session *session;
@@ -334,6 +352,10 @@ int main(void)
 	_test_expired();
 	_test_never_authenticated();
 	_test_away();
+	_test_page("<!DOCTYPE html><html><body>starting<br></html>",
+		   "an HTML page");
+	_test_page("<html><body>starting</body></html>", "an XML page");
+	_test_page("", "an empty page");
 	_test_config();
 	_test_logout();
 	_test_logout_hangs();

@@ -107,8 +107,11 @@ static enum canned_act _serve(const struct canned_request *request,
 	struct vc *vc = arg;
 
 	if (atomic_load(&vc->away)) {
+		const char *page = vc->page ? vc->page : "<html/>";
+
 		atomic_fetch_sub(&vc->away, 1);
-		canned_reply(reply, 503, "", "<html/>", 7);
+		canned_reply(reply, vc->page ? 200 : 503, "", page,
+			     strlen(page));
 		return CANNED_KEEP;
 	}
 	if (!strncmp(request->head, "GET /sdk/vimServiceVersions.xml ", 32))

@@ -15,7 +15,8 @@ struct vc {
 	/* what the test sets, before the client asks */
 	const char *version;	/* NULL: "8.0.2.0" */
 	const char *api_type;	/* NULL: "VirtualCenter" */
-	atomic_uint away;	/* answer so many requests with 503 */
+	atomic_uint away;	/* answer so many requests with 503, */
+	const char *page;	/* or, if set, with 200 and this page */
 	canned_fn *serve;	/* calls of a valid session */
 	void *arg;
 

@@ -60,12 +60,15 @@ static void _accepted(const struct moref *task, void *arg)
 }
 
 /* What keeps us away from vCenter as a whole, such as a certificate, is no
- * reason to give up this node: it is waited for like a password. */
+ * reason to give up this node: it is waited for like a password. A reply to
+ * the submit itself that makes no sense is UNKNOWN; PROTOCOL without a fault
+ * is of the login. */
 static void _refused(struct hand *hand, const struct task_result *result)
 {
 	struct err err = *result->err;
 
-	if (!result->fault && err.code == ERR_CONFIG)
+	if (!result->fault &&
+	    (err.code == ERR_CONFIG || err.code == ERR_PROTOCOL))
 		err.code = ERR_AUTH;
 	hand_fail(hand, &err);
 }

@@ -106,14 +106,31 @@ static bool _has_recent(const struct xml_node *space)
 	return false;
 }
 
+static struct xml *_parse_versions(const char *bytes, size_t len,
+				   struct err *err)
+{
+	cleanup_xml struct xml *xml = NULL;
+	struct err why = ERR_INIT;
+
+	xml = xml_parse(bytes, len, &why);
+	if (xml && !strcmp(xml_name(xml_root(xml)), "namespaces"))
+		return steal_ptr(&xml);
+	if (xml)
+		err_set(&why, ERR_PROTOCOL, "a page of another kind");
+	/* A gateway speaks in the place of a vCenter that is starting. */
+	err_set(err, why.code == ERR_PROTOCOL ? ERR_TRANSIENT : why.code,
+		"vimServiceVersions.xml: %s", why.text);
+	return NULL;
+}
+
 int service_check_versions(const char *bytes, size_t len, struct err *err)
 {
-	cleanup_xml struct xml *xml = xml_parse(bytes, len, err);
+	cleanup_xml struct xml *xml = _parse_versions(bytes, len, err);
 	const struct xml_node *space = NULL;
 	const char *name;
 
 	if (!xml)
-		return err_wrap(err, "vimServiceVersions.xml");
+		return -1;
 	space = xml_child(xml_root(xml), "namespace");
 	for (; space; space = xml_next(space, "namespace")) {
 		name = xml_child_text(space, "name");

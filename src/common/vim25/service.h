@@ -32,7 +32,8 @@ int service_read(struct service *service, const struct xml_node *response,
 
 /*
  * Whether vimServiceVersions.xml names 6.7, the first version with instant
- * clones, or a newer one. CONFIG if not, PROTOCOL.
+ * clones, or a newer one. CONFIG if not, PROTOCOL when it does not say,
+ * TRANSIENT when it is another page, as gateways have instead.
  */
 int service_check_versions(const char *bytes, size_t len, struct err *err);
 
