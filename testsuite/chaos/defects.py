@@ -197,8 +197,7 @@ ALL = {
     "foreign machine adopted": Defect(
         name_is_taken, ["others_untouched", "nodes_in_service"],
         ("common/clone/lookup.c",
-         "\thand->foreign = !_is_ours(hand, &machine, &epoch);",
-         "\thand->foreign = !_is_ours(hand, &machine, &epoch) && 0;")),
+         "\thand->foreign = !ours;", "\thand->foreign = !ours && 0;")),
     "session left behind": Defect(
         peace, ["no_session_leaked"],
         ("common/clone/executor.c",

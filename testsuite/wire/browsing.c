@@ -172,6 +172,24 @@ static void _test_restart(struct stage *stage)
 	       INVENTORY_ONLY, "nor a restart, for the rest");
 }
 
+/* As after a restart: the datastore is known when the source is. */
+static void _test_early(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	_end_of(stage, &rec, "vm7");
+	stage_reopen_slowly(stage);
+	seen = stage_insist(stage, &rec, ACTION_PROVE_ABSENCE);
+	is_int(seen->ev.evidence, INVENTORY_ONLY | EVIDENCE_DATASTORE,
+	       "a proof before the first look waits for it");
+	stage_reopen(stage, STAGE_ESX02);
+	seen = stage_insist(stage, &rec, ACTION_PROVE_ABSENCE);
+	is_int(seen->ev.evidence, INVENTORY_ONLY,
+	       "but not for a source that is none any more");
+	has_str(seen->text, "not known", "which is said");
+}
+
 int main(void)
 {
 	struct stage stage;
@@ -187,6 +205,7 @@ int main(void)
 	_test_unknown(&stage);
 	_test_restart(&stage);
 	_test_denied(&stage);
+	_test_early(&stage);
 	stage_stop(&stage);
 	return done_testing();
 }

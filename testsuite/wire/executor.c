@@ -425,6 +425,29 @@ static void _test_renewed(struct stage *stage)
 	}
 }
 
+/* What is not known before the first look at the sources is no answer. */
+static void _test_early(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec;
+
+	stage_clone(stage, &rec, "vm17");
+	stage_harm(stage, rec.vm, "set", ",\"key\":\"sclone.owner\"");
+	stage_reopen_slowly(stage);
+	seen = stage_insist(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS), "ours by its place, once the folder is "
+	   "known");
+	stage_delay(stage, SLOW_MS);
+	stage_record(&rec, "vm18");
+	seen = stage_act(stage, &rec, ACTION_SUBMIT_CLONE);
+	is_str(_kind(seen), "SUBMITTED", "a clone is on its way");
+	stage_reopen_slowly(stage);
+	seen = stage_insist(stage, &rec, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_BUSY) || _is_look(seen, LOOK_OURS),
+	   "not taken for absent before its task was asked for");
+	stage_delay(stage, 0);
+}
+
 /* Not let in at all: that is no fault of the node's. */
 static void _test_not_let_in(struct stage *stage)
 {
@@ -535,6 +558,7 @@ int main(void)
 	_test_no_source(&stage);
 	_test_moved_clone(&stage);
 	_test_look(&stage);
+	_test_early(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);
 	is_str(buf_str(&after), buf_str(&before), "the sources' files stay");

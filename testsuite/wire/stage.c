@@ -178,6 +178,16 @@ void stage_reopen(struct stage *stage, const char *sources)
 	_open(stage, sources);
 }
 
+/* The source, the folder and the pool are found late; one connection is left
+ * for others. */
+void stage_reopen_slowly(struct stage *stage)
+{
+	emulated_control(&stage->vc, "/lab/fault",
+			 "{\"method\":\"FindByInventoryPath\",\"kind\":"
+			 "\"delay_reply\",\"ms\":200,\"times\":3}");
+	stage_reopen(stage, STAGE_ESX01);
+}
+
 void stage_start(struct stage *stage)
 {
 	static const char key[] = STAGE_KEY "\n";
@@ -248,6 +258,20 @@ const struct stage_seen *stage_act(struct stage *stage,
 				   enum action_kind kind)
 {
 	return _await(stage, rec, kind, GUARD_POWER_OFF);
+}
+
+const struct stage_seen *stage_insist(struct stage *stage,
+				      const struct record *rec,
+				      enum action_kind kind)
+{
+	const struct stage_seen *seen = stage_act(stage, rec, kind);
+
+	while (seen->ev.kind == EVENT_FAILED &&
+	       seen->ev.cause == CAUSE_TRANSIENT) {
+		await(stage->vc.loop, &stage->changes, stage->changes + 1);
+		seen = stage_act(stage, rec, kind);
+	}
+	return seen;
 }
 
 const struct stage_seen *stage_guard(struct stage *stage,

@@ -74,6 +74,16 @@ const struct stage_seen *stage_guard(struct stage *stage,
 				     const struct record *rec,
 				     enum guard_level level);
 
+/* Another executor, whose first look at its one source, STAGE_ESX01, takes its
+ * time. */
+void stage_reopen_slowly(struct stage *stage);
+
+/* Hand in an act, and again after each look while it ends for a passing
+ * reason. */
+const struct stage_seen *stage_insist(struct stage *stage,
+				      const struct record *rec,
+				      enum action_kind kind);
+
 /* POWER_OFF or DESTROY with the verdict it needs, which must be good. */
 const struct stage_seen *stage_guarded(struct stage *stage,
 				       const struct record *rec,

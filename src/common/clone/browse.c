@@ -2,7 +2,8 @@
 /*
  * The last part of PROVE_ABSENCE: the VM's directory is gone from its
  * datastore, where the account may browse. Whatever fails here costs this
- * part of the evidence, with the reason, and never the release.
+ * part of the evidence, with the reason, and never the release; but who asks
+ * before the sources were looked at is to ask again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -173,16 +174,19 @@ static void _learned(const struct err *failure, void *arg)
 /* The VM is gone; its source is on the same datastore. */
 static void _learn(struct hand *hand)
 {
-	const struct source *source =
-		sources_find(hand->executor->sources, hand->rec.source);
 	struct property_spec spec = { 0 };
 	struct err err = ERR_INIT;
+	const struct moref *source;
 
-	if (!source || !moref_is_set(&source->vm)) {
+	if (hand_source(hand, &source, &err) < 0) {
+		hand_fail(hand, &err);
+		return;
+	}
+	if (!source) {
 		_end_without(hand, "the VM's source is not known any more");
 		return;
 	}
-	datastore_spec(&spec, &source->vm);
+	datastore_spec(&spec, source);
 	spec.operation = hand->operation;
 	hand->query = property_read(hand->executor->session, &spec,
 				    _each_store, _learned, hand, &err);

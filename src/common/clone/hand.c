@@ -101,6 +101,34 @@ struct moref hand_vm(const struct hand *hand)
 	return ref;
 }
 
+/* Who is no source may still be found in a folder of them. */
+int hand_source(const struct hand *hand, const struct moref **vm,
+		struct err *err)
+{
+	const struct sources *sources = hand->executor->sources;
+	const struct source *source = sources_find(sources, hand->rec.source);
+	bool is_set = source && moref_is_set(&source->vm);
+
+	if (!is_set && (source ? source->state == SOURCE_UNKNOWN
+			       : !sources_listed(sources)))
+		return err_set(err, ERR_TRANSIENT, "source %s has not been "
+			       "looked at yet", hand->rec.source);
+	*vm = is_set ? &source->vm : NULL;
+	return 0;
+}
+
+const struct moref *hand_folder(const struct hand *hand, struct err *err)
+{
+	const struct sources *sources = hand->executor->sources;
+	const struct moref *folder = sources_folder(sources);
+	const struct err *problem = sources_problem(sources);
+
+	if (!folder)
+		err_set(err, ERR_TRANSIENT, "%s", problem ? problem->text
+			: "the clone folder is being looked for");
+	return folder;
+}
+
 int hand_owner(const struct executor *executor, const struct machine *machine,
 	       struct owner *owner)
 {

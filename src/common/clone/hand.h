@@ -107,6 +107,14 @@ void hand_fail(struct hand *hand, const struct err *err);
 /* The reference of rec->vm. */
 struct moref hand_vm(const struct hand *hand);
 
+/* The machine of rec->source; *vm is NULL when there is no such source (any
+ * more). -1, TRANSIENT: that is not known before the sources are looked at. */
+int hand_source(const struct hand *hand, const struct moref **vm,
+		struct err *err);
+
+/* The clone folder; NULL, TRANSIENT: it is not known (yet). */
+const struct moref *hand_folder(const struct hand *hand, struct err *err);
+
 /* Whose VM it is by its owner key and biosUuid. -1: not provably ours. */
 int hand_owner(const struct executor *executor, const struct machine *machine,
 	       struct owner *owner);

@@ -175,48 +175,56 @@ static void _tasks_read(struct hand *hand, const struct moref *none)
 
 static void _read_tasks(struct hand *hand)
 {
-	const struct source *source =
-		sources_find(hand->executor->sources, hand->rec.source);
 	struct property_spec spec = { 0 };
+	struct err err = ERR_INIT;
+	const struct moref *source;
 
 	hand->found = (struct moref) { 0 };
-	/* A source that is gone has no tasks any more. */
-	if (!source || !moref_is_set(&source->vm)) {
+	if (hand_source(hand, &source, &err) < 0) {
+		hand_fail(hand, &err);
+		return;
+	}
+	/* One that is gone has no tasks any more. */
+	if (!source) {
 		_tasks_read(hand, NULL);
 		return;
 	}
-	recent_task_spec(&spec, &source->vm);
+	recent_task_spec(&spec, source);
 	_read(hand, &spec, _each_task, _tasks_read);
 }
 
 /* The owner key is not there yet, but all else is: still ours. A BIOS UUID
  * alone proves nothing, since whoever copies a VM copies it. */
 static bool _has_our_place(const struct hand *hand,
-			   const struct machine *machine)
+			   const struct machine *machine,
+			   const struct moref *folder)
 {
-	const struct moref *folder = sources_folder(hand->executor->sources);
-
-	return machine->bios_uuid && machine->name && folder &&
+	return machine->bios_uuid && machine->name &&
 	       !property_option(machine->options, OWNER_KEY) &&
 	       !strcasecmp(machine->bios_uuid, hand->rec.bios_uuid) &&
 	       !strcmp(machine->name, hand->rec.node) &&
 	       moref_equal(&machine->parent, folder);
 }
 
-/* Whether the machine is ours, and of which epoch. */
-static bool _is_ours(const struct hand *hand, const struct machine *machine,
-		     uint64_t *epoch)
+/* Whether the machine is ours, and of which epoch; -1: what tells is not
+ * known yet. */
+static int _is_ours(const struct hand *hand, const struct machine *machine,
+		    uint64_t *epoch, struct err *err)
 {
+	const struct moref *folder;
 	struct owner owner;
 
 	if (hand_owner(hand->executor, machine, &owner) == 0 &&
 	    !strcmp(owner.node, hand->rec.node) &&
 	    !strcasecmp(owner.cluster, hand->rec.cluster)) {
 		*epoch = owner.epoch;
-		return true;
+		return 1;
 	}
+	folder = hand_folder(hand, err);
+	if (!folder)
+		return -1;
 	*epoch = hand->rec.epoch;
-	return _has_our_place(hand, machine);
+	return _has_our_place(hand, machine, folder);
 }
 
 static int _each_named(const struct property_object *object, void *arg,
@@ -225,10 +233,14 @@ static int _each_named(const struct property_object *object, void *arg,
 	struct hand *hand = arg;
 	struct machine machine;
 	uint64_t epoch;
+	int ours;
 
 	if (machine_parse(&machine, object, err) < 0)
 		return -1;
-	hand->foreign = !_is_ours(hand, &machine, &epoch);
+	ours = _is_ours(hand, &machine, &epoch, err);
+	if (ours < 0)
+		return -1;
+	hand->foreign = !ours;
 	_remember(hand, &machine, hand->foreign ? 0 : epoch);
 	return 0;
 }
@@ -300,14 +312,18 @@ static int _each_homonym(const struct property_object *object, void *arg,
 	struct hand *hand = arg;
 	struct machine machine;
 	uint64_t epoch;
+	int ours;
 
 	if (machine_parse(&machine, object, err) < 0)
+		return -1;
+	ours = _is_ours(hand, &machine, &epoch, err);
+	if (ours < 0)
 		return -1;
 	if ((machine.bios_uuid &&
 	     !strcasecmp(machine.bios_uuid, hand->rec.bios_uuid)) ||
 	    !strcmp(machine.ref.id, hand->rec.vm))
 		_remember(hand, &machine, hand->rec.epoch);
-	else if (_is_ours(hand, &machine, &epoch))
+	else if (ours)
 		hand->sight.epoch = epoch;
 	return 0;
 }
