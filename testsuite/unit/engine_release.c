@@ -52,6 +52,37 @@ static void _lagging(void)
 	ok(now < rec.at[PHASE_RELEASING] + 5 * S, "within seconds");
 }
 
+/* A stranger with our BIOS UUID stands in the way of the proof, and each look
+ * says that it is not ours. */
+static void _stranger(void)
+{
+	int64_t pause = 0;
+
+	_reach(PHASE_RELEASING);
+	DO(VM_GONE, .act = ACTION_GUARD);
+	for (int i = 0; i < 12; i++) {
+		DO(ABSENCE_UNPROVEN, .vm = "vm-77", .text = "copy (vm-77)");
+		pause = out.wake - now;
+		now = out.wake;
+		DO(TICK);
+		if (!_find(ACTION_LOOK_UP))
+			break;
+		DO(LOOKED_UP, .look = i % 2 ? LOOK_ABSENT : LOOK_FOREIGN,
+		   .vm = "vm-77");
+	}
+	ACTS(PROVE_ABSENCE, "a stranger is looked up");
+	ok(pause >= conf.pause_max / 2, "at ever longer intervals");
+	is_str(rec.error, "copy (vm-77)", "who it is stays known");
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME, .lagging = true,
+	   .text = "still there");
+	QUIET("a directory is waited for all the same");
+	now = out.wake;
+	DO(TICK);
+	DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME);
+	ACTS(RECORD_ABSENCE, "without the stranger it is proven");
+	is_int(rec.unproven, 0, "and forgotten");
+}
+
 static void _gone_with_files(void)
 {
 	_reach(PHASE_RELEASING);
@@ -432,6 +463,7 @@ int main(void)
 {
 	_notify_fails();
 	_lagging();
+	_stranger();
 	_gone_with_files();
 	_human();
 	_resume_failed();

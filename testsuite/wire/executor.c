@@ -115,6 +115,7 @@ static void _test_end(struct stage *stage, struct record *rec)
 	seen = stage_act(stage, rec, ACTION_PROVE_ABSENCE);
 	is_str(_kind(seen), "ABSENCE_UNPROVEN", "it is still there");
 	is_str(seen->vm, rec->vm, "and which");
+	has_str(seen->text, "vm1 (vm-", "with its name");
 	seen = stage_guarded(stage, rec, ACTION_POWER_OFF);
 	is_str(_kind(seen), "POWERED_OFF", "off already is off");
 	seen = stage_guarded(stage, rec, ACTION_DESTROY);
@@ -232,6 +233,11 @@ static void _test_copies(struct stage *stage)
 	await(stage->vc.loop, &stage->foreign_ended, 2);
 	seen = stage_act(stage, &rec, ACTION_LOOK_UP);
 	ok(_is_look(seen, LOOK_ABSENT), "a copied biosUuid is not our VM");
+	seen = stage_act(stage, &rec, ACTION_PROVE_ABSENCE);
+	is_str(_kind(seen), "ABSENCE_UNPROVEN", "but stands in the way");
+	is_str(seen->vm, stage->made.id, "which VM it is");
+	has_str(seen->text, "copy (vm-", "and what its name is");
+	has_str(seen->text, "not its mark", "and that it is not ours");
 	stage_harm(stage, "copy", "rename", ",\"name\":\"vm12\"");
 	stage_harm(stage, stage->made.id, "set",
 		   ",\"key\":\"sclone.owner\",\"value\":\"hpc1/vm12/1/00\"");

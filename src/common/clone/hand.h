@@ -19,10 +19,12 @@
 #include "networks.h"
 
 #define HAND_OPERATION_SIZE 160
+#define HAND_NAME_SIZE 96	/* of a machine; what is longer is cut off */
 
 /* A machine that a look-up has seen; vm "": none. */
 struct hand_sight {
 	char vm[MOREF_ID_SIZE];
+	char name[HAND_NAME_SIZE];
 	char instance_uuid[UUID_TEXT_SIZE];
 	uint64_t epoch;
 	bool powered_off;

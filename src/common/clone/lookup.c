@@ -110,6 +110,8 @@ static void _remember(struct hand *hand, const struct machine *machine,
 			       !strcmp(machine->power, "poweredOff"),
 	};
 	snprintf(sight->vm, sizeof(sight->vm), "%s", machine->ref.id);
+	snprintf(sight->name, sizeof(sight->name), "%s",
+		 machine->name ? machine->name : "a VM");
 	snprintf(sight->instance_uuid, sizeof(sight->instance_uuid), "%s",
 		 machine->instance_uuid ? machine->instance_uuid : "");
 }
@@ -296,12 +298,26 @@ void lookup_start(struct hand *hand)
 
 /* --- PROVE_ABSENCE ------------------------------------------------------ */
 
-static void _still_there(struct hand *hand, const char *vm)
+static void _end_unproven(struct hand *hand, const struct moref *none)
 {
-	struct event ev = { .vm = vm,
-			    .text = "the VM is still in the inventory" };
+	const struct hand_sight *sight = &hand->sight;
+	char text[2 * RECORD_TEXT_SIZE];
+	struct event ev = { .vm = hand->found.id, .text = text };
 
+	(void) none;
+	snprintf(text, sizeof(text), hand->foreign
+		 ? "%s (%s) has this VM's UUID, but not its mark: if it is a "
+		   "copy, give it a UUID of its own"
+		 : "%s (%s) is still in the inventory",
+		 *sight->vm ? sight->name : "a VM", hand->found.id);
 	hand_end(hand, EVENT_ABSENCE_UNPROVEN, &ev);
+}
+
+/* By a UUID: whose it is, for whoever is to put that right. */
+static void _still_there(struct hand *hand, const struct moref *found)
+{
+	_read_found(hand, found, MACHINE_OPTIONS, _each_named,
+		    _end_unproven);
 }
 
 /* Another machine may have taken the name. A stranger is not ours to mind, a
@@ -332,7 +348,7 @@ static void _homonym_read(struct hand *hand, const struct moref *none)
 {
 	(void) none;
 	if (*hand->sight.vm)
-		_still_there(hand, hand->sight.vm);
+		_end_unproven(hand, NULL);
 	else
 		browse_start(hand);
 }
@@ -351,7 +367,7 @@ static void _proof_name(struct hand *hand, const struct moref *found)
 static void _proof_instance(struct hand *hand, const struct moref *found)
 {
 	if (found) {
-		_still_there(hand, found->id);
+		_still_there(hand, found);
 		return;
 	}
 	hand->evidence |= EVIDENCE_INSTANCE_UUID;
@@ -361,7 +377,7 @@ static void _proof_instance(struct hand *hand, const struct moref *found)
 static void _proof_bios(struct hand *hand, const struct moref *found)
 {
 	if (found) {
-		_still_there(hand, found->id);
+		_still_there(hand, found);
 		return;
 	}
 	hand->evidence |= EVIDENCE_BIOS_UUID;

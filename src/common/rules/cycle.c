@@ -41,6 +41,7 @@ static void _forget_vm(struct record *rec)
 	rec->evidence = 0;
 	rec->free_by = 0;
 	rec->vm_tries = 0;
+	rec->unproven = 0;
 	rec->vm_not_before = 0;
 	*rec->error = '\0';
 }
@@ -261,6 +262,8 @@ void cycle_release(struct record *rec, enum release release)
 	rec->release = release;
 	rec->vm_tries = 0;
 	rec->vm_not_before = 0;
+	if (release != RELEASE_LOOK && release != RELEASE_PROVE)
+		rec->unproven = 0;
 }
 
 /* Whatever answers for the node, no job must run there. */

@@ -232,10 +232,15 @@ static void _gone(const struct engine_conf *conf, struct record *rec,
 		cycle_release(rec, RELEASE_PROVE);
 }
 
+/* What stands in the way may be a stranger, of whom each look between says
+ * that it is not ours: the pause grows over the looks. */
 static void _unproven(const struct engine_conf *conf, struct record *rec,
 		      const struct event *ev)
 {
+	if (rec->vm_tries < rec->unproven)
+		rec->vm_tries = rec->unproven;
 	_again(conf, rec, ev->text, ev->now);
+	rec->unproven = rec->vm_tries;
 	if (ev->vm && *ev->vm)		/* it was seen: which one is it? */
 		rec->release = RELEASE_LOOK;
 }

@@ -198,6 +198,8 @@ struct record {
 	enum action_kind slurm_busy;	/* the act under way in Slurm */
 	enum action_kind slurm_failed;	/* others go first now */
 	int64_t slurm_token;		/* what the act under way is for */
+	uint32_t unproven;		/* proofs of absence, one after the
+					 * other, that found a VM */
 	char sent_drain[ACTION_TEXT_SIZE];
 	int64_t absent_since;		/* monotonic: when a look first found
 					 * nothing of the submit; 0: none */
