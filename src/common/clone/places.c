@@ -22,12 +22,12 @@ void places_fill(struct sources *sources)
 	}
 }
 
-/* One that will pass is asked again soon, whatever else there is. */
+/* What did not answer is asked again soon, whatever else there is. */
 static void _trouble(struct sources *sources, const struct err *err)
 {
 	enum err_code code = sources->trouble.code;
 
-	if (code != ERR_TRANSIENT && code != ERR_UNKNOWN)
+	if (!code || code == ERR_CONFIG)
 		sources->trouble = *err;
 }
 

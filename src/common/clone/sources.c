@@ -74,7 +74,7 @@ static int64_t _pause(const struct sources *sources, bool failed)
 
 	if (sources->again)
 		return 0;
-	return failed || code == ERR_TRANSIENT || code == ERR_UNKNOWN ||
+	return failed || (code && code != ERR_CONFIG) ||
 	       !sources_listed(sources) ? RETRY_US : AGAIN_US;
 }
 
