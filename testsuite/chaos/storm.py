@@ -11,6 +11,7 @@ SECOND_NS = 10 ** 9
 
 METHODS = ("InstantClone_Task", "PowerOffVM_Task", "Destroy_Task",
            "RetrievePropertiesEx", "FindByUuid", "FindByInventoryPath",
+           "FindChild",
            "WaitForUpdatesEx", "ModifyListView", "CreateFilter", "Login", "*")
 TASKS = METHODS[:3]
 KINDS = ("fault", "reply_lost", "half_reply", "reset", "http503",

@@ -25,6 +25,9 @@ static int _child(struct call *call)
 
 	if (!mob)
 		return -1;
+	if (!entity_of(mob))
+		return fault_argument(&call->fault, "entity",
+				      "It is not in the inventory tree.");
 	child = entity_child(entity_of(mob), call_arg_text(call, "name"));
 	if (child && !child->mob.gone)
 		call_return_ref(call, &child->mob);

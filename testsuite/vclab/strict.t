@@ -19,6 +19,7 @@ NEEDED = {
     ("ReconfigVM_Task", "spec"), ("Login", "userName"),
     ("Login", "password"), ("FindByInventoryPath", "inventoryPath"),
     ("FindByUuid", "uuid"), ("FindByUuid", "vmSearch"),
+    ("FindChild", "entity"), ("FindChild", "name"),
     ("CreateFilter", "spec"), ("CreateFilter", "partialUpdates"),
     ("propSet", "type"), ("objectSet", "obj"), ("selectSet", "type"),
     ("selectSet", "path"), ("RetrievePropertiesEx", "options"),
@@ -78,6 +79,7 @@ def golden(ids):
         extraConfig=[pair(key="guestinfo.a", value="")]))
     index = vim.SearchIndex("SearchIndex", stub)
     index.FindByInventoryPath("/DC1/vm")
+    index.FindChild(folder, "a")
     index.FindByUuid(None, "564d0b5e-1111-2222-3333-444455556666", True,
                      False)
     collector = PC("propertyCollector", stub)

@@ -431,6 +431,35 @@ static void _test_renewed(struct stage *stage)
 	}
 }
 
+static void _name_folder(struct stage *stage, const char *path,
+			 const char *name)
+{
+	char json[160];
+
+	snprintf(json, sizeof(json), "{\"folder\":\"%s\",\"name\":\"%s\"}",
+		 path, name);
+	emulated_control(&stage->vc, "/lab/folder", json);
+}
+
+/* The folder has another name, and no look has noticed yet. */
+static void _test_folder_renamed(struct stage *stage)
+{
+	const struct stage_seen *seen;
+	struct record rec, next;
+
+	stage_clone(stage, &rec, "vm19");
+	stage_restart(stage, STAGE_ESX01);	/* one look, and then none */
+	stage_record(&next, "vm19");
+	_name_folder(stage, STAGE_FOLDER, "other");
+	seen = stage_act(stage, &next, ACTION_LOOK_UP);
+	ok(_is_look(seen, LOOK_OURS) && seen->ev.found_epoch == rec.epoch,
+	   "a clone is found by its name in a renamed folder");
+	seen = stage_act(stage, &next, ACTION_PROVE_ABSENCE);
+	ok(!(seen->ev.evidence & EVIDENCE_NAME),
+	   "whose name is no evidence of its absence");
+	_name_folder(stage, "/DC1/vm/other", "slurm-clones");
+}
+
 /* What is not known before the first look at the sources is no answer. */
 static void _test_early(struct stage *stage)
 {
@@ -564,6 +593,7 @@ int main(void)
 	_test_no_source(&stage);
 	_test_moved_clone(&stage);
 	_test_look(&stage);
+	_test_folder_renamed(&stage);
 	_test_early(&stage);
 	_test_restart(&stage);
 	stage_parents(&stage, &after);

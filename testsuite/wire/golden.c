@@ -88,6 +88,8 @@ static void _entrance(void)
 	_plain("CurrentTime", &instance);
 	search_write_path(&request, &search_index, "/DC0/vm/a&b", NULL);
 	_print("FindByInventoryPath", &request);
+	search_write_child(&request, &search_index, &folder, "a&b", NULL);
+	_print("FindChild", &request);
 	search_write_uuid(&request, &search_index, "564d-1", false, NULL);
 	_print("FindByUuid", &request);
 	search_write_uuid(&request, &search_index, "564d-2", true, NULL);

@@ -53,6 +53,7 @@ want("Login", sessions.Login, "svc@vsphere.local", "p<&>\"'w")
 want("Logout", sessions.Logout)
 want("CurrentTime", instance.CurrentTime)
 want("FindByInventoryPath", index.FindByInventoryPath, "/DC0/vm/a&b")
+want("FindChild", index.FindChild, folder, "a&b")
 want("FindByUuid", index.FindByUuid, None, "564d-1", True, False)
 want("FindByUuid-instance", index.FindByUuid, None, "564d-2", True, True)
 

@@ -11,8 +11,6 @@
 #include "facts.h"
 #include "hand.h"
 
-#define PATH_SIZE 1024
-
 /* --- steps both share --------------------------------------------------- */
 
 typedef void step_fn(struct hand *hand, const struct moref *found);
@@ -29,22 +27,17 @@ static void _searched(const struct moref *found, const struct err *failure,
 		hand->step(hand, found);
 }
 
+/* In the folder itself: another one may have its path by now, or none. */
 static void _search_name(struct hand *hand, step_fn *then)
 {
-	const char *folder = config_global(hand->executor->config)->folder;
 	struct err err = ERR_INIT;
-	char path[PATH_SIZE];
-	int n;
+	const struct moref *folder = hand_folder(hand, &err);
 
-	n = snprintf(path, sizeof(path), "%s/%s", folder, hand->rec.node);
-	if (n < 0 || (size_t) n >= sizeof(path)) {
-		err_set(&err, ERR_CONFIG, "Folder= is too long");
-		hand_fail(hand, &err);
-		return;
-	}
 	hand->step = then;
-	hand->search = search_path(hand->executor->session, path,
-				   hand->operation, _searched, hand, &err);
+	if (folder)
+		hand->search = search_child(hand->executor->session, folder,
+					    hand->rec.node, hand->operation,
+					    _searched, hand, &err);
 	if (!hand->search)
 		hand_fail(hand, &err);
 }

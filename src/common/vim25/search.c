@@ -20,6 +20,15 @@ void search_write_path(struct soap_request *request,
 	xml_put(&request->text, "inventoryPath", path);
 }
 
+void search_write_child(struct soap_request *request,
+			const struct moref *index, const struct moref *parent,
+			const char *name, const char *operation)
+{
+	soap_begin(request, SOAP_READ, "FindChild", index, operation);
+	soap_put_ref(request, "entity", parent);
+	xml_put(&request->text, "name", name);
+}
+
 void search_write_uuid(struct soap_request *request,
 		       const struct moref *index, const char *uuid,
 		       bool instance, const char *operation)
@@ -81,6 +90,18 @@ struct search *search_path(struct session *session, const char *path,
 
 	search_write_path(&request, &session_service(session)->search_index,
 			  path, operation);
+	return _start(session, &request, done, arg, err);
+}
+
+struct search *search_child(struct session *session,
+			    const struct moref *parent, const char *name,
+			    const char *operation, search_done_fn *done,
+			    void *arg, struct err *err)
+{
+	struct soap_request request;
+
+	search_write_child(&request, &session_service(session)->search_index,
+			   parent, name, operation);
 	return _start(session, &request, done, arg, err);
 }
 

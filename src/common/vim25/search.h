@@ -19,6 +19,13 @@ struct search *search_path(struct session *session, const char *path,
 			   const char *operation, search_done_fn *done,
 			   void *arg, struct err *err);
 
+/* FindChild: what has that name directly in a folder (or pool ...). NOTFOUND:
+ * there is no such folder. */
+struct search *search_child(struct session *session,
+			    const struct moref *parent, const char *name,
+			    const char *operation, search_done_fn *done,
+			    void *arg, struct err *err);
+
 /* FindByUuid: the machine with this BIOS (or instance) UUID, anywhere. If
  * several have it, vCenter picks one. */
 struct search *search_uuid(struct session *session, const char *uuid,
@@ -56,6 +63,9 @@ int recent_task_parse(struct recent_task *task,
 void search_write_path(struct soap_request *request,
 		       const struct moref *index, const char *path,
 		       const char *operation);
+void search_write_child(struct soap_request *request,
+			const struct moref *index, const struct moref *parent,
+			const char *name, const char *operation);
 void search_write_uuid(struct soap_request *request,
 		       const struct moref *index, const char *uuid,
 		       bool instance, const char *operation);
