@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hostlist.h"
+#include "common/base/log.h"
 #include "common/rules/update.h"
 #include "desk.h"
 #include "sight.h"
@@ -254,15 +255,27 @@ static bool _split(struct errand *errand, const struct err *failure)
 	return true;
 }
 
-/* A job that ends is told first, if it can be told. */
+/* A job is told in two ways, of which one may be closed to it: its comment is
+ * full, or a plugin of the site's lets nobody change it. A job that ends is
+ * told first, if it can be told. */
 static bool _goes_on(const struct errand *errand, const struct err *failure)
 {
 	if (errand->step + 1 >= STEPS_MAX ||
 	    !verbs[errand->kind][errand->step + 1])
 		return false;
-	return !failure || (_is_eviction(errand->kind) &&
-			    (failure->code == ERR_REFUSED ||
-			     failure->code == ERR_NOTFOUND));
+	if (!failure)
+		return true;
+	switch (failure->code) {
+	case ERR_REFUSED:
+	case ERR_CAPACITY:
+	case ERR_AUTH:
+		log_info("job %u: %s: %s", (unsigned) errand->job,
+			 verbs[errand->kind][errand->step], failure->text);
+		return true;
+	default:
+		return failure->code == ERR_NOTFOUND &&
+		       _is_eviction(errand->kind);
+	}
 }
 
 static void _send(struct errand *errand);

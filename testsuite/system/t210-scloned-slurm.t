@@ -103,6 +103,26 @@ def test_drain(cluster, link):
               False, "no hostlist")
 
 
+def test_full_comment(cluster, link, job):
+    """There is room for 4096 bytes."""
+    def append(text):
+        return link.call("admin_comment_append", job=job, text=text)
+
+    def comment(text):
+        cluster.scontrol("update", "job", str(job), "AdminComment=" + text)
+    long = ["sclone: %d %s" % (n, 1300 * "x") for n in range(4)]
+    comment("\n".join(["the site's"] + long[:3]))
+    tap.equal((append(long[3]),
+               link.call("job", job=job)["job"]["admin_comment"]),
+              ({}, "\n".join(["the site's"] + long[1:])),
+              "no room: our oldest line goes, and no other")
+    comment(4095 * "x")
+    tap.equal((code(append("sclone: one")),
+               link.call("job", job=job)["job"]["admin_comment"]),
+              ("CAPACITY", 4095 * "x"), "still none: that is said")
+    comment("")
+
+
 def test_job(cluster, link):
     job = cluster.sbatch("-N1", "-w", "vm1", "-C", "rocky9",
                          b"--comment=caf\xe9", "--wrap=true")
@@ -129,6 +149,10 @@ def test_job(cluster, link):
               "sclone: first\nsclone: second", "after the others, once")
     tap.contains(cluster.scontrol("show", "job", str(job)), "Comment=caf",
                  "the user's comment is not touched")
+    test_full_comment(cluster, link, job)
+    tap.equal(code(link.call("admin_comment_append", job=job,
+                             text="forbidden")), "REFUSED",
+              "a job_submit plugin that says no, whatever its number")
     tap.equal(code(link.call("job", job=99999)), "NOTFOUND", "no such job")
     tap.equal(code(link.call("notify_job", job=99999, text="x")), "NOTFOUND",
               "nobody to tell")
@@ -288,6 +312,16 @@ with labslurm.Cluster(nodes=4) as lab:
     lab.more += ["PartitionName=open Nodes=vm[1-4] ResumeTimeout=77 "
                  "PreemptMode=SUSPEND",
                  "PartitionName=soft Nodes=vm[1-4] PreemptMode=REQUEUE"]
+    lab.settings["JobSubmitPlugins"] = "lua"
+    lab.write("job_submit.lua", """
+function slurm_job_submit(job, partitions, uid)
+    return slurm.SUCCESS
+end
+function slurm_job_modify(job, old, partitions, uid)
+    if job.admin_comment == "forbidden" then return slurm.ERROR end
+    return slurm.SUCCESS
+end
+""")
     lab.settings["PreemptType"] = "preempt/partition_prio"
     lab.settings["PreemptMode"] = "REQUEUE,GANG"
     lab.start()

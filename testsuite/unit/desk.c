@@ -222,6 +222,47 @@ static void _split(void)
 	desk_destroy(desk);
 }
 
+/* One of the ways in which a job is told may be closed to it. */
+static void _two_ways(void)
+{
+	static const enum err_code closed[] = { ERR_REFUSED, ERR_CAPACITY,
+						ERR_AUTH };
+	struct desk *desk;
+
+	for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
+		desk = _open();
+		_act(desk, 0, ACTION_SLURM_NOTIFY, "sclone: (GUEST) no");
+		_turn();
+		_answer(closed[i]);
+		is_str(said, "admin_comment_append ; notify_job ",
+		       "no comment: told all the same");
+		_answer(ERR_NONE);
+		is_str(told, "SLURM_DONE vm1", "which will do");
+		desk_destroy(desk);
+	}
+	desk = _open();
+	_act(desk, 0, ACTION_SLURM_NOTIFY, "sclone: (GUEST) no");
+	_act(desk, 1, ACTION_SLURM_NOTIFY, "sclone: (GUEST) no");
+	_turn();
+	_answer(ERR_REFUSED);
+	_answer(ERR_REFUSED);
+	_answer(ERR_TRANSIENT);
+	is_str(said, "admin_comment_append ; notify_job ; "
+	       "admin_comment_append ", "not when slurmctld is away");
+	is_str(told, "FAILED vm1; FAILED vm2", "and nobody was told");
+	desk_destroy(desk);
+
+	desk = _open();
+	_act(desk, 0, ACTION_SLURM_END, "sclone: (TEMPLATE) no");
+	_turn();
+	_answer(ERR_CAPACITY);
+	_answer(ERR_NOTFOUND);
+	is_str(said, "admin_comment_append ; notify_job ",
+	       "what has to end does so, a moment later");
+	is_str(told, "", "told or not");
+	desk_destroy(desk);
+}
+
 int main(void)
 {
 	struct err err = ERR_INIT;
@@ -234,6 +275,7 @@ int main(void)
 	_reviewed_late();
 	_behind();
 	_split();
+	_two_ways();
 	loop_destroy(loop);
 	return done_testing();
 }

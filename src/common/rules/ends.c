@@ -523,7 +523,8 @@ static bool _stays(struct record *rec, const struct event *ev)
 	return false;
 }
 
-/* The job that was to be told has ended. */
+/* The job that was to be told has ended, or nothing reaches it: what stood in
+ * the way of one of the two words did not stop the other. */
 static bool _is_over(const struct event *ev)
 {
 	return ev->kind == EVENT_FAILED && ev->act == ACTION_SLURM_NOTIFY &&

@@ -40,6 +40,59 @@ static bool _reply_lost(int errnum)
 	}
 }
 
+/* On the way to slurmctld, or to slurmdbd or munge for it. Slurm numbers what
+ * its transport says from 1000 and 5000, and what its authentication says
+ * from 6000 (slurm_errno.h, 22.05 to 26.05). */
+static bool _is_transport(int errnum)
+{
+	switch (errnum) {
+	case 0:			/* it does not say */
+	case EINTR:
+	case EAGAIN:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOTCONN:
+	case ECONNREFUSED:
+	case ECONNABORTED:
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENETUNREACH:
+	case ENETDOWN:
+	case EADDRNOTAVAIL:
+		return true;
+	default:
+		return (errnum >= 1000 && errnum < 2000) ||
+		       (errnum >= 5000 && errnum < 7000);
+	}
+}
+
+/* slurmctld's own "not now". */
+static bool _is_passing(int errnum)
+{
+	switch (errnum) {
+	case ESLURM_IN_STANDBY_MODE:
+	case ESLURM_IN_STANDBY_USE_BACKUP:
+	case ESLURM_TRANSITION_STATE_NO_UPDATE:
+#if !COMPAT_AT_LEAST(24, 11)
+	case ESLURM_JOB_SETTING_DB_INX:
+#endif
+	case ESLURM_JOB_PENDING:	/* requeued just now: look again */
+	case ESLURM_PROLOG_RUNNING:
+	case ESLURM_NODES_BUSY:
+	case ESLURM_REBOOT_IN_PROGRESS:
+	case ESLURM_FED_JOB_LOCK:
+	case ESLURM_DB_CONNECTION:
+	case ESLURM_DB_CONNECTION_INVALID:
+		return true;
+	default:
+		return _is_transport(errnum);
+	}
+}
+
+/* A number that nobody here knows is an answer as well: a job_submit plugin
+ * of the site's may say any, -1 included, and will say it again. */
 static enum err_code _code(int errnum)
 {
 	switch (errnum) {
@@ -47,14 +100,6 @@ static enum err_code _code(int errnum)
 	case ESLURM_INVALID_JOB_ID:
 	case ESLURM_INVALID_PARTITION_NAME:
 		return ERR_NOTFOUND;
-	case ESLURM_ALREADY_DONE:
-	case ESLURM_JOB_FINISHED:
-	case ESLURM_JOB_NOT_RUNNING:
-	case ESLURM_INVALID_NODE_STATE:
-	case ESLURM_BATCH_ONLY:
-	case ESLURM_NOT_SUPPORTED:
-	case ESLURM_DISABLED:
-		return ERR_REFUSED;
 	case ESLURM_ACCESS_DENIED:
 	case ESLURM_USER_ID_MISSING:
 	case SLURM_PROTOCOL_AUTHENTICATION_ERROR:
@@ -64,7 +109,7 @@ static enum err_code _code(int errnum)
 	case ENOMEM:
 		return ERR_FATAL;
 	default:
-		return ERR_TRANSIENT;
+		return _is_passing(errnum) ? ERR_TRANSIENT : ERR_REFUSED;
 	}
 }
 

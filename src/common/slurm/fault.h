@@ -20,7 +20,9 @@ int fault_number(int rc);
 
 /*
  * Set *err from a libslurm error number. acting: the call changes something,
- * so a lost reply is UNKNOWN and not TRANSIENT. Always returns -1.
+ * so a lost reply is UNKNOWN and not TRANSIENT. TRANSIENT: slurmctld did not
+ * answer, or cannot do it now. REFUSED: it will not, also for reasons that
+ * are not known here. NOTFOUND, AUTH, CONFIG, FATAL. Always returns -1.
  */
 int fault_set(struct err *err, int errnum, bool acting, const char *what);
 

@@ -10,6 +10,8 @@
 #include "fault.h"
 #include "job.h"
 
+#define OURS "sclone:"	/* how a line of ours in a comment begins */
+
 static const char *_state_name(uint32_t state)
 {
 	static const char *const names[] = {
@@ -156,10 +158,32 @@ static int _set_comment(uint32_t id, char *text, struct err *err)
 	return 0;
 }
 
+static void _add_line(struct buf *out, const char *line, size_t len)
+{
+	if (out->len)
+		buf_putc(out, '\n');
+	buf_add(out, line, len);
+}
+
+/* All lines but as many of our oldest ones as take the given bytes. */
+static void _add_lines(struct buf *out, const char *text, size_t excess)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (!excess || strncmp(text, OURS, strlen(OURS)))
+			_add_line(out, text, len);
+		else
+			excess -= len + 1 < excess ? len + 1 : excess;
+		text += len + (text[len] == '\n');
+	}
+}
+
 int job_append_comment(uint32_t id, const char *text, struct err *err)
 {
 	cleanup_job struct job job = { 0 };
 	cleanup_buf struct buf comment;
+	size_t size;
 
 	buf_init(&comment, JOB_COMMENT_MAX);
 	if (job_load(id, &job, err))
@@ -167,12 +191,14 @@ int job_append_comment(uint32_t id, const char *text, struct err *err)
 	if (job.admin_comment) {
 		if (strstr(job.admin_comment, text))
 			return 0;
-		buf_puts(&comment, job.admin_comment);
-		buf_putc(&comment, '\n');
+		size = strlen(job.admin_comment) + 1 + strlen(text);
+		_add_lines(&comment, job.admin_comment,
+			   size > JOB_COMMENT_MAX ? size - JOB_COMMENT_MAX
+						  : 0);
 	}
-	buf_puts(&comment, text);
+	_add_line(&comment, text, strlen(text));
 	if (comment.failed)
-		return err_set(err, ERR_REFUSED,
+		return err_set(err, ERR_CAPACITY,
 			       "admin_comment of job %u is full", id);
 	return _set_comment(id, comment.data, err);
 }

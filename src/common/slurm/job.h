@@ -53,14 +53,16 @@ int job_of_node(const char *node, struct job_turn after, struct job_turn *next,
 		struct err *err);
 
 /*
- * Add a line to the job's admin_comment, unless it is there already or the
- * comment would pass JOB_COMMENT_MAX. Slurm can only replace the comment, so
- * another writer's words between our read and write are lost. REFUSED when
- * the job has ended.
+ * Add a line to the job's admin_comment, unless it is there already. Where it
+ * would pass JOB_COMMENT_MAX our oldest lines ("sclone: …") go; CAPACITY when
+ * that is not enough. Slurm can only replace the comment, so another writer's
+ * words between our read and write are lost. REFUSED when the job has ended,
+ * or when a job_submit plugin of the site's does not let it be changed.
  */
 int job_append_comment(uint32_t id, const char *text, struct err *err);
 
-/* A message to the job's standard output (srun) or to its output file. */
+/* A message to the job's standard output (srun) or to its output file. REFUSED
+ * when it has none, or has ended. */
 int job_notify(uint32_t id, const char *text, struct err *err);
 
 /*
