@@ -216,13 +216,40 @@ static int _run_update(struct verbs *verbs, const struct verb *verb,
 /*
  * An undrained node that is off counts as not responding on 22.05, and when
  * slurm.conf has been read again nothing is scheduled on it any more. IDLE has
- * no such mark, but is refused when one of the nodes has got a job meanwhile.
+ * no such mark, but is refused for a node that has got a job meanwhile, which
+ * is not off; slurmctld then passes over all those behind it (update_node() in
+ * node_mgr.c). So that one is looked for, half by half.
  */
+static int _give_back(const struct hostlist *nodes, size_t from, size_t to,
+		      struct err *err)
+{
+	cleanup_hostlist struct hostlist *part = hostlist_create();
+	cleanup_free char *text = NULL;
+	struct err why = ERR_INIT;
+	size_t half = from + (to - from) / 2;
+
+	for (size_t i = from; part && i < to; i++)
+		if (hostlist_add(part, hostlist_at(nodes, i), err))
+			return -1;
+	text = part ? hostlist_print(part) : NULL;
+	if (!text)
+		return err_nomem(err);
+	if (!node_update(text, NODE_ACT_IDLE, NULL, &why))
+		return 0;
+	if (why.code != ERR_REFUSED)
+		return err_set(err, why.code, "%s", why.text);
+	if (to - from <= 1)
+		return node_update(text, NODE_ACT_UNDRAIN, NULL, err);
+	if (_give_back(nodes, from, half, err))
+		return -1;
+	return _give_back(nodes, half, to, err);
+}
+
 static int _run_give_back(struct verbs *verbs, const struct verb *verb,
 			  const struct json *call, struct json *answer,
 			  struct err *err)
 {
-	struct err why = ERR_INIT;
+	cleanup_hostlist struct hostlist *list = NULL;
 	const char *nodes = NULL;
 
 	(void) verbs;
@@ -230,11 +257,10 @@ static int _run_give_back(struct verbs *verbs, const struct verb *verb,
 	(void) answer;
 	if (json_get_str(call, "nodes", &nodes, err))
 		return -1;
-	if (!node_update(nodes, NODE_ACT_IDLE, NULL, &why))
-		return 0;
-	if (why.code == ERR_REFUSED)
-		return node_update(nodes, NODE_ACT_UNDRAIN, NULL, err);
-	return err_set(err, why.code, "%s", why.text);
+	list = hostlist_parse(nodes, HOSTLIST_MAX, err);
+	if (!list)
+		return -1;
+	return _give_back(list, 0, hostlist_count(list), err);
 }
 
 static int _run_tell(struct verbs *verbs, const struct verb *verb,

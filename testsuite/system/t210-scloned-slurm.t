@@ -123,6 +123,16 @@ def test_full_comment(cluster, link, job):
     comment("")
 
 
+def test_give_back(cluster, link):
+    """Of nodes one of which, vm1, has got a job."""
+    link.call("drain", nodes="vm2", reason="sclone: (capacity) x")
+    tap.equal(link.call("give_back", nodes="vm[1-2]"), {}, "give back")
+    tap.equal(cluster.state("vm2"), {"IDLE", "CLOUD", "POWERED_DOWN"},
+              "one with a job leaves no mark on the others")
+    tap.ok({"ALLOCATED", "POWERING_UP"} <= cluster.state("vm1"),
+           "nor does its job lose it")
+
+
 def test_job(cluster, link):
     job = cluster.sbatch("-N1", "-w", "vm1", "-C", "rocky9",
                          b"--comment=caf\xe9", "--wrap=true")
@@ -150,6 +160,7 @@ def test_job(cluster, link):
     tap.contains(cluster.scontrol("show", "job", str(job)), "Comment=caf",
                  "the user's comment is not touched")
     test_full_comment(cluster, link, job)
+    test_give_back(cluster, link)
     tap.equal(code(link.call("admin_comment_append", job=job,
                              text="forbidden")), "REFUSED",
               "a job_submit plugin that says no, whatever its number")
