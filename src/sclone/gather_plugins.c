@@ -46,13 +46,19 @@ static uint32_t _installed(const char *dirs)
 	return 0;
 }
 
+/* slurmctld takes either name (job_submit.c: job_submit_plugin_init). */
+static bool _is_used(const char *plugins)
+{
+	return facts_param(plugins, "sclone", NULL) ||
+	       facts_param(plugins, "job_submit/sclone", NULL);
+}
+
 void gather_plugins(struct facts *facts)
 {
 	struct facts_slurm *slurm = &facts->slurm;
 	struct facts_submit *submit = &slurm->submit;
 
-	if (slurm->problem.code ||
-	    !facts_param(slurm->submit_plugins, "sclone", NULL))
+	if (slurm->problem.code || !_is_used(slurm->submit_plugins))
 		return;
 	submit->used = true;
 	submit->installed = _installed(slurm->plugin_dir);

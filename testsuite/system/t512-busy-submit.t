@@ -184,6 +184,8 @@ def test_updated(cluster):
 
 with labslurm.Cluster(nodes=4) as cluster:
     labplugins.prepare(cluster)
+    # its other name, which slurmctld and `sclone check` know as well
+    cluster.settings["JobSubmitPlugins"] = "job_submit/sclone"
     cluster.start()
     with Users(cluster) as users:
         test_reconfigured(cluster, users)
