@@ -159,6 +159,7 @@ def test_arguments():
         ([many], {}, many, None, None),
         (["--zone", "a", "vm1"], {}, "vm1", None, None),
         (["a", "b", "vm1"], {}, "vm1", None, None),
+        (["a"] * 200 + ["vm1"], {}, "vm1", None, None),
     ]
     for args, env, nodes, features, job in cases:
         with Place() as place:

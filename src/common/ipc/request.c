@@ -95,9 +95,8 @@ static int _fill(struct request *request, size_t argc, char *const *argv,
 {
 	if (!nodes[0])
 		return err_set(err, ERR_CONFIG, "the node list is empty");
-	if (argc > REQUEST_ARGS_MAX)
-		return err_set(err, ERR_CONFIG, "more than %d arguments",
-			       REQUEST_ARGS_MAX);
+	if (argc > REQUEST_ARGS_MAX)	/* what counts is in nodes */
+		argc = REQUEST_ARGS_MAX;
 	request->argv = calloc(argc + 1, sizeof(*request->argv));
 	if (!request->argv)
 		return err_nomem(err);

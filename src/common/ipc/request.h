@@ -51,9 +51,10 @@ struct request {
 };
 
 /*
- * A new request with a fresh id and the current time. argv is copied as far
- * as the bounds above allow; nodes is the hostlist (not parsed here), and
- * features may be NULL. NULL and CONFIG (too long, not UTF-8), FATAL.
+ * A new request with a fresh id and the current time. Of argv the first
+ * REQUEST_ARGS_MAX are kept; nodes is the hostlist (not parsed here), and
+ * features may be NULL. NULL and CONFIG (one is too long, or not UTF-8) or
+ * FATAL.
  */
 struct request *request_create(enum request_kind kind, size_t argc,
 			       char *const *argv, const char *nodes,
