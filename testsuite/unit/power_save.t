@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The front ends as slurmctld starts them, against a fake scloned."""
+import ctypes
+import errno
 import json
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -262,7 +265,7 @@ def conf(place, more=""):
 
 def prolog(place, *args, env=None, preexec=None):
     return start("sclone-prolog", "--socket", place.socket, "--conf",
-                 place.path("sclone.conf"), *args,
+                 place.path("sclone.conf"), "--spool", place.spool, *args,
                  env=JOB if env is None else env, preexec=preexec)
 
 
@@ -395,6 +398,73 @@ def test_prolog_chain():
         tap.equal(finish(child)[0], 9, "SIGTERM is passed on to it")
 
 
+def test_prolog_chain_kept():
+    """The site's own checks, whatever state sclone.conf is in."""
+    def ends(what, want):
+        tap.equal(finish(prolog(place, "--patience", "0"))[0], want, what)
+    with Place() as place:
+        link = os.path.join(place.spool, "prolog-chain")
+        seven, eight = (place.write("exit%d" % n, "#!/bin/sh\nexit %d\n" % n,
+                                    0o755) for n in (7, 8))
+        chain = "ChainPrologSlurmctld="
+        place.write("sclone.conf", "ClusterName=c\nNodeName=vm[9-\n"
+                    + chain + seven + "\n")
+        ends("a bad range before its line: it is run", 7)
+        tap.equal(os.readlink(link), seven, "and noted in the spool")
+        before = os.lstat(link).st_ino
+        ends("once more", 7)
+        tap.equal(os.lstat(link).st_ino, before, "which is written once")
+        for what, text in (("an open quote", 'ClusterName="c\n'),
+                           ("no text", ""), ("a part", "ClusterName=c\n")):
+            place.write("sclone.conf", text)
+            ends("a file with %s: the last one" % what, 7)
+        os.unlink(place.path("sclone.conf"))
+        ends("no file: the last one", 7)
+        conf(place, chain + eight)
+        ends("a new one: that", 8)
+        os.unlink(place.path("sclone.conf"))
+        ends("also without a file", 8)
+        conf(place)
+        ends("it is taken out: none", 0)
+        tap.equal([name for name in os.listdir(place.spool)
+                   if "chain" in name], [], "and nothing is left of it")
+        os.unlink(place.path("sclone.conf"))
+        ends("nor without a file", 0)
+        os.mkdir(link)
+        ends("nor where it cannot be read", 0)
+        conf(place, chain + seven)
+        ends("what cannot be noted is run", 7)
+
+
+def no_fork():
+    """fork() fails with EAGAIN from now on (seccomp(2))."""
+    calls = {"x86_64": (56, 57, 58, 435), "aarch64": (220, 435)}
+    code = [(0x20, 0, 0, 0)]            # the call's number
+    for number in calls[os.uname().machine]:
+        code += [(0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EAGAIN)]
+    code += [(0x06, 0, 0, 0x7fff0000)]  # all others may
+    text = b"".join(struct.pack("HBBI", *line) for line in code)
+    lines = ctypes.create_string_buffer(text)
+    program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(lines))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def test_prolog_chain_not_run():
+    with Place() as place:
+        good = place.write("good", "#!/bin/sh\nexit 0\n", 0o755)
+        conf(place)
+        # The sanitizer's look for leaks forks as well.
+        env = dict(JOB, SLURM_JOB_NODELIST="node1",
+                   ASAN_OPTIONS="detect_leaks=0")
+        tap.equal(finish(prolog(place, env=env, preexec=no_fork))[0], 0,
+                  "no fork, and no chained program: exit 0")
+        tap.equal(finish(prolog(place, "--chain", good, env=env,
+                                preexec=no_fork))[0], 1,
+                  "one that cannot be started: the job does not")
+
+
 def test_linkage():
     for name in sorted(os.listdir(programs)):
         if not name.startswith("sclone-"):
@@ -423,6 +493,8 @@ test_prolog_wait()
 test_prolog_template()
 test_prolog_leaves()
 test_prolog_chain()
+test_prolog_chain_kept()
+test_prolog_chain_not_run()
 test_linkage()
 test_asked()
 sys.exit(tap.done())

@@ -122,8 +122,8 @@ const struct conf_key config_global_keys[] = {
 	  .help = "ResumeFailProgram for nodes that are not in this file." },
 	{ .name = "ChainPrologSlurmctld", .type = CONF_PATH,
 	  GLOBAL(chain_prolog),
-	  .help = "Program that sclone-prolog runs after its own work; its "
-		  "exit status becomes the prolog's." },
+	  .help = "Program that sclone-prolog runs first, for each job; what "
+		  "it does not let start does not start." },
 	{ .name = "LogLevel", .type = CONF_CHOICE, GLOBAL(log_level),
 	  .fallback = "info", .choices = levels,
 	  .help = "How much scloned says." },

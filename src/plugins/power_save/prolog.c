@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,8 @@
 #define TIMEOUT_MAX_S 86400
 #define PAUSE_US 250000			/* between two calls */
 #define LASTED_US (5 * CLOCK_US_PER_S)	/* a call that was no failed start */
+
+#define CHAIN "ChainPrologSlurmctld"	/* in sclone.conf */
 
 /* What slurmctld says of the job. Of these names, only slurmctld sets the
  * last: SPANK_ and what spank/sclone's option is called. */
@@ -113,11 +116,12 @@ static void _parse_options(int argc, char **argv, struct options *options)
 	}
 }
 
-/* What the configuration file says that matters here. A file that cannot be
- * read leaves both unknown; scloned and `sclone check` complain about it. */
+/* What the configuration file says that matters here. What cannot be read
+ * stays unknown; scloned and `sclone check` complain about it. */
 struct facts {
-	struct conf *conf;
-	const char *chain;	/* borrowed from conf */
+	struct conf *conf;	/* NULL: not read */
+	const char *chain;	/* borrowed; NULL: none, or unknown */
+	char kept[PATH_MAX];	/* what it may be borrowed from */
 	struct table *nodes;	/* NULL: unknown */
 	struct table *single;	/* those whose VMs serve one job; the same */
 };
@@ -151,24 +155,65 @@ static bool _is_shared(const struct conf_line *line)
 	return value && !strcasecmp(value, "shared");
 }
 
-static int _read_facts(const char *path, struct facts *facts, struct err *err)
+/* The value of a key on the last line that has it, or NULL. */
+static const char *_value(const struct conf *conf, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < conf_count(conf); i++) {
+		const char *found = conf_value(conf_line(conf, i), key);
+
+		value = found ? found : value;
+	}
+	return value;
+}
+
+/* A file that is just being written may be empty, or end early: without what
+ * each has, one without a chain does not say that there is none. */
+static int _read_conf(const char *path, struct facts *facts, struct err *err)
+{
+	cleanup_conf struct conf *conf = conf_read(path, err);
+
+	if (!conf)
+		return -1;
+	if (!_value(conf, CHAIN) &&
+	    (!_value(conf, "ClusterName") || !_value(conf, "NodeName")))
+		return err_set(err, ERR_CONFIG, "%s: it has no ClusterName, "
+			       "or no NodeName", path);
+	facts->conf = steal_ptr(&conf);
+	return 0;
+}
+
+/* What the site checks is checked, whatever state the file is in. */
+static void _find_chain(const struct options *options, struct facts *facts)
+{
+	struct err err = ERR_INIT;
+
+	if (options->chain) {
+		facts->chain = options->chain;
+	} else if (facts->conf) {
+		facts->chain = _value(facts->conf, CHAIN);
+		if (chain_keep(options->spool, facts->chain, &err))
+			log_warn(CHAIN "= is not noted: %s", err.text);
+	} else if (chain_recall(options->spool, facts->kept, &err) > 0) {
+		facts->chain = facts->kept;
+		log_warn(CHAIN "=%s, as it was before", facts->kept);
+	} else if (err.code) {
+		log_error(CHAIN "= is not known: %s", err.text);
+	}
+}
+
+static int _find_nodes(struct facts *facts, struct err *err)
 {
 	cleanup_table struct table *nodes = table_create(HOSTLIST_MAX, NULL);
 	cleanup_table struct table *single = table_create(HOSTLIST_MAX, NULL);
-	const char *value;
 
 	if (!nodes || !single)
 		return err_nomem(err);
-	facts->conf = conf_read(path, err);
-	if (!facts->conf)
-		return -1;
 	for (size_t i = 0; i < conf_count(facts->conf); i++) {
 		const struct conf_line *line = conf_line(facts->conf, i);
+		const char *value = conf_value(line, "NodeName");
 
-		value = conf_value(line, "ChainPrologSlurmctld");
-		if (value)
-			facts->chain = value;
-		value = conf_value(line, "NodeName");
 		if (value && _add_nodes(nodes, value, err))
 			return -1;
 		if (value && !_is_shared(line) &&
@@ -346,16 +391,22 @@ static int _hold(const struct options *options, const struct facts *facts,
 	return status < 0 ? _unanswered(&claims, &err) : status;
 }
 
-static int _run_chain(const struct options *options, const struct facts *facts)
+/* A program that is not there is passed over, as slurmctld does. One that is
+ * there and was not run, or whose end is not known, has not let the job pass:
+ * slurmctld requeues it. */
+static int _run_chain(const struct facts *facts)
 {
-	const char *path = options->chain ? options->chain : facts->chain;
 	struct err err = ERR_INIT;
 	int status = 0;
 
-	if (path && chain_run(path, &status, &err))
+	if (!facts->chain)
+		return 0;
+	if (chain_run(facts->chain, &status, &err)) {
 		log_error("%s", err.text);
-	if (status)
-		log_info("%s ended with status %d", path, status);
+		status = err.code == ERR_CONFIG ? 0 : 1;
+	} else if (status) {
+		log_info("%s ended with status %d", facts->chain, status);
+	}
 	return status;
 }
 
@@ -373,9 +424,12 @@ static int _run(const struct options *options)
 	struct err err = ERR_INIT;
 	int status;
 
-	if (_read_facts(options->conf, &facts, &err))
+	if (_read_conf(options->conf, &facts, &err))
 		log_warn("not read: %s", err.text);
-	status = _run_chain(options, &facts);
+	_find_chain(options, &facts);
+	status = _run_chain(&facts);
+	if (facts.conf && _find_nodes(&facts, &err))
+		log_warn("not read: %s", err.text);
 	if (!status && nodes && getenv(JOB_ID) &&
 	    _has_our_nodes(&facts, nodes)) {
 		(void) signal(SIGTERM, _on_term);
