@@ -125,6 +125,14 @@ static void _stepped(const struct record *rec, const struct event *ev,
 		daemon_hurry(daemon);
 }
 
+static void _forgotten(const char *node, void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	if (daemon->waiters)
+		waiters_forgotten(daemon->waiters, node);
+}
+
 static void _journal(const struct err *err, void *arg)
 {
 	(void) arg;
@@ -322,8 +330,8 @@ static void _isolate(struct daemon *daemon)
 static int _start_fleet(struct daemon *daemon, struct err *err)
 {
 	const struct config_global *global = config_global(daemon->config);
-	struct fleet_hooks hooks = { _act, _stepped, _journal, _committed,
-				     daemon };
+	struct fleet_hooks hooks = { _act, _stepped, _forgotten, _journal,
+				     _committed, daemon };
 
 	engine_conf_init(&daemon->engine);
 	daemon->engine.max_attempts = (uint32_t) global->attempts;

@@ -429,6 +429,7 @@ int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 	wake_set(fleet->wake, &node->wake, 0);
 	fleet->in_phase[PHASE_ABSENT]--;
 	_free_node(table_take(fleet->nodes, name));
+	fleet->hooks.forgotten(name, fleet->hooks.arg);
 	return 0;
 }
 

@@ -32,6 +32,8 @@ struct fleet_hooks {
 	/* A step was made: rec is the record after it. */
 	void (*stepped)(const struct record *rec, const struct event *ev,
 			const struct outcome *out, void *arg);
+	/* The node was forgotten: there is no record of it any more. */
+	void (*forgotten)(const char *node, void *arg);
 	/* The journal cannot be written (err) or can again (NULL); actions
 	 * wait meanwhile. */
 	void (*journal)(const struct err *err, void *arg);

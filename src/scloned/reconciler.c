@@ -278,12 +278,18 @@ static void _forget_former(struct reconciler *reconciler)
 	struct err err = ERR_INIT;
 	const struct record *rec;
 	size_t pos = 0;
+	int rc;
 
 	while ((rec = fleet_next_in(daemon->fleet, &pos, PHASE_ABSENT,
-				    PHASE_ABSENT)) != NULL)
-		if (!config_node(daemon->config, rec->node) &&
-		    fleet_forget(daemon->fleet, rec->node, &err) < 0)
+				    PHASE_ABSENT)) != NULL) {
+		if (config_node(daemon->config, rec->node))
+			continue;
+		rc = fleet_forget(daemon->fleet, rec->node, &err);
+		if (rc == 0)
+			free(table_take(reconciler->counts, rec->node));
+		else if (rc < 0)
 			log_warn("journal: %s", err.text);
+	}
 }
 
 static void _conclude(struct reconciler *reconciler)

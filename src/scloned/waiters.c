@@ -19,7 +19,8 @@ struct waiter {
 	/* What the job asks for; both live in the call. */
 	struct choose_prolog asks;
 	char fits[RECORD_TEMPLATE_SIZE];	/* a template that is that */
-	struct table *nodes;	/* those not up yet; values: not NULL */
+	struct table *nodes;	/* those not up yet, all of them in the fleet;
+				 * values: not NULL */
 };
 
 struct waiters {
@@ -58,6 +59,14 @@ static void _finish(struct waiter *waiter)
 
 	_remove(waiter);
 	server_call_reply(call, json_new_object());
+}
+
+/* That node is not waited for any more. */
+static void _spare(struct waiter *waiter, const char *node)
+{
+	(void) table_take(waiter->nodes, node);
+	if (!table_count(waiter->nodes))
+		_finish(waiter);
 }
 
 /* The job must not start: slurmctld requeues or ends it when its prolog
@@ -179,9 +188,7 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 		case WAIT_ON:
 			break;
 		case WAIT_OVER:
-			(void) table_take(waiter->nodes, rec->node);
-			if (!table_count(waiter->nodes))
-				_finish(waiter);
+			_spare(waiter, rec->node);
 			break;
 		case WAIT_ASK:
 			loop_timer_set(waiters->tell, 0);
@@ -190,6 +197,17 @@ void waiters_stepped(struct waiters *waiters, const struct record *rec)
 			_refuse(waiter, rec);
 			break;
 		}
+	}
+}
+
+void waiters_forgotten(struct waiters *waiters, const char *node)
+{
+	struct waiter *waiter, *next;
+
+	for (waiter = TAILQ_FIRST(&waiters->list); waiter; waiter = next) {
+		next = TAILQ_NEXT(waiter, link);
+		if (table_get(waiter->nodes, node))
+			_spare(waiter, node);
 	}
 }
 

@@ -38,6 +38,9 @@ void waiters_destroy(struct waiters *waiters);
  */
 void waiters_add(struct waiters *waiters, struct server_call *call);
 
+/* A node has left the fleet: it is none of ours any more. */
+void waiters_forgotten(struct waiters *waiters, const char *node);
+
 /* A node's record has changed. */
 void waiters_stepped(struct waiters *waiters, const struct record *rec);
 

@@ -67,6 +67,12 @@ static void _stepped(const struct record *rec, const struct event *ev,
 	(void) arg;
 }
 
+static void _forgotten(const char *node, void *arg)
+{
+	(void) node;
+	(void) arg;
+}
+
 static void _journal(const struct err *err, void *arg)
 {
 	(void) arg;
@@ -89,8 +95,8 @@ static int _load(const char *node, const char *line, void *arg,
 
 static void _open(void)
 {
-	static const struct fleet_hooks hooks = { _act, _stepped, _journal,
-						  _committed, NULL };
+	static const struct fleet_hooks hooks = { _act, _stepped, _forgotten,
+						  _journal, _committed, NULL };
 	struct err err = ERR_INIT;
 
 	journal = journal_open(dir, &err);

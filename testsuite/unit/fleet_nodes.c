@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The fleet on a journal of its own: nodes that leave sclone.conf, and the
+ * prologs that wait. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "scloned/fleet.h"
+#include "scloned/waiters.h"
+#include "loop_scene.h"
+
+#define START INT64_C(1763782812000000)
+
+static int64_t now = START;
+static char dir[] = "/tmp/sclone-nodes.XXXXXX";
+static struct engine_conf conf;
+static struct loop *loop;
+static struct journal *journal;
+static struct fleet *fleet;
+static struct waiters *waiters;
+
+/* --- in place of the socket --------------------------------------------- */
+
+struct server_call {
+	struct json *request;
+	bool answered;
+};
+
+const struct json *server_call_request(const struct server_call *call)
+{
+	return call->request;
+}
+
+void server_call_on_gone(struct server_call *call,
+			 void (*cb)(struct server_call *call, void *arg),
+			 void *arg)
+{
+	(void) call;
+	(void) cb;
+	(void) arg;
+}
+
+void server_call_reply(struct server_call *call, struct json *reply)
+{
+	call->answered = reply && !json_get(reply, "refused");
+	json_destroy(reply);
+}
+
+void server_call_fail(struct server_call *call, const struct err *failure)
+{
+	(void) call;
+	bail_out("%s", failure->text);
+}
+
+void server_call_drop(struct server_call *call)
+{
+	(void) call;
+}
+
+static struct server_call _prolog(const char *nodes)
+{
+	struct server_call call = { .request = json_new_object() };
+
+	if (!call.request || json_put_int(call.request, "job", 7) < 0 ||
+	    json_put_str(call.request, "nodes", nodes) < 0)
+		bail_out("no request");
+	return call;
+}
+
+/* --- one scloned after the other ----------------------------------------- */
+
+static int64_t _now(void *arg)
+{
+	(void) arg;
+	return now;
+}
+
+static void _act(const struct record *rec, const struct action *action,
+		 void *arg)
+{
+	(void) rec;
+	(void) action;
+	(void) arg;
+}
+
+static void _stepped(const struct record *rec, const struct event *ev,
+		     const struct outcome *out, void *arg)
+{
+	(void) ev;
+	(void) out;
+	(void) arg;
+	waiters_stepped(waiters, rec);
+}
+
+static void _forgotten(const char *node, void *arg)
+{
+	(void) arg;
+	waiters_forgotten(waiters, node);
+}
+
+static void _journal(const struct err *err, void *arg)
+{
+	(void) arg;
+	bail_out("journal: %s", err ? err->text : "");
+}
+
+static void _committed(void *arg)
+{
+	(void) arg;
+}
+
+static int _load(const char *node, const char *text, void *arg,
+		 struct err *err)
+{
+	return fleet_load(fleet, arg, node, text, err);
+}
+
+static void _start(const char *cluster)
+{
+	static const struct config *const none = NULL;
+	const struct fleet_hooks hooks = { _act, _stepped, _forgotten,
+					   _journal, _committed, NULL };
+	char name[OWNER_CLUSTER_SIZE];
+	struct err err = ERR_INIT;
+
+	snprintf(name, sizeof(name), "%s", cluster);
+	loop = loop_create(&err);
+	journal = journal_open(dir, &err);
+	fleet = loop && journal ? fleet_create(loop, journal, &conf, &hooks,
+					       &err) : NULL;
+	waiters = fleet ? waiters_create(loop, fleet, &none, &err) : NULL;
+	if (!waiters || journal_load(journal, _load, name, &err) < 0)
+		bail_out("%s", err.text);
+}
+
+static void _stop(void)
+{
+	waiters_destroy(waiters);
+	fleet_destroy(fleet);
+	journal_close(journal);
+	loop_destroy(loop);
+}
+
+static void _add(const char *node)
+{
+	struct err err = ERR_INIT;
+
+	if (fleet_add(fleet, "old", node, &err) < 0)
+		bail_out("%s", err.text);
+}
+
+static void _forget(const char *node)
+{
+	struct err err = ERR_INIT;
+
+	if (fleet_commit(fleet, &err) < 0)
+		bail_out("%s", err.text);
+	turn_what_is_due(loop);
+	is_int(fleet_forget(fleet, node, &err), 0, "an absent node may go");
+	ok(!fleet_record(fleet, node), "and is gone");
+}
+
+/* --- the tests ---------------------------------------------------------- */
+
+static void _test_waiters(void)
+{
+	struct server_call one, two, other;
+
+	_start("old");
+	_add("vm1");
+	_add("vm2");
+	one = _prolog("vm1");
+	two = _prolog("vm[1-2]");
+	other = _prolog("vm2");
+	waiters_add(waiters, &one);
+	waiters_add(waiters, &two);
+	waiters_add(waiters, &other);
+	is_int((int64_t) waiters_count(waiters), 3, "prologs wait");
+	_forget("vm1");
+	ok(one.answered, "whoever waited for a node that left goes on");
+	ok(!two.answered && !other.answered, "not who waits for another one");
+	turn_what_is_due(loop);
+	is_int((int64_t) waiters_count(waiters), 2, "which they do");
+	_forget("vm2");
+	ok(two.answered && other.answered, "until it has left, too");
+	is_int((int64_t) waiters_count(waiters), 0, "nobody waits any more");
+	_stop();
+	json_destroy(one.request);
+	json_destroy(two.request);
+	json_destroy(other.request);
+}
+
+static void _remove(void)
+{
+	static const char *const names[] = { "journal.db", "journal.db-wal",
+					     "journal.db-shm", "lock",
+					     "journal.reserve" };
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	ok(rmdir(dir) == 0, "nothing else is left");
+}
+
+int main(void)
+{
+	static const struct clock_source source = { _now, _now, NULL };
+
+	if (!mkdtemp(dir))
+		bail_out("mkdtemp");
+	clock_set_source(&source);
+	engine_conf_init(&conf);
+	_test_waiters();
+	_remove();
+	return done_testing();
+}
