@@ -338,6 +338,7 @@ int fleet_load(struct fleet *fleet, const char *cluster, const char *node,
 
 	if (_read(node, line, &rec, &why) < 0)
 		return _quarantine(fleet, cluster, node, line, &why, err);
+	record_rename(&rec, cluster);
 	return _insert(fleet, &rec, err);
 }
 

@@ -53,10 +53,10 @@ CLEANUP_DEFINE(struct fleet *, fleet_destroy)
 #define cleanup_fleet cleanup_with(fleet_destroy_cleanup_)
 
 /*
- * Take a record as the journal had it; at start. 1: it cannot be read, err
- * says why: the text is kept aside, and the node is in quarantine as if its
- * record were lost, see record.h. -1: FATAL, or CONFIG when no node can have
- * that name.
+ * Take a record as the journal had it; at start. The cluster may have another
+ * name since: record_rename(). 1: it cannot be read, err says why: the text is
+ * kept aside, and the node is in quarantine as if its record were lost, see
+ * record.h. -1: FATAL, or CONFIG when no node can have that name.
  */
 int fleet_load(struct fleet *fleet, const char *cluster, const char *node,
 	       const char *line, struct err *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/rules/engine.h"
+#include "common/rules/text.h"
 #include "engine_scene.h"
 
 #define HOUR (3600 * S)
@@ -105,6 +106,34 @@ static void _restored(void)
 	DO(FOUND, .found_epoch = rec.epoch + S, .vm = "vm-2");
 	LOOKS(GOING);
 	ACTS(GUARD, "a later VM that Slurm has given up");
+}
+
+/* The cluster was renamed while the node serves, or the journal is older. */
+static void _renamed(void)
+{
+	char uuid[UUID_TEXT_SIZE];
+
+	_reach(PHASE_READY);
+	text_set(uuid, rec.bios_uuid);
+	record_rename(&rec, "other");
+	DO(RESTARTED);
+	now += S;
+	DO(SUSPENDED, .asked = now);
+	ok(strcmp(rec.cluster, "other") && !strcmp(rec.bios_uuid, uuid),
+	   "a VM is released by the name that it is marked with");
+	_finish();
+	_request("r2", 8);
+	is_str(rec.cluster, "other", "the next one has the new name");
+	owner_bios_uuid("other", rec.node, rec.epoch, uuid);
+	is_str(rec.bios_uuid, uuid, "and the biosUuid that follows");
+
+	_reach(PHASE_READY);
+	record_rename(&rec, "other");
+	now += HOUR;
+	DO(FOUND, .found_epoch = rec.epoch + 1800 * S, .vm = "vm-2");
+	owner_bios_uuid("other", rec.node, rec.epoch, uuid);
+	ok(!strcmp(rec.cluster, "other") && !strcmp(rec.bios_uuid, uuid),
+	   "a VM that is found has it already");
 }
 
 /* READY in the journal; that its VM is gone is the first that is seen. */
@@ -262,6 +291,7 @@ int main(void)
 	_outdated_requests();
 	_outdated_words();
 	_restored();
+	_renamed();
 	_restored_lost();
 	_restored_attempt();
 	_quarantine();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The fleet on a journal of its own: nodes that leave sclone.conf, and the
- * prologs that wait. */
+/* The fleet on a journal of its own: nodes that leave sclone.conf, or whose
+ * cluster was renamed, and the prologs that wait. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +143,34 @@ static void _stop(void)
 	loop_destroy(loop);
 }
 
+/* As the record is; the fleet itself only makes absent ones. */
+static void _journaled(const struct record *rec)
+{
+	cleanup_buf struct buf line;
+	struct err err = ERR_INIT;
+
+	buf_init(&line, RECORD_LINE_MAX);
+	record_encode(rec, &line);
+	journal = journal_open(dir, &err);
+	if (!journal || journal_save(journal, rec->node, buf_str(&line),
+				     &err) < 0 ||
+	    journal_commit(journal, &err) < 0)
+		bail_out("%s", err.text);
+	journal_close(journal);
+}
+
+static struct record _record(const char *node, uint64_t epoch)
+{
+	struct record rec;
+
+	if (record_init(&rec, "old", node, NULL) < 0)
+		bail_out("no record");
+	rec.epoch = rec.last_epoch = epoch;
+	owner_bios_uuid("old", node, epoch, rec.bios_uuid);
+	rec.recorded = true;
+	return rec;
+}
+
 static void _add(const char *node)
 {
 	struct err err = ERR_INIT;
@@ -160,6 +188,15 @@ static void _forget(const char *node)
 	turn_what_is_due(loop);
 	is_int(fleet_forget(fleet, node, &err), 0, "an absent node may go");
 	ok(!fleet_record(fleet, node), "and is gone");
+}
+
+static void _ask_for(const char *node)
+{
+	struct event ev = { .kind = EVENT_REQUESTED, .id = "r1",
+			    .template_name = "rocky9", .asked = now,
+			    .deadline = now + 600 * CLOCK_US_PER_S };
+
+	fleet_event(fleet, node, &ev);
 }
 
 /* --- the tests ---------------------------------------------------------- */
@@ -192,6 +229,42 @@ static void _test_waiters(void)
 	json_destroy(other.request);
 }
 
+static void _test_renamed(void)
+{
+	struct record rec = _record("vm2", (uint64_t) now - 5);
+	struct record busy = _record("vm3", (uint64_t) now - 5);
+	const struct record *got;
+	char uuid[UUID_TEXT_SIZE];
+
+	snprintf(rec.admin_drain, sizeof(rec.admin_drain), "disk");
+	_journaled(&rec);
+	busy.phase = PHASE_READY;
+	busy.req.used = true;
+	snprintf(busy.vm, sizeof(busy.vm), "vm-3");
+	_journaled(&busy);
+	_start("new");
+	got = fleet_record(fleet, "vm2");
+	is_str(got->cluster, "new", "an absent node's cluster is the new one");
+	ok(got->last_epoch == rec.last_epoch &&
+	   !strcmp(got->admin_drain, "disk"), "what else it had, it has");
+	owner_bios_uuid("new", "vm2", rec.epoch, uuid);
+	is_str(got->bios_uuid, uuid, "with the biosUuid that follows");
+	_ask_for("vm2");
+	got = fleet_record(fleet, "vm2");
+	owner_bios_uuid("new", "vm2", got->epoch, uuid);
+	is_str(got->bios_uuid, uuid, "so has its next VM");
+	got = fleet_record(fleet, "vm3");
+	ok(!strcmp(got->cluster, "old") &&
+	   !strcmp(got->bios_uuid, busy.bios_uuid),
+	   "a VM that is there goes by the name that it was made with");
+	_stop();
+	_start("new");
+	is_str(fleet_record(fleet, "vm2")->cluster, "new",
+	       "all that can be read again");
+	is_str(fleet_record(fleet, "vm2")->quarantine, "", "and is right");
+	_stop();
+}
+
 static void _remove(void)
 {
 	static const char *const names[] = { "journal.db", "journal.db-wal",
@@ -215,6 +288,7 @@ int main(void)
 	clock_set_source(&source);
 	engine_conf_init(&conf);
 	_test_waiters();
+	_test_renamed();
 	_remove();
 	return done_testing();
 }

@@ -9,8 +9,8 @@
 #include "guest/identity.h"
 #include "tap.h"
 
-#define NAME63 \
-	"n23456789012345678901234567890123456789012345678901234567890123"
+#define NAME40 "n234567890123456789012345678901234567890"
+#define NAME63 NAME40 "12345678901234567890123"
 #define HEAD                                                                \
 	"VCenter=https://vc/sdk User=u Folder=/DC/vm/f "                    \
 	"ResourcePool=/DC/host/h/Resources/p\n"
@@ -80,7 +80,7 @@ static void _refused(const char *cluster, const char *template,
 static void _accepted(void)
 {
 	_taken("c", "t", "NodeName=vm[1-3]");
-	_taken(NAME63, NAME63, "NodeName=" NAME63);
+	_taken(NAME40, NAME63, "NodeName=" NAME63);
 	_taken("c", "t", "NodeName=vm[001-254] NodeAddr=10.0.0.1+/24 MTU=576");
 	_taken("c", "t", "NodeName=vm[1-2] NodeAddr=10.0.0.0+/31 MTU=9216");
 	_taken("c", "t", "NodeName=vm[1-9] NodeAddr=10.0.0.1+/24 "
@@ -103,7 +103,7 @@ static void _accepted(void)
 
 static void _not_accepted(void)
 {
-	_refused(NAME63 "x", "t", "NodeName=vm1", "ClusterName");
+	_refused(NAME40 "x", "t", "NodeName=vm1", "ClusterName");
 	_refused("c", NAME63 "x", "NodeName=vm1", "TemplateName");
 	_refused("c", "t", "NodeName=" NAME63 "x", "longer than 63");
 	_refused("c", "t", "NodeName=vm1 NodeAddr=10.0.0.0+/24",

@@ -42,7 +42,7 @@
 #define CONFIG_SEARCH_MAX 6	/* domains; what resolvers of old read, */
 #define CONFIG_SEARCH_BYTES 256	/* and their bytes with blanks between */
 #define CONFIG_PARTITIONS_MAX 32	/* named by one node set */
-#define CONFIG_NAME_MAX 63	/* bytes of a cluster, node, template name */
+#define CONFIG_NAME_MAX 63	/* bytes of a node's or template's name */
 
 struct config_global {
 	char *cluster;		/* ClusterName */

@@ -4,6 +4,7 @@
  * and nowhere else; the manual page and the strict reader follow.
  */
 #include "common/base/slurmd.h"
+#include "common/rules/owner.h"
 #include "config.h"
 
 #define GLOBAL(field) .offset = offsetof(struct config_global, field)
@@ -31,9 +32,12 @@ static const char *const levels[] = { "error", "warn", "info", "debug",
 
 const struct conf_key config_global_keys[] = {
 	{ .name = "ClusterName", .type = CONF_NAME, GLOBAL(cluster),
-	  .required = true, .max = CONFIG_NAME_MAX,
+	  .required = true, .max = OWNER_CLUSTER_SIZE - 1,
 	  .help = "Name of the cluster. It is part of every owner mark: two "
-		  "clusters that share a vCenter must differ in it." },
+		  "clusters that share a vCenter must differ in it. When it "
+		  "has changed, restart scloned: clones that its journal "
+		  "knows keep the old name until they go, others that have "
+		  "it are foreign from then on." },
 	{ .name = "VCenter", .type = CONF_STRING, GLOBAL(vcenter),
 	  .required = true,
 	  .help = "The vCenter's SDK address, https://HOST/sdk. An ESXi host "

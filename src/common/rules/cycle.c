@@ -63,6 +63,7 @@ static void _take_prolog_job(struct record *rec)
 
 void cycle_begin(struct record *rec, int64_t now)
 {
+	record_take_name(rec);
 	_set_epoch(rec, record_next_epoch(rec->last_epoch, now));
 	_forget_vm(rec);
 	rec->settle = false;
@@ -229,6 +230,7 @@ void cycle_adopt(struct record *rec, const struct event *ev)
 		rec->failed = CAUSE_ORPHAN;	/* its own is not heard of */
 	_forget_past(rec, ev);
 	memset(&rec->req, 0, sizeof(rec->req));
+	record_take_name(rec);	/* it is found by the name of today alone */
 	_set_epoch(rec, ev->found_epoch);
 	_forget_vm(rec);
 	rec->settle = false;

@@ -58,6 +58,25 @@ int record_init(struct record *rec, const char *cluster, const char *node,
 	return 0;
 }
 
+void record_take_name(struct record *rec)
+{
+	if (!*rec->renamed)
+		return;
+	text_set(rec->cluster, rec->renamed);
+	*rec->renamed = '\0';
+	if (rec->epoch)
+		owner_bios_uuid(rec->cluster, rec->node, rec->epoch,
+				rec->bios_uuid);
+}
+
+void record_rename(struct record *rec, const char *cluster)
+{
+	if (strcmp(rec->cluster, cluster) != 0)
+		text_set(rec->renamed, cluster);
+	if (rec->phase == PHASE_ABSENT)
+		record_take_name(rec);
+}
+
 bool record_admissible(const struct record *rec, int64_t now)
 {
 	return rec->phase == PHASE_REQUESTED &&

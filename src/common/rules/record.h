@@ -192,6 +192,8 @@ struct record {
 	char error[RECORD_TEXT_SIZE];	/* the last one, for status */
 
 	/* Of this process only: neither encoded nor kept over a restart. */
+	char renamed[OWNER_CLUSTER_SIZE];	/* the cluster's name for the
+				 * next cycle, when it changed; or "" */
 	enum cause waits_for;		/* a lane: for what it is told to have
 					 * failed, if none comes in time */
 	enum action_kind vm_busy;	/* the act under way on the VM */
@@ -221,6 +223,16 @@ struct record {
  */
 int record_init(struct record *rec, const char *cluster, const char *node,
 		struct err *err);
+
+/*
+ * The cluster is called so now. A VM that is there keeps the name that it is
+ * marked with, and goes by it: the record takes the new one when it is absent,
+ * or else with its next cycle.
+ */
+void record_rename(struct record *rec, const char *cluster);
+
+/* Take the new name, if there is one; no VM is known by the old one. */
+void record_take_name(struct record *rec);
 
 /* max(last + 1, now): grows even when the clock or the journal goes back. */
 uint64_t record_next_epoch(uint64_t last, int64_t now);
