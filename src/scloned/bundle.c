@@ -18,7 +18,7 @@ static bool _is_idle(const struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
-	return rec->phase == PHASE_ABSENT && !rec->last_epoch &&
+	return rec->phase == PHASE_ABSENT && !rec->epoch &&
 	       !rec->next.used && !*rec->quarantine && !*rec->error &&
 	       !*rec->admin_drain && !*view->reason && !view->drain &&
 	       (!view->seen || (view->base == NODE_IDLE &&

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/parse.h"
 #include "common/base/table.h"
 #include "cell.h"
 #include "fleet.h"
@@ -12,6 +14,7 @@
 #define LAZY_US (50 * CLOCK_US_PER_MS)	/* how long a lazy commit may wait */
 #define RETRY_US CLOCK_US_PER_S		/* after a failed commit */
 #define KEPT_META "quarantine/"		/* and the node; the value: the line */
+#define EPOCH_META "epoch/forgotten"	/* the value: it, see struct fleet */
 
 struct node {
 	struct wake_entry wake;		/* first: see _woken() */
@@ -32,6 +35,8 @@ struct fleet {
 	struct fleet_hooks hooks;
 	struct table *nodes;
 	size_t in_phase[PHASES];	/* nodes */
+	uint64_t forgotten;	/* the highest epoch of nodes forgotten, all of
+				 * which may come back: no new one is below */
 	struct wake *wake;
 	struct loop_timer *turn;	/* the end of this turn of the loop */
 	struct loop_timer *lazy;
@@ -228,6 +233,16 @@ void fleet_event(struct fleet *fleet, const char *name, struct event *ev)
 
 /* --- the whole ---------------------------------------------------------- */
 
+static int _read_forgotten(struct fleet *fleet, struct err *err)
+{
+	cleanup_free char *text = NULL;
+
+	if (journal_get_meta(fleet->journal, EPOCH_META, &text, err) < 0)
+		return -1;
+	return text ? parse_u64(text, 1, UINT64_MAX, &fleet->forgotten, err)
+		    : 0;
+}
+
 struct fleet *fleet_create(struct loop *loop, struct journal *journal,
 			   const struct engine_conf *conf,
 			   const struct fleet_hooks *hooks, struct err *err)
@@ -252,6 +267,8 @@ struct fleet *fleet_create(struct loop *loop, struct journal *journal,
 		err_nomem(err);
 		return NULL;
 	}
+	if (_read_forgotten(fleet, err) < 0)
+		return NULL;
 	return steal_ptr(&fleet);
 }
 
@@ -386,6 +403,7 @@ int fleet_add(struct fleet *fleet, const char *cluster, const char *name,
 
 	if (record_init(&rec, cluster, name, err) < 0)
 		return -1;
+	rec.last_epoch = fleet->forgotten;
 	return _insert(fleet, &rec, err);
 }
 
@@ -416,6 +434,20 @@ static bool _is_idle(const struct fleet *fleet, const struct node *node)
 	       !rec->vm_busy && !rec->slurm_busy;
 }
 
+/* The clock may be behind it when the node comes back. */
+static int _keep_epoch(struct fleet *fleet, uint64_t epoch, struct err *err)
+{
+	char text[24];
+
+	if (epoch <= fleet->forgotten)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64, epoch);
+	if (journal_set_meta(fleet->journal, EPOCH_META, text, err) < 0)
+		return -1;
+	fleet->forgotten = epoch;
+	return 0;
+}
+
 int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 {
 	struct node *node = table_get(fleet->nodes, name);
@@ -424,7 +456,8 @@ int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 		return 0;
 	if (!_is_idle(fleet, node))
 		return 1;
-	if (journal_forget(fleet->journal, name, err) < 0)
+	if (_keep_epoch(fleet, _look(fleet, node)->last_epoch, err) < 0 ||
+	    journal_forget(fleet->journal, name, err) < 0)
 		return -1;
 	fleet_commit_soon(fleet);
 	wake_set(fleet->wake, &node->wake, 0);

@@ -42,7 +42,7 @@ struct fleet_hooks {
 	void *arg;
 };
 
-/* All borrowed. NULL: FATAL. */
+/* All borrowed. NULL: FATAL, or the journal cannot be read. */
 struct fleet *fleet_create(struct loop *loop, struct journal *journal,
 			   const struct engine_conf *conf,
 			   const struct fleet_hooks *hooks, struct err *err);
@@ -66,7 +66,8 @@ int fleet_load(struct fleet *fleet, const char *cluster, const char *node,
 int fleet_load_kept(struct fleet *fleet, const char *cluster,
 		    struct err *err);
 
-/* Add an absent node. */
+/* Add an absent node; it has none of the epochs of a node of that name that
+ * was forgotten. */
 int fleet_add(struct fleet *fleet, const char *cluster, const char *node,
 	      struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The fleet on a journal of its own: nodes that leave sclone.conf, or whose
- * cluster was renamed, and the prologs that wait. */
+/* The fleet on a journal of its own: nodes that leave sclone.conf, come back,
+ * or belong to a cluster that was renamed, and the prologs that wait. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +229,30 @@ static void _test_waiters(void)
 	json_destroy(other.request);
 }
 
+static void _test_epochs(void)
+{
+	struct record rec = _record("vm1", (uint64_t) now);
+	struct err err = ERR_INIT;
+
+	_journaled(&rec);
+	_start("old");
+	_forget("vm1");
+	if (fleet_commit(fleet, &err) < 0)
+		bail_out("%s", err.text);
+	_stop();
+	now -= 3600 * CLOCK_US_PER_S;
+	_start("old");
+	ok(!fleet_record(fleet, "vm1"), "it is not known after a restart");
+	_add("vm1");
+	is_int((int64_t) fleet_record(fleet, "vm1")->epoch, 0,
+	       "a node that is back has no cycle");
+	_ask_for("vm1");
+	ok(fleet_record(fleet, "vm1")->epoch > rec.last_epoch,
+	   "and never one of its old epochs, wherever the clock is");
+	_stop();
+	now = START;
+}
+
 static void _test_renamed(void)
 {
 	struct record rec = _record("vm2", (uint64_t) now - 5);
@@ -288,6 +312,7 @@ int main(void)
 	clock_set_source(&source);
 	engine_conf_init(&conf);
 	_test_waiters();
+	_test_epochs();
 	_test_renamed();
 	_remove();
 	return done_testing();
