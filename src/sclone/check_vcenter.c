@@ -413,6 +413,9 @@ static void _missing(const struct facts *facts, struct findings *out)
 
 static void _excess(const struct facts *facts, struct findings *out)
 {
+	if (facts->vcenter.grants_problem.code)
+		findings_warn(out, "not known whether the account could harm "
+			      "a source; see privileges");
 	for (size_t i = 0; i < privileges_count; i++) {
 		const struct privileges_row *row = &privileges_table[i];
 		cleanup_check_names struct check_names names = { 0 };

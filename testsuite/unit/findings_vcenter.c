@@ -268,6 +268,10 @@ static void _test_privileges(void)
 	_good();
 	err_set(&facts.vcenter.grants_problem, ERR_AUTH, "no");
 	fails("privileges", "cannot be asked for", "privileges are not told");
+	warns("excess", "not known", "nor is it said that there are no more");
+	for (size_t i = 0; i < privileges_count; i++)
+		facts.vcenter.grants[i].granted = true;
+	fails("excess", "Interact.PowerOff", "those that were told are");
 }
 
 int main(void)
