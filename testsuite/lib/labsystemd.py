@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""scloned as an admin has it: SlurmUser is Debian's slurm, and scloned runs
-from its unit, under a systemd of its own in namespaces of its own (processes,
-mounts, cgroups; the network is shared).
+"""scloned as an admin has it: SlurmUser is not root, and not the user that the
+unit names, which a drop-in sets right; scloned runs from its unit, under a
+systemd of its own in namespaces of its own (processes, mounts, cgroups; the
+network is shared).
 
-What slurmctld and scloned execute as slurm is copied to a place that slurm
+What slurmctld and scloned execute as that user is copied to a place that it
 may enter, since the build may lie where only root may look.
 """
 import os
@@ -17,7 +18,7 @@ import labsclone
 import labslurm
 import tap
 
-USER = "slurm"
+USER = "daemon"
 PROGRAMS = ("src/plugins/power_save/sclone-resume",
             "src/plugins/power_save/sclone-suspend",
             "src/plugins/power_save/sclone-resume-fail",
@@ -43,6 +44,7 @@ EMPTY = "[Unit]\nDefaultDependencies=no\n"
 DROPIN = """[Unit]
 DefaultDependencies=no
 [Service]
+User=%(user)s
 StandardOutput=append:%(out)s
 StandardError=inherit
 ExecStart=
@@ -112,6 +114,7 @@ class Site(labsclone.Site):
         shutil.copy(labsclone.build_path("etc/scloned.service"), units)
         self.write("units/network-online.target", EMPTY)
         self.write("units/scloned.service.d/lab.conf", DROPIN % {
+            "user": USER,
             "out": self.path("scloned.out"), "site": self.dir,
             "build": self.copy.name, "options": self.options,
             "command": "%s --config %s --slurm-helper %s" % (

@@ -4,8 +4,10 @@
 and who may ask for what is decided verb by verb."""
 import json
 import os
+import pwd
 import re
 import socket
+import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -107,6 +109,15 @@ def test_spool(site):
     code, _ = site.run(*labsystemd.as_user(
         "nobody", "cat", site.path("sclone.key")), check=False)
     tap.ok(code != 0, "nor read the key")
+    user = pwd.getpwnam(labsystemd.USER)
+    root = "/proc/%d/root" % site.pid()
+    for path, group, mode in (("/var/spool/sclone", 0, 0o700),
+                              ("/run/sclone", user.pw_gid, 0o755),
+                              ("/var/lib/sclone", user.pw_gid, 0o700)):
+        found = os.stat(root + path)
+        tap.equal((found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)),
+                  (user.pw_uid, group, mode),
+                  "the unit makes %s for its User=" % path)
 
 
 class Site(labsystemd.Site):

@@ -3,7 +3,10 @@
 """The units are well formed, and as closed as they were: systemd's own score
 of the exposure, 0 to 100, does not rise above what is noted here."""
 import os
+import pwd
+import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -53,9 +56,26 @@ def test_kill_mode():
                    name + ": what it has started is let be at its end")
 
 
+def test_spool(scratch):
+    """What scloned's unit runs first makes the spool, once."""
+    with open(os.path.join(BUILD, "etc", "scloned.service")) as file:
+        command = re.search("^ExecStartPre=\\+sh -c '(.*)'$", file.read(),
+                            re.MULTILINE).group(1)
+    path = os.path.join(scratch, "spool")
+    command = command.replace("$$", "$").replace("/var/spool/sclone", path)
+    user = pwd.getpwuid(os.getuid()).pw_name
+    for mode, what in (0o700, "made"), (0o750, "left as it is"):
+        code = subprocess.run(["sh", "-c", command],
+                              env=dict(os.environ, USER=user)).returncode
+        tap.equal((code, stat.S_IMODE(os.stat(path).st_mode)), (0, mode),
+                  "the spool is " + what)
+        os.chmod(path, 0o750)
+
+
 if not shutil.which("systemd-analyze"):
     tap.skip_all("needs systemd-analyze")
 with tempfile.TemporaryDirectory() as scratch_:
+    test_spool(scratch_)
     for unit in sorted(EXPOSURE):
         test_unit(unit, scratch_)
 test_kill_mode()
