@@ -84,6 +84,33 @@ static void _prolog(const struct facts *facts, struct findings *out)
 		 "ChainPrologSlurmctld", out);
 }
 
+static bool _any_single(const struct config *config)
+{
+	for (size_t s = 0; s < config_set_count(config); s++) {
+		const struct config_set *set = config_set(config, s);
+
+		if (!set->is_test && set->isolation != ISOLATION_SHARED)
+			return true;
+	}
+	return false;
+}
+
+/* Only a node can say what it does there. */
+static void _epilog(const struct facts *facts, struct findings *out)
+{
+	const char *path = facts->slurm.epilog;
+
+	if (*path)
+		findings_ok(out, "%s; in a clone it is to run sclone-guest "
+			    "release", path);
+	else if (_any_single(facts->config))
+		findings_warn(out, "not set, so that what a job wrote last to "
+			      "a network file system may be lost with its VM; "
+			      "give all nodes a script as in EPILOG of "
+			      "sclone-guest(8), and then in slurm.conf: "
+			      "Epilog=/etc/slurm/epilog");
+}
+
 /* --- parameters --------------------------------------------------------- */
 
 static void _clouds(const struct facts *facts, struct findings *out)
@@ -234,6 +261,8 @@ const struct check check_slurm_table[] = {
 	{ "SuspendProgram", "ours", CHECK_SLURM, _suspend },
 	{ "ResumeFailProgram", "ours", CHECK_SLURM, _resume_fail },
 	{ "PrologSlurmctld", "ours", CHECK_SLURM, _prolog },
+	{ "Epilog", "not needed by nodes that jobs share", CHECK_SLURM,
+	  _epilog },
 	{ "PrivateData", "powered-down nodes are shown", CHECK_SLURM,
 	  _clouds },
 	{ "cloud_reg_addrs", "as this version needs it", CHECK_SLURM,

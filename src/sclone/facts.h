@@ -185,6 +185,7 @@ struct facts_slurm {
 	int64_t prolog_timeout;
 	int64_t return_to_service;
 	bool clouds_shown;
+	const char *epilog;
 	const char *ctld_params, *slurmd_params, *sched_params, *auth_info;
 	const char *submit_plugins, *plugin_dir;
 	struct facts_submit submit;

@@ -104,6 +104,7 @@ static int _take_texts(struct facts_slurm *slurm, const struct json *config,
 	} texts[] = {
 		{ "version", &slurm->version_text },
 		{ "user", &slurm->user },
+		{ "epilog", &slurm->epilog },
 		{ "slurmctld_parameters", &slurm->ctld_params },
 		{ "slurmd_parameters", &slurm->slurmd_params },
 		{ "scheduler_parameters", &slurm->sched_params },

@@ -90,8 +90,22 @@ static void _network(const struct config *config, int version,
 		buf_puts(out, "TreeWidth=65533\n");
 }
 
-static void _programs(int version, struct buf *out)
+/* Nodes that jobs share keep their mounts. */
+static bool _needs_epilog(const struct config *config)
 {
+	for (size_t s = 0; s < config_set_count(config); s++)
+		if (config_set(config, s)->isolation != ISOLATION_SHARED)
+			return true;
+	return false;
+}
+
+static void _programs(const struct config *config, int version,
+		      struct buf *out)
+{
+	if (_needs_epilog(config))
+		buf_puts(out, "# A script that must be on every node: see "
+			      "EPILOG in sclone-guest(8).\n"
+			      "Epilog=/etc/slurm/epilog\n");
 	buf_puts(out, "ResumeProgram=" SBINDIR "/sclone-resume\n"
 		      "SuspendProgram=" SBINDIR "/sclone-suspend\n"
 		      "ResumeFailProgram=" SBINDIR "/sclone-resume-fail\n"
@@ -187,7 +201,7 @@ int suggest_slurm_conf(const struct facts *facts, int version,
 		   "SlurmctldParameters= keep what yours have.\n",
 		   version / 100, version % 100);
 	_network(config, version, out);
-	_programs(version, out);
+	_programs(config, version, out);
 	for (size_t s = 0; s < config_set_count(config); s++)
 		if (_nodes(facts, config_set(config, s), out, err) < 0)
 			return -1;

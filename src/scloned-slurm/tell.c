@@ -86,7 +86,8 @@ static int _put_programs(struct json *json, const struct ctl_conf *conf)
 {
 	if (_str(json, "resume_program", conf->resume_program) ||
 	    _str(json, "suspend_program", conf->suspend_program) ||
-	    _str(json, "resume_fail_program", conf->resume_fail_program))
+	    _str(json, "resume_fail_program", conf->resume_fail_program) ||
+	    _str(json, "epilog", conf->epilog))
 		return -1;
 	return _put_prologs(json, conf);
 }

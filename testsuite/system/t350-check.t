@@ -43,6 +43,7 @@ class Site(labsclone.Site):
         return inventory
 
     def start_without_scloned(self):
+        self.settings["Epilog"] = "/bin/true"
         self.wrap_programs()
         self.write_secrets()
         self.start_vclab()
@@ -185,11 +186,15 @@ def test_slurm(site):
     program = site.settings["SuspendProgram"]
     site.settings["SuspendProgram"] = "/bin/true"
     site.settings["ReturnToService"] = "1"
+    del site.settings["Epilog"]
     site.write_conf()
     site.scontrol("reconfigure")
     site.expect(2, "SuspendProgram", "FAIL", "it is /bin/true",
                 "another SuspendProgram")
     site.expect(2, "ReturnToService", "warn", "it is 1", "ReturnToService=1")
+    site.expect(2, "Epilog", "warn", "not set, so that what a job wrote",
+                "no Epilog")
+    site.settings["Epilog"] = "/bin/true"
     site.settings["SuspendProgram"] = program
     site.settings["ReturnToService"] = "2"
     site.write_conf()
@@ -207,6 +212,7 @@ def test_generate(site):
     tap.equal(code, 0, "generate slurm-conf")
     for line in ("NodeName=vm[1-4] CPUs=1 Boards=1 SocketsPerBoard=1 ",
                  " Feature=rocky9 State=CLOUD", "PrivateData=cloud",
+                 "Epilog=/etc/slurm/epilog",
                  "PartitionName=vm Nodes=vm[1-4] OverSubscribe=EXCLUSIVE"):
         tap.contains(text, line, "it prints " + line)
     settings = ["%s=%s" % pair for pair in site.settings.items()

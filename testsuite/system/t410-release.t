@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a job writes at its very end is on the server after its machine has
-been destroyed: Slurm's Epilog runs `sclone-guest release`, which flushes and
-unmounts, and the machine is not destroyed before that.
+been destroyed: Slurm's Epilog, the one of the examples, runs `sclone-guest
+release`, which flushes and unmounts, and the machine is not destroyed before
+that.
 
 The server is a network block device with a file system of its own, mounted
 by a post-clone hook. Without Epilog= below, the file is not found on the
@@ -22,6 +23,7 @@ import tap  # noqa: E402
 
 LINES = 200000
 HOOK = """#!/bin/sh
+echo >/run/sclone/slurmd.env
 nbd-client %s -N data /dev/nbd0 &&
 	mkdir -p /data && mount -t ext4 /dev/nbd0 /data
 """ % labqemu.CONTROLLER

@@ -24,12 +24,21 @@
 	"NodeName=vm[1-3] Templates=r9,u22\n"                               \
 	"NodeName=big1 Templates=u22\n"
 
+/* Jobs share its nodes; but the one for tests, which has none. */
+#define CONF_SHARED                                                         \
+	"ClusterName=c1 VCenter=https://vc/sdk User=u\n"                    \
+	"Folder=/DC/vm/f ResourcePool=/DC/host/h/Resources/p\n"             \
+	"TemplateName=r9 Sources=/DC/vm/t/r9-1\n"                           \
+	"NodeName=sh[1-2] Templates=r9 Isolation=shared\n"                  \
+	"NodeName=t1 Templates=r9 Test=yes\n"
+
 #define CONFIG                                                              \
 	"{\"version\":\"22.05.8\",\"user\":\"slurm\","                      \
 	"\"resume_program\":\"/usr/sbin/sclone-resume\","                   \
 	"\"suspend_program\":\"/usr/sbin/sclone-suspend\","                 \
 	"\"resume_fail_program\":\"/usr/sbin/sclone-resume-fail\","         \
 	"\"prologs\":[\"/usr/sbin/sclone-prolog\"],"                        \
+	"\"epilog\":\"/etc/slurm/epilog\","                               \
 	"\"resume_timeout\":120,\"suspend_timeout\":60,"                    \
 	"\"suspend_time\":300,\"resume_rate\":0,\"suspend_rate\":0,"        \
 	"\"prolog_epilog_timeout\":4294967295,\"return_to_service\":2,"     \

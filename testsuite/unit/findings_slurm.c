@@ -65,6 +65,18 @@ static void _test_programs(void)
 	fine("ResumeProgram", "ours", "with arguments, as 26.05 has them");
 }
 
+static void _test_epilog(void)
+{
+	_good();
+	fine("Epilog", "/etc/slurm/epilog; in a clone", "some epilog");
+	_with_str("epilog", "");
+	warns("Epilog", "not set, so that what a job wrote last", "none");
+	conf = CONF_SHARED;
+	_with_str("epilog", "");
+	fine("Epilog", "not needed", "which shared nodes do not need");
+	conf = CONF;
+}
+
 static void _with_params(const char *version, const char *key,
 			 const char *value)
 {
@@ -336,6 +348,7 @@ static void _test_names(void)
 int main(void)
 {
 	_test_programs();
+	_test_epilog();
 	_test_parameters();
 	_test_plugins();
 	_test_times();

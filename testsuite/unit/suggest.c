@@ -67,6 +67,8 @@ static void _versions(void)
 		"OverSubscribe=EXCLUSIVE State=UP\n", "a partition");
 	has_str(buf_str(&out), "PartitionName=all Nodes=vm[1-3],big1 "
 		"OverSubscribe=EXCLUSIVE State=UP\n", "one of two sets");
+	has_str(buf_str(&out), "\nEpilog=/etc/slurm/epilog\n",
+		"what a job wrote last is not lost");
 	has_str(buf_str(&out), ",cloud_reg_addrs\n", "22.05: addresses");
 	has_str(buf_str(&out), "PrivateData=cloud\n", "22.05: clouds shown");
 	has_str(buf_str(&out), "TreeWidth=65533\n", "22.05: big1's address is "
@@ -114,6 +116,11 @@ static void _shared(void)
 	has_str(buf_str(&out), "PartitionName=mix Nodes=sh[1-2],vm1 "
 		"OverSubscribe=EXCLUSIVE PowerDownOnIdle=YES State=UP\n",
 		"one with others does not");
+	has_str(buf_str(&out), "\nEpilog=", "which lose what they wrote");
+	_start(HEAD "NodeName=sh[1-2] Templates=r9 Isolation=shared\n");
+	is_int(suggest_slurm_conf(&facts, 2302, &out, &err), 0,
+	       "shared nodes alone");
+	ok(!strstr(buf_str(&out), "Epilog"), "need no Epilog");
 }
 
 static void _tests(void)

@@ -60,6 +60,7 @@
  *		"preempt_suspends" "preempt_gang" "boot" and, if set,
  *		"version" "cluster" "path" "user" "preempt_type"
  *		"resume_program" "suspend_program" "resume_fail_program"
+ *		"epilog" (the first of several)
  *		"slurmctld_parameters" "slurmd_parameters"
  *		"scheduler_parameters" "auth_info" "job_submit_plugins"
  *		"plugin_dir"

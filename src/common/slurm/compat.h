@@ -82,11 +82,13 @@ static inline void compat_free_jobs(job_info_msg_t *message)
 }
 #endif
 
-/* 24.05: PrologSlurmctld may stand several times. */
+/* 24.05: PrologSlurmctld and Epilog may stand several times. */
 #if COMPAT_AT_LEAST(24, 5)
+#define compat_epilog(conf) ((conf)->epilog_cnt ? (conf)->epilog[0] : NULL)
 #define compat_prologs(conf) ((conf)->prolog_slurmctld_cnt)
 #define compat_prolog(conf, i) ((conf)->prolog_slurmctld[i])
 #else
+#define compat_epilog(conf) ((conf)->epilog)
 #define compat_prologs(conf) ((conf)->prolog_slurmctld ? 1u : 0u)
 #define compat_prolog(conf, i) ((void) (i), (conf)->prolog_slurmctld)
 #endif

@@ -32,6 +32,7 @@ static void _view_programs(const slurm_conf_t *in, struct ctl_conf *conf)
 	conf->resume_fail_program = compat_text(in->resume_fail_program);
 	for (size_t i = 0; i < compat_prologs(in) && i < CTL_PROLOGS_MAX; i++)
 		conf->prologs[conf->prologs_count++] = compat_prolog(in, i);
+	conf->epilog = compat_text(compat_epilog(in));
 }
 
 static void _view(slurm_conf_t *in, struct ctl_conf *conf)

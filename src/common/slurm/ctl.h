@@ -25,6 +25,7 @@ struct ctl_conf {
 	const char *resume_program, *suspend_program, *resume_fail_program;
 	const char *prologs[CTL_PROLOGS_MAX];	/* PrologSlurmctld */
 	size_t prologs_count;
+	const char *epilog;	/* Epilog; the first of several */
 	uint32_t resume_timeout, suspend_timeout, suspend_time;
 	uint32_t resume_rate, suspend_rate;	/* nodes a minute; 0: any */
 	uint32_t prolog_epilog_timeout;	/* CTL_FOREVER: none */
