@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check_times - slurm.conf: times and rates, also against the history. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "check.h"
@@ -103,20 +104,42 @@ static void _suspend_timeout(const struct facts *facts, struct findings *out)
 		   _judge_suspend, out);
 }
 
-static void _judge_idle(const struct facts *facts, const char *name,
-			int64_t seconds, struct findings *out)
+/* One partition that has it turns power saving on, for the nodes of all. */
+static bool _saves_power(const struct facts_slurm *slurm)
 {
-	(void) facts;
-	if (seconds == FACTS_FOREVER)
-		findings_fail(out, "%s is not set, so that power saving is "
-			      "off; set 300", name);
+	for (size_t i = 0; i < slurm->partition_count; i++) {
+		int64_t seconds = slurm->partitions[i].suspend_time;
+
+		if (seconds && seconds != FACTS_FOREVER)
+			return true;
+	}
+	return slurm->suspend_time != FACTS_FOREVER;
+}
+
+/* slurmctld suspends every idle node, whoever its SuspendProgram is for. */
+static void _spare_others(const struct facts *facts, struct findings *out)
+{
+	const struct facts_slurm *slurm = &facts->slurm;
+
+	if (slurm->suspend_time == FACTS_FOREVER || !*slurm->solid ||
+	    *slurm->exc_nodes || *slurm->exc_parts ||
+	    config_global(facts->config)->chain_suspend)
+		return;
+	findings_warn(out, "it is %" PRId64 " for all nodes, so that "
+		      "slurmctld takes %s and others that are no clones for "
+		      "powered down once they have been idle for so long; "
+		      "set it for the partitions of the clones alone, or "
+		      "SuspendExcNodes=", slurm->suspend_time, slurm->solid);
 }
 
 static void _suspend_time(const struct facts *facts, struct findings *out)
 {
-	_each_time(facts, "SuspendTime", facts->slurm.suspend_time,
-		   offsetof(struct facts_partition, suspend_time),
-		   _judge_idle, out);
+	if (_saves_power(&facts->slurm))
+		_spare_others(facts, out);
+	else
+		findings_fail(out, "it is not set, so that power saving is "
+			      "off; set SuspendTime=300 in PartitionName= "
+			      "lines of the clones");
 }
 
 /* --- the prolog, rates -------------------------------------------------- */
@@ -159,7 +182,7 @@ const struct check check_times_table[] = {
 	  _resume_timeout },
 	{ "SuspendTimeout", "long enough for releases", CHECK_SLURM,
 	  _suspend_timeout },
-	{ "SuspendTime", "set", CHECK_SLURM, _suspend_time },
+	{ "SuspendTime", "set for clones", CHECK_SLURM, _suspend_time },
 	{ "PrologEpilogTimeout", "longer than a wait for clones",
 	  CHECK_SLURM, _prolog_timeout },
 	{ "rates", "unlimited", CHECK_SLURM, _rates },

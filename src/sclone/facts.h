@@ -186,6 +186,7 @@ struct facts_slurm {
 	int64_t return_to_service;
 	bool clouds_shown;
 	const char *epilog;
+	const char *exc_nodes, *exc_parts;	/* SuspendExc* */
 	const char *ctld_params, *slurmd_params, *sched_params, *auth_info;
 	const char *submit_plugins, *plugin_dir;
 	struct facts_submit submit;
@@ -193,6 +194,8 @@ struct facts_slurm {
 	size_t partition_count;
 	struct facts_node *nodes;
 	size_t node_count;
+	char solid[FACTS_NAME_SIZE];	/* one that is not ours, and no cloud
+					 * node; "": there is none */
 	char nameless[FACTS_NAME_SIZE];	/* a node whose name does not resolve
 					 * here, of those tried; "": none */
 	struct json *answers[3];	/* owners of the strings */

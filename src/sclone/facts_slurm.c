@@ -105,6 +105,8 @@ static int _take_texts(struct facts_slurm *slurm, const struct json *config,
 		{ "version", &slurm->version_text },
 		{ "user", &slurm->user },
 		{ "epilog", &slurm->epilog },
+		{ "suspend_exc_nodes", &slurm->exc_nodes },
+		{ "suspend_exc_parts", &slurm->exc_parts },
 		{ "slurmctld_parameters", &slurm->ctld_params },
 		{ "slurmd_parameters", &slurm->slurmd_params },
 		{ "scheduler_parameters", &slurm->sched_params },
@@ -224,6 +226,18 @@ static int _take_node(struct facts_node *node, const struct json *json,
 	return 0;
 }
 
+static int _take_other(struct facts_slurm *slurm, const struct json *json,
+		       struct err *err)
+{
+	struct slurmcall_node told;
+
+	if (slurmcall_read_node(json, &told, err))
+		return -1;
+	if (!(told.flags & SLURMCALL_CLOUD) && told.base != SLURMCALL_FUTURE)
+		snprintf(slurm->solid, sizeof(slurm->solid), "%s", told.name);
+	return 0;
+}
+
 static int _take_nodes(struct facts *facts, const struct json *list,
 		       struct err *err)
 {
@@ -243,7 +257,8 @@ static int _take_nodes(struct facts *facts, const struct json *list,
 		if (json_get_str(json_at(list, i), "name", &name, err))
 			return err_wrap(err, "nodes");
 		node = table_get(names, name);
-		if (node && _take_node(node, json_at(list, i), err))
+		if (node ? _take_node(node, json_at(list, i), err)
+			 : _take_other(&facts->slurm, json_at(list, i), err))
 			return err_wrap(err, "node %s", name);
 	}
 	return 0;

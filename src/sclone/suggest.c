@@ -112,7 +112,6 @@ static void _programs(const struct config *config, int version,
 		      "PrologSlurmctld=" SBINDIR "/sclone-prolog\n"
 		      "ResumeTimeout=120\n"
 		      "SuspendTimeout=60\n"
-		      "SuspendTime=300\n"
 		      "ResumeRate=0\n"
 		      "SuspendRate=0\n"
 		      "ReturnToService=2\n");
@@ -189,7 +188,8 @@ static void _partition(const struct config *config, size_t first,
 			   version >= 2605 ? "Exclusive=NODE"
 					   : "OverSubscribe=EXCLUSIVE",
 			   version >= 2302 ? " PowerDownOnIdle=YES" : "");
-	buf_puts(out, " State=UP\n");
+	/* Here, since a global one would be for all nodes of the cluster. */
+	buf_puts(out, " SuspendTime=300 State=UP\n");
 }
 
 int suggest_slurm_conf(const struct facts *facts, int version,

@@ -124,6 +124,8 @@ struct json *tell_conf(const struct ctl_conf *conf)
 	    _str(json, "slurmctld_parameters", conf->slurmctld_parameters) ||
 	    _str(json, "slurmd_parameters", conf->slurmd_parameters) ||
 	    _str(json, "scheduler_parameters", conf->scheduler_parameters) ||
+	    _str(json, "suspend_exc_nodes", conf->suspend_exc_nodes) ||
+	    _str(json, "suspend_exc_parts", conf->suspend_exc_parts) ||
 	    _str(json, "auth_info", conf->auth_info) ||
 	    _str(json, "job_submit_plugins", conf->job_submit_plugins) ||
 	    _str(json, "plugin_dir", conf->plugin_dir) ||

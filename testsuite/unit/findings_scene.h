@@ -38,9 +38,10 @@
 	"\"suspend_program\":\"/usr/sbin/sclone-suspend\","                 \
 	"\"resume_fail_program\":\"/usr/sbin/sclone-resume-fail\","         \
 	"\"prologs\":[\"/usr/sbin/sclone-prolog\"],"                        \
-	"\"epilog\":\"/etc/slurm/epilog\","                               \
+	"\"epilog\":\"/etc/slurm/epilog\","                                 \
 	"\"resume_timeout\":120,\"suspend_timeout\":60,"                    \
-	"\"suspend_time\":300,\"resume_rate\":0,\"suspend_rate\":0,"        \
+	"\"suspend_time\":4294967295,"                                      \
+	"\"resume_rate\":0,\"suspend_rate\":0,"                             \
 	"\"prolog_epilog_timeout\":4294967295,\"return_to_service\":2,"     \
 	"\"clouds_shown\":true,\"slurmctld_parameters\":"                   \
 	"\"idle_on_node_suspend,power_save_interval=0,cloud_reg_addrs\","   \
@@ -51,7 +52,7 @@
 #define PARTITION(name, nodes)                                              \
 	"{\"name\":\"" name "\",\"nodes\":\"" nodes "\","                   \
 	"\"exclusive\":true,\"power_down_on_idle\":false,"                  \
-	"\"resume_timeout\":0,\"suspend_timeout\":0,\"suspend_time\":0}"
+	"\"resume_timeout\":0,\"suspend_timeout\":0,\"suspend_time\":300}"
 
 #define NODE(name, features)                                                \
 	"{\"name\":\"" name "\",\"state\":\"IDLE+CLOUD+POWERED_DOWN\","     \
@@ -64,7 +65,8 @@
 #define NODES                                                               \
 	"[" NODE("vm1", "r9,u22") "," NODE("vm2", "r9,u22") ","             \
 	NODE("vm3", "r9,u22") "," NODE("big1", "u22") ","                   \
-	NODE("n1", "metal") "]"
+	"{\"name\":\"n1\",\"state\":\"IDLE\",\"cpus\":4,"               \
+	"\"memory\":7000,\"boot\":0}]"
 
 #define SOURCE_COUNT 3
 

@@ -166,6 +166,37 @@ static void _test_parameters(void)
 	     "advice on batch_sched_delay");
 }
 
+/* SuspendTime for all nodes, and one thing more. */
+static void _with_global(const char *key, const char *value)
+{
+	struct json *config = _json(CONFIG);
+
+	_start();
+	(void) json_put_int(config, "suspend_time", 300);
+	(void) json_put_str(config, key, value);
+	_take_slurm(config, PARTITIONS, NODES);
+}
+
+static void _test_suspend_time(void)
+{
+	_good();
+	fine("SuspendTime", "set for clones", "SuspendTime of the partition");
+	facts.slurm.partitions[0].suspend_time = 0;
+	fails("SuspendTime", "power saving is off", "no SuspendTime");
+	_with_global("user", "slurm");
+	facts.slurm.partitions[0].suspend_time = 0;
+	warns("SuspendTime", "takes n1 and others that are no clones",
+	      "one for all nodes");
+	_with_global("suspend_exc_nodes", "n[1-9]");
+	fine("SuspendTime", "set for clones", "of which others are spared");
+	_with_global("suspend_exc_parts", "metal");
+	fine("SuspendTime", "set for clones", "by their partition, too");
+	conf = CONF "ChainSuspendProgram=/site/suspend\n";
+	_with_global("user", "slurm");
+	fine("SuspendTime", "set for clones", "or have a program");
+	conf = CONF;
+}
+
 static void _test_times(void)
 {
 	_with_int("resume_timeout", 10);
@@ -193,8 +224,7 @@ static void _test_times(void)
 	      "releases have taken longer");
 	_with_int("suspend_timeout", 10);
 	warns("SuspendTimeout", "SuspendTimeout=10", "a short SuspendTimeout");
-	_with_int("suspend_time", FACTS_FOREVER);
-	fails("SuspendTime", "power saving is off", "no SuspendTime");
+	_test_suspend_time();
 	_with_int("prolog_epilog_timeout", 120);
 	fails("PrologEpilogTimeout", "set 180", "it ends the prolog's wait");
 	_with_int("prolog_epilog_timeout", 121);

@@ -64,9 +64,12 @@ static void _versions(void)
 	has_str(buf_str(&out), "# For Slurm 22.05, to be merged",
 		"says for which Slurm, and that it is no whole file");
 	has_str(buf_str(&out), "PartitionName=vm Nodes=vm[1-3] "
-		"OverSubscribe=EXCLUSIVE State=UP\n", "a partition");
+		"OverSubscribe=EXCLUSIVE SuspendTime=300 State=UP\n",
+		"a partition");
 	has_str(buf_str(&out), "PartitionName=all Nodes=vm[1-3],big1 "
-		"OverSubscribe=EXCLUSIVE State=UP\n", "one of two sets");
+		"OverSubscribe=EXCLUSIVE SuspendTime=300 State=UP\n",
+		"one of two sets");
+	ok(!strstr(buf_str(&out), "\nSuspendTime="), "no time of other nodes");
 	has_str(buf_str(&out), "\nEpilog=/etc/slurm/epilog\n",
 		"what a job wrote last is not lost");
 	has_str(buf_str(&out), ",cloud_reg_addrs\n", "22.05: addresses");
@@ -80,14 +83,16 @@ static void _versions(void)
 	has_str(buf_str(&out), ",cloud_reg_addrs\n", "23.02: addresses");
 	has_str(buf_str(&out), "TreeWidth=65533\n", "and no handing on");
 	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE "
-		"PowerDownOnIdle=YES State=UP\n", "23.02 knows that");
+		"PowerDownOnIdle=YES SuspendTime=300 State=UP\n",
+		"23.02 knows that");
 	ok(!strstr(buf_str(&out), "PrivateData"), "and shows clouds");
 	_slurm_conf(2311);
 	has_str(buf_str(&out), "enable_configless\n", "23.11 takes addresses "
 		"by itself");
 	ok(!strstr(buf_str(&out), "TreeWidth"), "and hands on");
 	has_str(buf_str(&out), "OverSubscribe=EXCLUSIVE "
-		"PowerDownOnIdle=YES State=UP\n", "the rest is 23.02's");
+		"PowerDownOnIdle=YES SuspendTime=300 State=UP\n",
+		"the rest is 23.02's");
 	has_str(buf_str(&out), "bf_interval=5\n", "no delay to choose yet");
 	_slurm_conf(2511);
 	has_str(buf_str(&out), "bf_interval=5,requeue_delay=30\n",
@@ -111,10 +116,12 @@ static void _shared(void)
 		bail_out("%s", err.text);
 	has_str(buf_str(&out), "Feature=u22 State=CLOUD\n",
 		"shared nodes are of one template");
-	has_str(buf_str(&out), "PartitionName=sh Nodes=sh[1-2] State=UP\n",
+	has_str(buf_str(&out), "PartitionName=sh Nodes=sh[1-2] "
+		"SuspendTime=300 State=UP\n",
 		"a partition of theirs alone lets jobs share");
 	has_str(buf_str(&out), "PartitionName=mix Nodes=sh[1-2],vm1 "
-		"OverSubscribe=EXCLUSIVE PowerDownOnIdle=YES State=UP\n",
+		"OverSubscribe=EXCLUSIVE PowerDownOnIdle=YES SuspendTime=300 "
+		"State=UP\n",
 		"one with others does not");
 	has_str(buf_str(&out), "\nEpilog=", "which lose what they wrote");
 	_start(HEAD "NodeName=sh[1-2] Templates=r9 Isolation=shared\n");

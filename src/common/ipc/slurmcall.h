@@ -61,6 +61,7 @@
  *		"version" "cluster" "path" "user" "preempt_type"
  *		"resume_program" "suspend_program" "resume_fail_program"
  *		"epilog" (the first of several)
+ *		"suspend_exc_nodes" "suspend_exc_parts"
  *		"slurmctld_parameters" "slurmd_parameters"
  *		"scheduler_parameters" "auth_info" "job_submit_plugins"
  *		"plugin_dir"

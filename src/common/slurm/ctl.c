@@ -48,6 +48,8 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 	conf->suspend_time = _seconds(in->suspend_time);
 	conf->resume_rate = in->resume_rate;
 	conf->suspend_rate = in->suspend_rate;
+	conf->suspend_exc_nodes = compat_text(in->suspend_exc_nodes);
+	conf->suspend_exc_parts = compat_text(in->suspend_exc_parts);
 	conf->prolog_epilog_timeout =
 		compat_prolog_timeout(in) == NO_VAL16
 			? CTL_FOREVER

@@ -28,6 +28,7 @@ struct ctl_conf {
 	const char *epilog;	/* Epilog; the first of several */
 	uint32_t resume_timeout, suspend_timeout, suspend_time;
 	uint32_t resume_rate, suspend_rate;	/* nodes a minute; 0: any */
+	const char *suspend_exc_nodes, *suspend_exc_parts;
 	uint32_t prolog_epilog_timeout;	/* CTL_FOREVER: none */
 	uint32_t return_to_service;
 	bool clouds_shown;	/* 22.05: PrivateData=cloud; later: yes */
