@@ -45,14 +45,13 @@ def refused(lab, vm, code, text, what):
     tap.contains(state.get("text"), text, what + ": and why")
 
 
-with tempfile.NamedTemporaryFile("w", suffix="-luck", delete=False) as hook:
-    hook.write(HOOK)
-path = os.path.join(os.path.dirname(hook.name), "10-luck")
-os.rename(hook.name, path)
-image = guests.make_image(
-    "--slurmd", PROBE, "--hook", "post-clone=" + path,
-    "--conf", 'DhcpClient="/bin/udhcpc -n -q -t 5 -s /bin/true -i %i"')
-os.unlink(path)
+with tempfile.TemporaryDirectory() as place:
+    path = os.path.join(place, "10-luck")
+    with open(path, "w") as hook:
+        hook.write(HOOK)
+    image = guests.make_image(
+        "--slurmd", PROBE, "--hook", "post-clone=" + path, "--conf",
+        'DhcpClient="/bin/udhcpc -n -q -t 5 -s /bin/true -i %i"')
 
 with guests.Lab() as lab:
     tap.ok(lab.source("t", image, dump=True), "a source boots and is frozen")
