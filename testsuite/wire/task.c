@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/vim25/vm.h"
 #include "await.h"
 #include "tap.h"
@@ -454,6 +456,38 @@ static void _test_machines(void)
 	_stop(&rig);
 }
 
+static int64_t _still(void *arg)
+{
+	return *(const int64_t *) arg;
+}
+
+/* While time stands still, each pause between two waits lasts for ever; the
+ * timers run on. */
+static void _test_login_in_pause(void)
+{
+	static const struct moref vm = { "VirtualMachine", "vm-9" };
+	int64_t now = clock_mono_us();
+	const struct clock_source source_of_time = {
+		.wall_us = _still, .mono_us = _still, .arg = &now,
+	};
+	struct rig rig;
+
+	alarm(LONG / 1000);
+	clock_set_source(&source_of_time);
+	_start(&rig);
+	watch_add(rig.watch, &vm, WATCH_POWER, _on_event, &rig, NULL);
+	_tell(&rig, CHANGE("runtime.powerState", "<val>poweredOn</val>"),
+	      false);
+	rig.vc.session += 100;
+	_tell(&rig, CHANGE("runtime.powerState", "<val>poweredOff</val>"),
+	      false);
+	is_str(rig.told, "poweredOff/-", "a new login in the pause between "
+	       "two waits: there is a next one");
+	clock_set_source(NULL);
+	alarm(0);
+	_stop(&rig);
+}
+
 static void _test_requests(void)
 {
 	struct rig rig;
@@ -534,6 +568,7 @@ int main(void)
 	_test_unknown();
 	_test_restarts();
 	_test_machines();
+	_test_login_in_pause();
 	_test_requests();
 	_test_company();
 	_test_callbacks();

@@ -52,7 +52,8 @@ struct collector {
 	struct session_call *poll;
 	struct loop_timer *poll_timer;
 	bool more;		/* the last reply was only a part */
-	int64_t next_poll_us;	/* not before, for the pace */
+	int64_t next_poll_us;	/* not before, for the pace; until then the
+				 * timer is set */
 	int64_t modify_us, poll_us;	/* pauses before either */
 
 	unsigned busy;
@@ -123,6 +124,7 @@ static void _lose(struct collector *collector)
 	session_cancel(steal_ptr(&collector->control));
 	session_cancel(steal_ptr(&collector->poll));
 	loop_timer_stop(collector->poll_timer);
+	collector->next_poll_us = 0;
 	collector->ref = (struct moref) { .id = "" };
 	collector->version[0] = '\0';
 	collector->n_objects = 0;
