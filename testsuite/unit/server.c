@@ -26,9 +26,12 @@
 #define CLIENTS_MAX 8
 #define OTHERS_MAX 3
 #define BOUND_MS 20000		/* no wait here is longer */
+#define FRAME "{\"text\":\"\",\"v\":1}\n"	/* of the longest reply */
 
 static char dir[] = "/tmp/server.XXXXXX";
 static char path[64];
+static int64_t idle_us = IDLE_US;	/* of the next server */
+static size_t others_max = OTHERS_MAX;
 
 /* The child. */
 
@@ -74,13 +77,13 @@ static void _hold(struct state *state, struct server_call *call)
 	server_call_on_gone(call, _on_gone, state);
 }
 
-static void _big(struct server_call *call)
+static void _big(struct server_call *call, size_t len)
 {
-	cleanup_free char *text = malloc(WIRE_REPLY_MAX + 1);
+	cleanup_free char *text = malloc(len + 1);
 	struct json *reply = json_new_object();
 
-	memset(text, 'x', WIRE_REPLY_MAX);
-	text[WIRE_REPLY_MAX] = '\0';
+	memset(text, 'x', len);
+	text[len] = '\0';
 	(void) json_put_str(reply, "text", text);
 	server_call_reply(call, reply);
 }
@@ -120,7 +123,9 @@ static void _handle(struct server_call *call, void *arg)
 	} else if (!strcmp(verb, "never")) {
 		_hold(state, call);
 	} else if (!strcmp(verb, "big")) {
-		_big(call);
+		_big(call, WIRE_REPLY_MAX);
+	} else if (!strcmp(verb, "fill")) {
+		_big(call, WIRE_REPLY_MAX - strlen(FRAME));
 	} else if (!strcmp(verb, "drop")) {
 		server_call_drop(call);
 	} else if (!strcmp(verb, "nomem")) {
@@ -141,8 +146,8 @@ static struct server *_create(struct loop *loop, struct state *state,
 		.path = path,
 		.mode = 0666,
 		.clients_max = CLIENTS_MAX,
-		.others_max = OTHERS_MAX,
-		.idle_us = IDLE_US,
+		.others_max = others_max,
+		.idle_us = idle_us,
 		.handle = _handle,
 		.arg = state,
 	};
@@ -405,6 +410,76 @@ static void _test_others(void)
 	       "others: not trusted, shorter lines, fewer places");
 }
 
+/* As somebody else: as many replies as may wait, none of them read. Then
+ * byte by byte: told so, and held until the parent has seen enough. */
+static int _fill_up(int told, int hold)
+{
+	static const char line[] = "{\"v\":1,\"verb\":\"fill\"}\n";
+	int fds[SERVER_QUEUED_MAX / WIRE_REPLY_MAX];
+	struct pollfd pfd = { .events = POLLIN };
+	struct err err = ERR_INIT;
+	char byte = 0;
+
+	if (setuid(65534))
+		return 1;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		fds[i] = pfd.fd = _dial();
+		(void) !send(fds[i], line, sizeof(line) - 1, MSG_NOSIGNAL);
+		if (poll(&pfd, 1, BOUND_MS) != 1)
+			return 2;
+	}
+	if (_call("peer", &err) || err.code != ERR_BUSY)
+		return 4;
+	return write(told, &byte, 1) == 1 && read(hold, &byte, 1) == 0 ? 0 : 8;
+}
+
+static void _see_filled(pid_t pid, int told)
+{
+	struct pollfd pfd = { .fd = told, .events = POLLIN };
+	struct err err = ERR_INIT;
+	cleanup_json struct json *peer = NULL;
+	char byte;
+
+	if (poll(&pfd, 1, BOUND_MS) != 1 || read(told, &byte, 1) != 1)
+		diag("process %d has filled nothing", (int) pid);
+	peer = _call("peer", &err);
+	ok(peer != NULL, "others who read no replies keep ours from nobody: "
+	   "%s", err.text);
+}
+
+static void _test_unread(void)
+{
+	int told[2], hold[2], status = -1;
+	pid_t server, pid;
+
+	if (geteuid() != 0) {
+		ok(true, "unread replies of others # SKIP needs root");
+		return;
+	}
+	others_max = CLIENTS_MAX - 1;
+	idle_us = BOUND_MS * CLOCK_US_PER_MS;
+	server = _start();
+	if (pipe(told) || pipe(hold) || (pid = fork()) < 0)
+		bail_out("no process to fill the server");
+	if (pid == 0) {
+		close(told[0]);
+		close(hold[1]);
+		_exit(_fill_up(told[1], hold[0]));
+	}
+	close(told[1]);
+	close(hold[0]);
+	_see_filled(pid, told[0]);
+	close(hold[1]);
+	close(told[0]);
+	(void) waitpid(pid, &status, 0);
+	is_int(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0,
+	       "one reply more than fits is BUSY to themselves");
+	json_destroy(_call("stop", &(struct err) ERR_INIT));
+	(void) waitpid(server, &status, 0);
+	others_max = OTHERS_MAX;
+	idle_us = IDLE_US;
+}
+
 static void _test_listen(void)
 {
 	struct err err = ERR_INIT;
@@ -521,6 +596,7 @@ int main(void)
 	_test_others();
 	_test_listen();
 	_test_stop(pid);
+	_test_unread();
 	_test_stale();
 	_test_survived_by_child();
 	_test_not_a_socket();

@@ -58,7 +58,8 @@ struct server {
 	struct loop_timer *later;	/* for those to be run again */
 	struct client *clients;
 	size_t count, others;
-	size_t queued;			/* bytes in all the clients' out */
+	size_t queued[2];		/* bytes in the clients' out: of those
+					 * not trusted, of the trusted */
 };
 
 static void _answered(struct client *client);
@@ -103,14 +104,18 @@ static struct client *_end_call(struct server_call *call)
 	return client;
 }
 
+/* What counts the bytes that wait for clients of this kind. */
+static size_t *_queued(struct client *client)
+{
+	return &client->server->queued[client->peer.trusted ? 1 : 0];
+}
+
 static void _queue_line(struct client *client, const struct json *reply)
 {
-	struct server *server = client->server;
-
 	json_print(reply, &client->out);
 	buf_putc(&client->out, '\n');
-	server->queued += client->out.len;
-	(void) loop_timer_set(client->idle, server->options.idle_us);
+	*_queued(client) += client->out.len;
+	(void) loop_timer_set(client->idle, client->server->options.idle_us);
 }
 
 static void _queue_error(struct client *client, enum err_code code,
@@ -119,7 +124,7 @@ static void _queue_error(struct client *client, enum err_code code,
 	cleanup_json struct json *reply = json_new_object();
 	struct err failure = ERR_INIT;
 
-	client->server->queued -= client->out.len;
+	*_queued(client) -= client->out.len;
 	buf_reset(&client->out);
 	err_set(&failure, code, "%s", text);
 	if (!reply || json_put_int(reply, "v", WIRE_VERSION) ||
@@ -139,7 +144,7 @@ static void _queue_reply(struct client *client, struct json *reply)
 	_queue_line(client, reply);
 	if (client->out.failed)
 		_queue_error(client, ERR_FATAL, "the reply is too long");
-	else if (client->server->queued > SERVER_QUEUED_MAX)
+	else if (*_queued(client) > SERVER_QUEUED_MAX)
 		_queue_error(client, ERR_BUSY,
 			     "too many replies wait to be read");
 }
@@ -190,7 +195,7 @@ static void _client_destroy(struct client *client)
 		client->next->prev = client->prev;
 	server->count--;
 	server->others -= client->peer.trusted ? 0 : 1;
-	server->queued -= client->out.len;
+	*_queued(client) -= client->out.len;
 	loop_io_destroy(client->io);
 	loop_timer_destroy(client->idle);
 	(void) close(client->fd);
@@ -241,7 +246,7 @@ static void _write(struct client *client)
 		}
 		client->sent += (size_t) n;
 	}
-	client->server->queued -= client->out.len;
+	*_queued(client) -= client->out.len;
 	client->sent = 0;
 	buf_free(&client->out);
 	(void) loop_timer_set(client->idle, client->server->options.idle_us);

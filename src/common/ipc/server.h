@@ -5,8 +5,8 @@
  * Each request line becomes a struct server_call, answered at once or later.
  * A client has one call at a time; what it sends meanwhile waits in its
  * socket. Clients of the server's own user and of root are "trusted": they
- * may send longer lines, and the others cannot take their places. What a
- * peer may ask for is the handler's decision.
+ * may send longer lines, and the others cannot take their places, nor
+ * their room for replies. What a peer may ask for is the handler's decision.
  */
 #ifndef SCLONE_IPC_SERVER_H
 #define SCLONE_IPC_SERVER_H
@@ -45,7 +45,9 @@ struct server_options {
 };
 
 #define SERVER_QUEUED_MAX (64 * 1024 * 1024)	/* bytes of replies waiting
-						 * for all clients together */
+						 * for all trusted clients
+						 * together, and as many for
+						 * all others */
 
 /*
  * Listen. A stale socket file is replaced, also while what its dead owner
