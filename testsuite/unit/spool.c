@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The spool: order, what a crash leaves, bad files, a full one. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -36,6 +37,36 @@ int rename(const char *from, const char *to)
 		(void) unlink(from);
 	_takes_next = false;
 	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+struct json_object;
+struct json_tokener;
+
+static bool _short_of_memory;
+
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return _short_of_memory ? NULL : __real_realloc(old, size);
+}
+
+/* The memory that json-c takes by itself is out of our reach. */
+static bool _json_is_short_of_memory;
+
+struct json_object *__real_json_tokener_parse_ex(struct json_tokener *tokener,
+						 const char *text, int len);
+struct json_object *__wrap_json_tokener_parse_ex(struct json_tokener *tokener,
+						 const char *text, int len);
+
+struct json_object *__wrap_json_tokener_parse_ex(struct json_tokener *tokener,
+						 const char *text, int len)
+{
+	if (!_json_is_short_of_memory)
+		return __real_json_tokener_parse_ex(tokener, text, len);
+	errno = ENOMEM;
+	return NULL;
 }
 
 static const char *_in(const char *name)
@@ -148,6 +179,41 @@ static void _test_bad(void)
 		bail_out("mkdir");
 	ok(!spool_read(dir, id, &err) && err.code == ERR_PROTOCOL,
 	   "a directory is no request");
+}
+
+static void _test_short_of_memory(void)
+{
+	cleanup_request struct request *request = NULL;
+	struct err err = ERR_INIT;
+	char id[REQUEST_ID_SIZE];
+
+	is_int(_write("vm1", id, &err), 0, "written");
+	_short_of_memory = true;
+	ok(!spool_read(dir, id, &err) && err.code == ERR_FATAL,
+	   "no memory for a request: %s", err.text);
+	_short_of_memory = false;
+	_json_is_short_of_memory = true;
+	ok(!spool_read(dir, id, &err) && err.code == ERR_FATAL,
+	   "nor for what it means: %s", err.text);
+	_json_is_short_of_memory = false;
+	request = spool_read(dir, id, &err);
+	ok(request != NULL, "it is not put aside, but read the next time");
+	(void) spool_remove(dir, id, NULL);
+}
+
+/* Longer than a request can be is no question of memory. */
+static void _test_too_long(void)
+{
+	cleanup_free char *text = calloc(1, REQUEST_SIZE_MAX + 1);
+	char name[] = "1795308574000000-0000001-0123456789abcdef.json";
+	struct err err = ERR_INIT;
+
+	if (!text || path_write(_in(name), text, REQUEST_SIZE_MAX + 1, 0600,
+				&err))
+		bail_out("%s", err.text);
+	name[REQUEST_ID_SIZE - 1] = '\0';
+	ok(!spool_read(dir, name, &err) && err.code == ERR_PROTOCOL,
+	   "a file longer than any request is none: %s", err.text);
 }
 
 static void _test_strangers(void)
@@ -290,6 +356,8 @@ int main(void)
 	_test_taken();
 	_test_full();
 	_test_bad();
+	_test_short_of_memory();
+	_test_too_long();
 	_empty(_in("bad"));
 	_empty(dir);
 	ok(!rmdir(dir), "nothing of it is left");

@@ -22,7 +22,7 @@ void buf_free(struct buf *buf)
 void buf_reset(struct buf *buf)
 {
 	buf->len = 0;
-	buf->failed = false;
+	buf->failed = buf->nomem = false;
 	if (buf->data)
 		buf->data[0] = '\0';
 }
@@ -32,6 +32,11 @@ void buf_wipe(struct buf *buf)
 	if (buf->data)
 		explicit_bzero(buf->data, buf->cap);
 	buf_free(buf);
+}
+
+void buf_nomem(struct buf *buf)
+{
+	buf->failed = buf->nomem = true;
 }
 
 /* Room for len more bytes and the NUL; latches failure. */
@@ -52,7 +57,7 @@ static bool _reserve(struct buf *buf, size_t len)
 		cap *= 2;
 	data = realloc(buf->data, cap);
 	if (!data) {
-		buf->failed = true;
+		buf_nomem(buf);
 		return false;
 	}
 	buf->data = data;
@@ -130,6 +135,8 @@ int buf_ok(const struct buf *buf, const char *what, struct err *err)
 {
 	if (!buf->failed)
 		return 0;
+	if (buf->nomem)
+		return err_nomem(err);
 	return err_set(err, ERR_FATAL, "%s: longer than %zu bytes", what,
 		       buf->max);
 }

@@ -20,6 +20,7 @@ struct buf {
 	size_t cap;	/* bytes allocated */
 	size_t max;	/* len never exceeds this */
 	bool failed;	/* an addition did not fit */
+	bool nomem;	/* it would have, but there was no memory */
 };
 
 /* Start empty; max is the largest len allowed. No allocation yet. */
@@ -51,7 +52,11 @@ void buf_consume(struct buf *buf, size_t n);
 /* The bytes as a C string, "" when empty. Borrowed until the next change. */
 const char *buf_str(const struct buf *buf);
 
-/* 0 when nothing failed so far, else -1 with FATAL "... too long". */
+/* Latch that there was no memory for what was to be added. */
+void buf_nomem(struct buf *buf);
+
+/* 0 when nothing failed so far, else -1 with FATAL: too long, or out of
+ * memory. */
 int buf_ok(const struct buf *buf, const char *what, struct err *err);
 
 /* Give the bytes (NUL-terminated, never NULL) to the caller, who frees them;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A struct json * is a json_object * under another name. */
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ struct json *json_parse(const char *text, size_t len, struct err *err)
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	struct json_object *object;
 	enum json_tokener_error error;
+	bool nomem;
 	size_t end;
 
 	if (!tokener) {
@@ -52,19 +54,26 @@ struct json *json_parse(const char *text, size_t len, struct err *err)
 	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
 						JSON_TOKENER_VALIDATE_UTF8);
+	/* Out of memory, json-c 0.16 says "success", with no value or even
+	 * with one that lacks a part. */
+	errno = 0;
 	object = _tokenise(tokener, text, len, &end);
+	nomem = errno == ENOMEM;
 	error = json_tokener_get_error(tokener);
 	json_tokener_free(tokener);
 	while (error == json_tokener_success && end < len &&
 	       strchr(" \t\r\n", text[end]))
 		end++;
-	if (error == json_tokener_success && end == len && object)
+	if (error == json_tokener_success && end == len && object && !nomem)
 		return _out(object);
 	json_object_put(object);
-	err_set(err, ERR_PROTOCOL, "JSON: %s at byte %zu",
-		error == json_tokener_success ? "not one value"
-					      : json_tokener_error_desc(error),
-		end);
+	if (nomem)
+		err_nomem(err);
+	else
+		err_set(err, ERR_PROTOCOL, "JSON: %s at byte %zu",
+			error == json_tokener_success
+				? "not one value"
+				: json_tokener_error_desc(error), end);
 	return NULL;
 }
 
@@ -328,7 +337,7 @@ static void _print(const struct json *json, int flags, struct buf *buf)
 	if (text)
 		buf_puts(buf, text);
 	else
-		buf->failed = true;
+		buf_nomem(buf);
 }
 
 void json_print(const struct json *json, struct buf *buf)

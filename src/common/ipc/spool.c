@@ -166,6 +166,14 @@ static struct request *_decode(const char *id, const struct buf *text,
 	return steal_ptr(&request);
 }
 
+/* Whether it is the file's fault: when memory is short, a good request waits
+ * for better times. */
+static bool _is_bad(const struct buf *text, const struct err *why)
+{
+	return (text->failed && !text->nomem) || why->code == ERR_PROTOCOL ||
+	       why->code == ERR_REFUSED;
+}
+
 struct request *spool_read(const char *dir, const char *id, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -180,8 +188,7 @@ struct request *spool_read(const char *dir, const char *id, struct err *err)
 		request = _decode(id, &text, &why);
 	if (request)
 		return request;
-	if (text.failed || why.code == ERR_PROTOCOL ||
-	    why.code == ERR_REFUSED) {
+	if (_is_bad(&text, &why)) {
 		_quarantine(dir, id, path);
 		err_set(err, ERR_PROTOCOL, "%s: %s (moved to %s/%s)", path,
 			why.text, dir, BAD);

@@ -95,8 +95,10 @@ static int _lost(const struct transfer *transfer, const char *why,
 		       origin, why);
 }
 
-static int _too_long(const struct transfer *transfer, struct err *err)
+static int _not_taken(const struct transfer *transfer, struct err *err)
 {
+	if (transfer->reply.nomem)
+		return _lost(transfer, "no memory for the reply", err);
 	if (!transfer->request->repeatable)
 		return _lost(transfer, "the reply is too long", err);
 	return err_set(err, ERR_PROTOCOL, "%s: reply longer than %zu bytes",
@@ -120,7 +122,7 @@ void transfer_error(const struct transfer *transfer, CURLcode code,
 			"VCenter=)", transfer->origin, why);
 		break;
 	case CURLE_WRITE_ERROR:
-		_too_long(transfer, err);
+		_not_taken(transfer, err);
 		break;
 	case CURLE_SEND_FAIL_REWIND:
 	case CURLE_ABORTED_BY_CALLBACK:
