@@ -125,6 +125,26 @@ static void _test_expired(void)
 	vc_stop(&vc);
 }
 
+static void _test_expired_before_many(void)
+{
+	struct vc vc = { .connections = 1 };
+	struct session *session;
+	struct ends ends = { .count = 0 };
+
+	vc_start(&vc);
+	session = vc_session(&vc);
+	vc_call(session, SOAP_READ, LONG, &ends);
+	await(vc.loop, &ends.count, 1);
+	vc.session += 100;
+	for (int i = 0; i < 20; i++)
+		vc_call(session, SOAP_READ, LONG, &ends);
+	await(vc.loop, &ends.count, 21);
+	is_int(vc.strangers, 1, "the login goes before the calls that wait");
+	is_int(ends.failed, 0, "none of which fails");
+	session_destroy(session);
+	vc_stop(&vc);
+}
+
 static enum canned_act _never(const struct canned_request *request,
 			      struct buf *reply, void *arg)
 {
@@ -350,6 +370,7 @@ int main(void)
 	_test_rejected();
 	_test_rejected_for_long();
 	_test_expired();
+	_test_expired_before_many();
 	_test_never_authenticated();
 	_test_away();
 	_test_page("<!DOCTYPE html><html><body>starting<br></html>",

@@ -86,6 +86,7 @@ static enum canned_act _call(struct vc *vc,
 			     struct buf *reply)
 {
 	if (!_is_logged_in(vc, request)) {
+		atomic_fetch_add(&vc->strangers, 1);
 		canned_fault(reply, "NotAuthenticated");
 		return CANNED_KEEP;
 	}
@@ -158,8 +159,10 @@ void vc_stop(struct vc *vc)
 struct session *vc_session(struct vc *vc)
 {
 	struct session_config config = {
-		.http = { .url = canned_url(vc->canned), .connections = 4,
-			  .reply_max = 1 << 20, .connect_ms = 5000 },
+		.http = { .url = canned_url(vc->canned), .reply_max = 1 << 20,
+			  .connections = vc->connections ? vc->connections
+							 : 4,
+			  .connect_ms = 5000 },
 		.user = "svc@vsphere.local",
 		.password_file = vc->password_file,
 		.password_owner = getuid(),

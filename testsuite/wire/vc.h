@@ -15,6 +15,7 @@ struct vc {
 	/* what the test sets, before the client asks */
 	const char *version;	/* NULL: "8.0.2.0" */
 	const char *api_type;	/* NULL: "VirtualCenter" */
+	unsigned connections;	/* of each client; 0: 4 */
 	atomic_uint away;	/* answer so many requests with 503, */
 	const char *page;	/* or, if set, with 200 and this page */
 	canned_fn *serve;	/* calls of a valid session */
@@ -23,6 +24,7 @@ struct vc {
 	/* what the server knows */
 	atomic_uint session;	/* the valid cookie; change: expired */
 	atomic_uint logins, logouts, calls;
+	atomic_uint strangers;	/* calls without a valid session */
 
 	struct canned *canned;
 	struct loop *loop;

@@ -102,8 +102,11 @@ static int _read_password(struct login *login, struct buf *password,
 	return -1;
 }
 
+/* Before the calls that wait for a connection: without a login they would go
+ * out in vain. */
 static int _ask(struct login *login, soap_done_fn *done, struct err *err)
 {
+	login->request.first = true;
 	if (soap_end(&login->request, err))
 		return -1;
 	login->entering = soap_send(login->http, &login->request, done, login,
@@ -176,7 +179,7 @@ void login_start(struct login *login, bool all)
 {
 	struct http_request get = { .path = login->versions_path,
 				    .timeout_ms = TIMEOUT_MS,
-				    .repeatable = true };
+				    .repeatable = true, .first = true };
 	struct err err = ERR_INIT;
 
 	http_forget(login->http);
@@ -216,7 +219,6 @@ int login_leave(struct login *login, void (*left)(void *arg), void *arg)
 	soap_begin(request, SOAP_READ, "Logout",
 		   &login->service.session_manager, NULL);
 	request->timeout_ms = LOGIN_LEAVE_MS;
-	request->first = true;
 	return _ask(login, _on_logout, NULL);
 }
 
