@@ -358,6 +358,14 @@ static void _test_unknown(void)
 	await(rig.vc.loop, &rig.ended, 4);
 	is_str(err_name(rig.err.code), "UNKNOWN", "a task without an end");
 	_stop(&rig);
+
+	_start(&rig);
+	rig.vc.away = 1000;
+	_clone(&rig, 100);
+	await(rig.vc.loop, &rig.ended, 1);
+	is_str(rig.err.text, "InstantClone_Task: no task within its time "
+	       "limit", "a submission without a reply");
+	_stop(&rig);
 }
 
 static void _test_restarts(void)

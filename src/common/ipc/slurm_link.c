@@ -154,8 +154,10 @@ static void _on_child(pid_t pid, const siginfo_t *info, void *arg)
 	link->restart = false;
 	_hang_up(link);
 	(void) loop_timer_set(link->start, wanted ? 0 : link->pause_us);
-	if (!wanted && link->pause_us < PAUSE_MAX_US)
-		link->pause_us *= 2;
+	if (!wanted)
+		link->pause_us = link->pause_us < PAUSE_MAX_US / 2
+					 ? link->pause_us * 2
+					 : PAUSE_MAX_US;
 	_lose_current(link, link->how);
 	if (!wanted && link->died)
 		link->died(link->how, link->arg);

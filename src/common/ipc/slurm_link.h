@@ -6,8 +6,8 @@
  *
  * The child has one call at a time; the others wait here in order. A call
  * that is not answered in time costs the child its life, for libslurm cannot
- * be interrupted; a new one is started at once, or, if that one dies too,
- * after a pause that doubles up to ten seconds.
+ * be interrupted; a new one is started a tenth of a second later, and after a
+ * pause that doubles up to ten seconds if it dies before its first answer.
  */
 #ifndef SCLONE_IPC_SLURM_LINK_H
 #define SCLONE_IPC_SLURM_LINK_H

@@ -50,14 +50,18 @@ static void _finish_unknown(struct task *task, const char *why)
 {
 	struct err err = ERR_INIT;
 
-	err_set(&err, ERR_UNKNOWN, "%s: %s: %s", task->method, task->ref.id,
-		why);
+	err_set(&err, ERR_UNKNOWN, "%s: %s%s%s", task->method, task->ref.id,
+		moref_is_set(&task->ref) ? ": " : "", why);
 	_finish(task, &err, NULL, NULL);
 }
 
 static void _on_limit(void *arg)
 {
-	_finish_unknown(arg, "not finished within its time limit");
+	struct task *task = arg;
+
+	_finish_unknown(task, task->submit
+			? "no task within its time limit"
+			: "not finished within its time limit");
 }
 
 static void _on_event(const struct watch_event *event, void *arg)
