@@ -4,6 +4,7 @@
 doubled, releases go on when it is well again, and scloned says what is
 wrong."""
 import errno
+import os
 import sys
 
 from chaossite import NAME, SYNC, WRITE, Site, tap
@@ -79,6 +80,37 @@ def stays_bad(site, trouble):
     site.await_settled()
 
 
+def spooled(site):
+    return [name for name in os.listdir(site.path("spool"))
+            if name.endswith(".json")]
+
+
+def stays_in_the_spool(site, trouble):
+    """Files cannot be removed for good: what comes behind them is taken and
+    ended all the same, and each is said once."""
+    job = site.table.allocate(["vm1"])
+    site.wait(lambda: site.table.jobs[job].state == "RUNNING", "a job")
+    site.disk_fails(trouble.classes, times=FOR_EVER, **trouble.how)
+    said = site.size_of_log()
+    site.table.complete(job)
+    site.wait(lambda: trouble.said in site.log_from(said), "a word of it")
+    asked = site.table.allocate(["vm2"])
+    site.wait(lambda: site.table.jobs[asked].state == "RUNNING",
+              "the next request to be taken")
+    site.table.complete(asked)
+    site.await_settled()
+    tap.ok(True, "%s for good: the next ones are taken" % trouble.name)
+    tap.contains(site.status()["daemon"]["spool"], trouble.said,
+                 "and status tells of it")
+    ids = [line.split("request ")[1].split(":")[0]
+           for line in site.log_from(said).splitlines()
+           if "its file stays: " + trouble.said in line]
+    tap.equal(sorted(ids), sorted(set(ids)), "and the log, once")
+    site.disk_fails(0)
+    site.wait(lambda: not spooled(site), "the spool to be emptied")
+    site.await_settled()
+
+
 def dies_as_well(site, trouble):
     """The disk fails in the middle of a commit, and scloned is killed."""
     for first in FIRST[:3]:
@@ -102,6 +134,7 @@ def main():
         for trouble in TROUBLES[:4]:
             stays_bad(site, trouble)
             dies_as_well(site, trouble)
+        stays_in_the_spool(site, TROUBLES[-1])
         tap.equal(site.audit(), [], "the auditor finds nothing")
     return tap.done()
 

@@ -128,12 +128,15 @@ class Site(labsclone.Site):
         if child.poll() is not None:
             raise labslurm.Late("systemd ended: " + self.tail("systemd.out"))
 
-    def pid(self):
-        """Of scloned, as this side of the namespace counts."""
+    def pids(self, name):
+        """Of a program, as this side of the namespace counts."""
         found = subprocess.run(
-            ["pgrep", "-f", "^" + self.copied("scloned") + " "],
-            stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-        return int(found[0])
+            ["pgrep", "-f", "^" + self.copied(name) + " "],
+            stdout=subprocess.PIPE, text=True).stdout.split()
+        return [int(pid) for pid in found]
+
+    def pid(self):
+        return self.pids("scloned")[0]
 
     def status_of_process(self):
         with open("/proc/%d/status" % self.pid()) as file:

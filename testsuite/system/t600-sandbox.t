@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import re
+import signal
 import socket
 import stat
 import sys
@@ -120,16 +121,41 @@ def test_spool(site):
                   "the unit makes %s for its User=" % path)
 
 
+def test_end(site):
+    """It dies while a chained program runs, which waits for a word."""
+    scloned, helpers = site.pid(), site.pids("scloned-slurm")
+    os.kill(scloned, signal.SIGKILL)
+    labslurm.await_(lambda: site.pids("scloned") not in ([], [scloned]),
+                    "scloned to be started again")
+    labslurm.await_(lambda: not set(helpers) & set(
+        site.pids("scloned-slurm")), "its scloned-slurm to end")
+    tap.equal(len(helpers), 1, "its scloned-slurm ends with scloned")
+    try:
+        fd = os.open(site.path("word"), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:  # nobody reads
+        tap.equal(str(error), "", "a chained program runs on")
+        return
+    os.write(fd, b"go on\n")
+    os.close(fd)
+    labslurm.await_(lambda: os.path.getsize(site.path("answer")),
+                    "the chained program to answer")
+    tap.ok(True, "a chained program runs on")
+
+
 class Site(labsystemd.Site):
-    """With a node of the site's own program."""
+    """With a node of the site's own program, which waits for a word."""
 
     def __init__(self):
         super().__init__(nodes=2)
         self.add_other()
         told = self.path("told")
+        os.mkfifo(self.path("word"))
+        self.give(self.path("word"))
         self.config["ChainResumeProgram"] = self.script(
             "chained", 'sh -c \'cat "$SLURM_RESUME_FILE"\' >%s.new &&\n'
-            'mv %s.new %s\n' % (told, told, told))
+            # The place itself goes with the unit's private /tmp.
+            'mv %s.new %s\nexec >%s; read -r word <%s; echo "$word"\n' % (
+                told, told, told, self.path("answer"), self.path("word")))
 
 
 labsystemd.require()
@@ -139,4 +165,5 @@ with Site() as site_:
     test_job(site_)
     test_verbs(site_)
     test_spool(site_)
+    test_end(site_)
 sys.exit(tap.done())
