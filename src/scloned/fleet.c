@@ -379,7 +379,10 @@ static int _load_kept(const char *name, const char *line, void *arg,
 	node = table_get(fleet->nodes, key);
 	kept = cell_open(&node->cell);
 	if (!*kept->quarantine) {
-		(void) _read(key, line, &rec, &why);
+		if (_read(key, line, &rec, &why) == 0)
+			err_set(&why, ERR_CONFIG, "it can be read again, but "
+				"what came since is not in it: sclone release "
+				"%s, when its VM may go", key);
 		snprintf(kept->quarantine, sizeof(kept->quarantine),
 			 "its record in the journal: %s", why.text);
 	}

@@ -192,6 +192,35 @@ static void _commits_as_a_whole(void)
 	_close();
 }
 
+/* After an upgrade, say, the kept line can be read again. */
+static void _quarantine_is_said(void)
+{
+	struct err err = ERR_INIT;
+	struct record rec;
+	cleanup_buf struct buf text;
+
+	buf_init(&text, RECORD_LINE_MAX);
+	if (record_init(&rec, "hpc1", "vm8", &err) < 0)
+		bail_out("%s", err.text);
+	record_encode(&rec, &text);
+	_open();
+	ok(!journal_set_meta(journal, "quarantine/vm8", buf_str(&text),
+			     &err) &&
+	   !journal_set_meta(journal, "quarantine/vm9", "v=1 phase=lost",
+			     &err) &&
+	   !fleet_commit(fleet, &err), "two lines are kept");
+	_close();
+	_open();
+	has_str(fleet_record(fleet, "vm9")->quarantine, "phase",
+		"one cannot be read: why");
+	has_str(fleet_record(fleet, "vm8")->quarantine,
+		"can be read again, but what came since is not in it: sclone "
+		"release vm8", "one can be: what to do");
+	ok(!fleet_clear(fleet, "vm8", &err) &&
+	   !*fleet_record(fleet, "vm8")->quarantine, "which helps");
+	_close();
+}
+
 static void _remove_all(void)
 {
 	static const char *const names[] = { "journal.db", "journal.db-wal",
@@ -219,6 +248,7 @@ int main(void)
 	engine_conf_init(&conf);
 	_commits_what_is_left();
 	_commits_as_a_whole();
+	_quarantine_is_said();
 	loop_destroy(loop);
 	_remove_all();
 	return done_testing();
