@@ -221,9 +221,12 @@ static const struct survey_vm *_find_stray(const struct survey *survey,
 	return NULL;
 }
 
+/* Slurm does not end what it does not have. */
 static int _check_used(const struct record *rec, enum reconcile_node slurm,
 		       struct err *err)
 {
+	if (slurm == RECONCILE_MISSING)
+		return 0;
 	if (reconcile_stage(rec->phase) == STAGE_COMING ||
 	    reconcile_stage(rec->phase) == STAGE_USING)
 		return err_set(err, ERR_REFUSED, "%s is %s: end it in Slurm, "

@@ -179,6 +179,33 @@ def test_others(site, others):
     tap.equal(site.clones(), sorted(others), "and goes on working")
 
 
+def test_left(site):
+    """A node is taken out of slurm.conf and sclone.conf while it serves."""
+    job = site.sbatch("-w", "vm4", "--wrap=sleep 1000")
+    site.await_job(job, "RUNNING")
+    labslurm.await_(lambda: site.phase("vm4") == "ready", "scloned to see it")
+    site.end("slurmctld")
+    site.nodes.remove("vm4")
+    site.nodes_text = "vm[1-3]"
+    site.write_conf()
+    site.write_sclone_conf()
+    site.start_slurmctld()
+    site.sclone("reload")
+    labslurm.await_(lambda: "vm4" in site.reconcile("--now")["differences"],
+                    "the difference")
+    seen = site.reconcile("--now")["differences"]["vm4"]
+    tap.equal(seen["slurm"], "missing", "a serving node that Slurm has not")
+    tap.contains(seen["text"], "sclone release", "is for an admin to end")
+    site.reconcile_twice()
+    tap.ok("vm4" in site.clones(), "and not by itself")
+    site.sclone("release", "vm4")
+    labslurm.await_(lambda: "vm4" not in site.clones(), "the VM to go")
+    labslurm.await_(lambda: site.history("vm4")[0]["outcome"] == "ADMIN",
+                    "its record")
+    labslurm.await_(lambda: not site.status()["nodes"], "its end")
+    tap.ok(True, "released by hand it goes")
+
+
 with labsclone.Site(nodes=4) as site:
     site.wrap_programs()
     site.write_secrets()
@@ -198,4 +225,5 @@ with labsclone.Site(nodes=4) as site:
     test_orphan(site)
     test_stray(site, vcenter)
     test_others(site, ["forged", "pet"])
+    test_left(site)
 sys.exit(tap.done())

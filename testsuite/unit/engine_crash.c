@@ -184,6 +184,20 @@ static void _taken_unseen(void)
 	NO_ACT(SLURM_FORCE_DOWN, "the job has got it anew, and keeps it");
 }
 
+/* The node was taken out of slurm.conf, and its job ended with it. */
+static void _no_such_node(void)
+{
+	_reach(PHASE_REQUESTED);
+	now = rec.req.deadline;
+	DO(TICK);
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_REFUSED);
+	now += 100 * S;
+	DO(TICK);
+	LOOKS(.missing = true);
+	NO_ACT(SLURM_FORCE_DOWN, "Slurm has no such node to take");
+	is_int(rec.tell, TELL_NOTHING, "and nobody is to be told");
+}
+
 /* A late clone took a name that was off, and a job was put there. */
 static void _prolog_of_nobody(void)
 {
@@ -420,6 +434,7 @@ int main(void)
 	_other_job();
 	_same_job_again();
 	_taken_unseen();
+	_no_such_node();
 	_two_failures();
 	_prolog_of_nobody();
 	_unknown_job();

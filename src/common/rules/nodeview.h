@@ -24,7 +24,6 @@ enum node_base {
 struct nodeview {
 	int64_t seen;		/* when the load *began*, us; 0 = never */
 	int64_t got;		/* when it arrived; the engine sets it */
-	bool missing;		/* slurmctld has no such node */
 	int64_t boot;		/* of the machine that registered, to about a
 				 * second; 0 = not known */
 	enum node_base base;
@@ -35,6 +34,7 @@ struct nodeview {
 	bool drain;
 	bool not_responding;
 	bool completing;
+	bool missing;		/* asked about it alone: there is none */
 	uint32_t about;		/* the job that was asked about, or 0 */
 	uint32_t job;		/* a job that holds it, 0 = not known */
 	int64_t job_start;	/* its turn, for who comes next; s, Slurm's */
