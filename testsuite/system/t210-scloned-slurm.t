@@ -246,6 +246,31 @@ def test_array(cluster, link):
     cluster.run("scancel", str(array), str(more))
 
 
+def test_het(cluster, link):
+    """Of a heterogeneous job its later parts cannot go alone."""
+    script = cluster.path("het.sh")
+    cluster.write("het.sh", "#!/bin/sh\ntrue\n")
+    job = cluster.sbatch("-w", "vm3", ":", "-w", "vm4", script)
+
+    def parts(state):
+        return labslurm.await_(lambda: [cluster.job_state(part) for part in
+                                        (job, job + 1)] == [state, state],
+                               "both parts to be " + state)
+    parts("CONFIGURING")
+    tap.equal(link.call("requeue_job", job=job + 1, node="vm4"), {},
+              "a part of a heterogeneous job is requeued")
+    parts("PENDING")
+    tap.equal([cluster.show("job", part)["Restarts"]
+               for part in (job, job + 1)], ["1", "1"], "with all of it")
+    cluster.run("scancel", str(job))
+    job = cluster.sbatch("-w", "vm3", ":", "-w", "vm4", script)
+    parts("CONFIGURING")
+    tap.equal(link.call("kill_job", job=job + 1, node="vm4"), {},
+              "a part is ended")
+    parts("CANCELLED")
+    tap.ok(True, "with all of it")
+
+
 def test_force_down(cluster, link, job):
     tap.equal(link.call("mark", nodes="vm1"), {}, "mark a node being made")
     state = words(link.call("node", name="vm1"))
@@ -345,6 +370,7 @@ end
     test_requeue(lab, client)
     test_kill(lab, client)
     test_array(lab, client)
+    test_het(lab, client)
     test_hostile(lab)
     test_slurmctld_away(lab, client)
     if not tap.equal(client.close(), 0, "the child ends with its scloned"):

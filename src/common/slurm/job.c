@@ -50,10 +50,11 @@ static void _view(job_info_msg_t *message, const slurm_job_info_t *info,
 		  struct job *job)
 {
 	job->id = compat_job_id(info);
+	job->whole = info->het_job_id ? info->het_job_id : job->id;
 	job->is_array = info->array_task_id != NO_VAL &&
 			info->array_job_id == job->id;
 	if (info->array_task_id == NO_VAL)
-		snprintf(job->name, sizeof(job->name), "%u", job->id);
+		snprintf(job->name, sizeof(job->name), "%u", job->whole);
 	else
 		snprintf(job->name, sizeof(job->name), "%u_%u",
 			 info->array_job_id, info->array_task_id);
@@ -247,7 +248,7 @@ static int _requeue(struct job *job)
 	int rc;
 
 	if (!job->is_array) {
-		rc = slurm_requeue(compat_job(job->id), JOB_RUNNING);
+		rc = slurm_requeue(compat_job(job->whole), JOB_RUNNING);
 		return rc ? fault_number(rc) : 0;
 	}
 	rc = slurm_requeue2(job->name, JOB_RUNNING, &told);

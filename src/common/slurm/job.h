@@ -14,7 +14,9 @@
 /* The strings are borrowed until job_clear(); NULL: not set. */
 struct job {
 	uint32_t id;
-	char name[JOB_NAME_SIZE];	/* "123"; "120_3" in an array */
+	uint32_t whole;		/* the heterogeneous job's whose part it is,
+				 * else its own: what can be requeued */
+	char name[JOB_NAME_SIZE];	/* that; "120_3" in an array */
 	bool is_array;		/* its number is also that of its array */
 	uint32_t uid;
 	const char *user;	/* not always known to slurmctld */
