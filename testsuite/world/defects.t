@@ -36,6 +36,8 @@ DEFECTS = [
     ("a restored journal's epoch is used again", "second submit|epoch", [
         ("common/rules/engine.c", "		cycle_renew(rec, now);",
          "		;")]),
+    ("a node that comes back to sclone.conf has an old epoch", "epoch", [
+        ("scloned/fleet.c", "	rec.last_epoch = fleet->forgotten;\n", "")]),
     ("the epoch starts anew after the journal's loss", "epoch", [
         ("common/rules/record.c",
          "	return last + 1 > wanted ? last + 1 : wanted;",

@@ -44,6 +44,7 @@ static const struct row rows[FAULTS] = {
 	[FAULT_POWER_DOWN] = { "power down", 2 },
 	[FAULT_HOLD] = { "hold", 3 },
 	[FAULT_PAUSE] = { "pause", 2 },
+	[FAULT_CONF] = { "other nodes", 60 },
 	[FAULT_CRASH] = { "crash", 8 },
 	[FAULT_DOWN_LONG] = { "down long", 10 },
 	[FAULT_CLOCK_FORWARD] = { "clock forward", 2 },

@@ -49,6 +49,7 @@ enum plan_fault {
 	FAULT_POWER_DOWN,
 	FAULT_HOLD,
 	FAULT_PAUSE,
+	FAULT_CONF,		/* sclone.conf has other nodes at a start */
 	/* the machine scloned runs on */
 	FAULT_CRASH,
 	FAULT_DOWN_LONG,	/* it takes long until it is started again */

@@ -10,13 +10,14 @@
 #include "disk.h"
 #include "plan.h"
 #include "process.h"
+#include "slurm.h"
 #include "story.h"
 
 static const char conf[] =
 	"ClusterName=hpc1 VCenter=https://vc/sdk User=u\n"
 	"Folder=/DC/vm/clones ResourcePool=/DC/host/h/Resources/p\n"
 	"TemplateName=rocky9 Sources=/DC/vm/templates/r9-[1-2] Lanes=2\n"
-	"NodeName=vm[1-4] Templates=rocky9 Isolation=%s\n";
+	"NodeName=%s Templates=rocky9 Isolation=%s\n";
 
 static const char *const names[BARRIERS] = {
 	"while starting", "before a commit", "after a commit",
@@ -27,7 +28,13 @@ static const char *const names[BARRIERS] = {
 	"between two things"
 };
 
-static struct config *single, *shared;
+/* The first is right, and is there in peace. */
+static const char *const node_lists[] = { "vm[1-4]", "vm[1-3]", "vm[3-4]" };
+
+#define LISTS (sizeof(node_lists) / sizeof(*node_lists))
+
+static struct config *configs[2][LISTS];	/* for one job, or shared */
+static size_t listed;
 static struct daemon scloned;
 static bool running, dead;
 static unsigned number, crashes;
@@ -63,6 +70,11 @@ const struct record *process_record(const char *node)
 	return running ? fleet_record(scloned.fleet, node) : NULL;
 }
 
+bool process_lists(const char *node)
+{
+	return config_node(configs[plan_is_shared()][listed], node) != NULL;
+}
+
 /* --- the configuration is read once for all processes ------------------- */
 
 struct config *__wrap_config_read(const char *path, struct err *err);
@@ -73,7 +85,7 @@ struct config *__wrap_config_read(const char *path, struct err *err)
 {
 	(void) path;
 	(void) err;
-	return plan_is_shared() ? shared : single;
+	return configs[plan_is_shared()][listed];
 }
 
 void __wrap_config_destroy(struct config *unused)
@@ -81,13 +93,13 @@ void __wrap_config_destroy(struct config *unused)
 	(void) unused;
 }
 
-static struct config *_parse(const char *isolation)
+static struct config *_parse(const char *nodes, const char *isolation)
 {
 	struct config *config;
 	struct err err = ERR_INIT;
-	char text[sizeof(conf) + 16];
+	char text[sizeof(conf) + 32];
 
-	snprintf(text, sizeof(text), conf, isolation);
+	snprintf(text, sizeof(text), conf, nodes, isolation);
 	config = config_parse("sclone.conf", text, strlen(text), &err);
 	if (!config)
 		fprintf(stderr, "%s\n", err.text);
@@ -96,16 +108,22 @@ static struct config *_parse(const char *isolation)
 
 int process_prepare(void)
 {
-	single = _parse("job");
-	shared = _parse("shared");
-	return single && shared ? 0 : -1;
+	for (size_t i = 0; i < LISTS; i++) {
+		configs[0][i] = _parse(node_lists[i], "job");
+		configs[1][i] = _parse(node_lists[i], "shared");
+		if (!configs[0][i] || !configs[1][i])
+			return -1;
+	}
+	return 0;
 }
 
 void process_release(void)
 {
-	__real_config_destroy(single);
-	__real_config_destroy(shared);
-	single = shared = NULL;
+	for (size_t i = 0; i < LISTS; i++) {
+		__real_config_destroy(configs[0][i]);
+		__real_config_destroy(configs[1][i]);
+	}
+	memset(configs, 0, sizeof(configs));
 }
 
 /* --- life and death ----------------------------------------------------- */
@@ -133,6 +151,14 @@ bool process_passes(enum barrier barrier)
 	return false;
 }
 
+/* Records of nodes that are not there can be forgotten. */
+static void _list_others(void)
+{
+	listed = dice(LISTS);
+	story("people", "sclone.conf has %s", node_lists[listed]);
+	slurm_drains_forgotten();
+}
+
 static void _start(void *data)
 {
 	static const struct daemon_options options = { "-", "-" };
@@ -140,6 +166,10 @@ static void _start(void *data)
 
 	(void) data;
 	disk_suffer();
+	if (plan_is_peace())
+		listed = 0;
+	else if (plan_strikes(FAULT_CONF))
+		_list_others();
 	number++;
 	running = true;
 	dead = false;
@@ -169,6 +199,7 @@ void process_check(void)
 
 void process_begin(void)
 {
+	listed = 0;
 	number++;
 	running = dead = false;
 	_start_in(0);

@@ -61,6 +61,9 @@ unsigned process_number(void);
 unsigned process_crashes(void);
 uint64_t process_crashes_at(enum barrier barrier);
 
+/* sclone.conf has the node now. */
+bool process_lists(const char *node);
+
 /* NULL while no process runs. */
 struct daemon *process_daemon(void);
 const struct record *process_record(const char *node);

@@ -141,7 +141,8 @@ void slurm_suspend(int i)
 	struct slurm_node *node = &nodes[i];
 
 	story("slurm", "%s is suspended", names[i]);
-	if (*node->admin_reason && !node->drain_known)
+	if (*node->admin_reason &&
+	    (!node->drain_known || !process_lists(names[i])))
 		node->drain_free = true;	/* nobody can have seen it */
 	node->base = NODE_IDLE;
 	node->powering_up = node->power_down = node->powered_down = false;

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "dice.h"
 #include "plan.h"
+#include "process.h"
 #include "slurm.h"
 #include "story.h"
 
@@ -73,6 +74,8 @@ static void _audit_failure(int i, const struct slurm_node *node,
 {
 	const struct slurm_job *now = slurm_job_on(i, 0);
 
+	if (!process_lists(slurm_node_name(i)))
+		return;		/* nobody says whether it is shared */
 	if (plan_is_shared()) {
 		_audit_shared(i, sent);
 		return;

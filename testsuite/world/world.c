@@ -114,6 +114,7 @@ static void _make_peace(void)
 	for (int i = 0; i < SLURM_NODES; i++)
 		front_order("unhold", i);
 	front_order("unpause", -1);
+	process_kill();		/* the next one has the right sclone.conf */
 }
 
 /* Each node that is not drained serves a job of its own. */
