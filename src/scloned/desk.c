@@ -389,7 +389,8 @@ static void _send(struct errand *errand)
 /* Another job may have been given the node since: it is asked about first. */
 static bool _is_unsure(const struct errand *errand, const struct record *rec)
 {
-	return _takes_node(errand->kind) && !update_knows_whose(rec);
+	return _takes_node(errand->kind) &&
+	       !update_knows_whose(rec, clock_wall_us());
 }
 
 /* Leave out the nodes whose change is no longer called for, or may not be. */

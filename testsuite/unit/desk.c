@@ -203,6 +203,16 @@ static void _behind(void)
 	is_str(said, "", "nor when it is not known any more whose it is");
 	is_str(told, "FAILED vm1", "then it is asked once more");
 	desk_destroy(desk);
+
+	desk = _open();
+	recs[0].tell = TELL_FORCE;
+	recs[0].tell_all = true;
+	recs[0].view.seen = recs[0].view.got = clock_wall_us() - 3000000;
+	_act(desk, 0, ACTION_SLURM_FORCE_DOWN, "sclone: (GUEST) no");
+	_turn();
+	is_str(told, "FAILED vm1", "nor of a shared one some seconds after "
+	       "all were told: others may have come");
+	desk_destroy(desk);
 }
 
 static void _split(void)

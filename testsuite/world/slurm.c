@@ -184,30 +184,36 @@ static void _resume_all(void)
 		front_program(FRONT_RESUME, mask, 0);
 }
 
+/* Down, and for what. A drain of a node that is not in sclone.conf has nobody
+ * who remembers it. */
+static void _set_down(int i, const char *reason)
+{
+	struct slurm_node *node = &nodes[i];
+
+	node->base = NODE_DOWN;
+	node->not_responding = true;
+	snprintf(node->reason, sizeof(node->reason), "%s", reason);
+	if (*node->admin_reason && !process_lists(names[i]))
+		node->drain_free = true;
+	slurm_touch(node);
+	slurm_requeue_all(i);
+}
+
 static void _boot_failed(int i)
 {
 	struct slurm_node *node = &nodes[i];
 
 	story("slurm", "%s: ResumeTimeout reached", names[i]);
 	node->powering_up = node->power_down = false;
-	node->powered_down = node->not_responding = true;
-	node->base = NODE_DOWN;
-	snprintf(node->reason, sizeof(node->reason), "ResumeTimeout reached");
-	slurm_touch(node);
-	slurm_requeue_all(i);
+	node->powered_down = true;
+	_set_down(i, "ResumeTimeout reached");
 	front_program(FRONT_RESUME_FAIL, 1u << i, 0);
 }
 
 static void _silent(int i)
 {
-	struct slurm_node *node = &nodes[i];
-
 	story("slurm", "%s: not responding", names[i]);
-	node->base = NODE_DOWN;
-	node->not_responding = true;
-	snprintf(node->reason, sizeof(node->reason), "Not responding");
-	slurm_touch(node);
-	slurm_requeue_all(i);
+	_set_down(i, "Not responding");
 }
 
 static bool _answers(const struct slurm_node *node)

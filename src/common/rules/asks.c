@@ -341,6 +341,8 @@ const char *asks_isolation(struct record *rec, bool shared)
 	if (rec->shares == shared)
 		return "nothing new";
 	rec->shares = shared;
+	if (shared && rec->tell != TELL_NOTHING)
+		rec->tell_all = true;	/* others may have come by now */
 	return NULL;
 }
 

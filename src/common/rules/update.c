@@ -9,13 +9,16 @@ bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age)
 	return view->seen && view->got <= now && now - view->got <= max_age;
 }
 
-bool update_knows_whose(const struct record *rec)
+#define WHO_KNOWN INT64_C(2000000)	/* us */
+
+bool update_knows_whose(const struct record *rec, int64_t now)
 {
 	bool whose = rec->tell == TELL_FORCE && rec->tell_job &&
 		     rec->tell_cause != CAUSE_CANCELLED;
 
 	return (!whose || rec->view.about == rec->tell_job) &&
-	       (!update_asks_who(rec) || !rec->view.job_unasked);
+	       (!update_asks_who(rec) || !rec->view.job_unasked) &&
+	       (!rec->tell_all || update_fresh(&rec->view, now, WHO_KNOWN));
 }
 
 bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
@@ -23,7 +26,7 @@ bool update_can_tell(const struct engine_conf *conf, const struct record *rec,
 {
 	return rec->view.seen >= rec->tell_since &&
 	       update_fresh(&rec->view, now, conf->fresh) &&
-	       update_knows_whose(rec);
+	       update_knows_whose(rec, now);
 }
 
 bool update_asks_who(const struct record *rec)

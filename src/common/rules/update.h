@@ -21,8 +21,9 @@
 bool update_fresh(const struct nodeview *view, int64_t now, int64_t max_age);
 
 /* The view says whether the job that failed still holds the node, as far as
- * that matters; a later one may not say it any more. */
-bool update_knows_whose(const struct record *rec);
+ * that matters; a later one may not say it any more. Of a shared node that is
+ * known for two seconds: others come. */
+bool update_knows_whose(const struct record *rec, int64_t now);
 
 /* The view can tell whether Slurm still has to be told of the failure: it is
  * fresh, not of the time before, and says whether the job that failed still
