@@ -18,6 +18,8 @@
 #define PATIENCE (60 * S)	/* with a scloned that does not answer */
 #define LASTED (5 * S)		/* a call that was no failed start */
 
+#define HASTY_CALLS 10	/* with so many scloned was not away */
+
 struct server {
 	struct server_options options;
 };
@@ -28,6 +30,7 @@ struct prolog {
 	unsigned run, nodes;
 	int64_t since;		/* when it began, wall */
 	int64_t called, lost;	/* its last call; no answer since; mono */
+	unsigned calls;
 };
 
 struct server_call {
@@ -143,6 +146,7 @@ static void _prolog_done(const struct prolog *prolog)
 static void _lose_patience(const struct prolog *prolog, struct slurm_job *job)
 {
 	story("prolog", "of job %u waits no longer", job->id);
+	job->hasty = prolog->calls > HASTY_CALLS;
 	for (int i = 0; i < SLURM_NODES; i++) {
 		if (!_is_others(i, prolog))
 			continue;
@@ -183,6 +187,7 @@ static void _connect(void *data)
 				 *nodes ? "," : "", slurm_node_name(i));
 	call = _call("wait");
 	prolog->called = agenda_now();
+	prolog->calls++;
 	call->prolog = *prolog;
 	json_put_int(call->request, "job", prolog->job);
 	json_put_int(call->request, "since", prolog->since);

@@ -9,6 +9,7 @@
 #include "fake_server.h"
 #include "front.h"
 #include "plan.h"
+#include "process.h"
 #include "slurm.h"
 #include "story.h"
 
@@ -97,13 +98,14 @@ void slurm_jobs_save(void)
 }
 
 /* A job that was told was told, even if slurmctld has forgotten the comment:
- * what it confirms it is believed to keep. */
+ * what it confirms it is believed to keep. One that had ended and is back was
+ * done with. */
 void slurm_jobs_restore(void)
 {
 	for (int i = 0; i < SLURM_JOBS; i++) {
 		const struct slurm_job *job = slurm_job(saved[i].id);
 
-		saved[i].told |= job && job->told;
+		saved[i].told |= !job || job->told;
 	}
 	memcpy(jobs, saved, sizeof(jobs));
 }
@@ -205,7 +207,7 @@ static void _allocate(struct slurm_job *job, unsigned nodes)
 {
 	job->state = JOB_CONFIGURING;
 	job->nodes = nodes;
-	job->prolog_done = job->told = false;
+	job->prolog_done = job->told = job->hasty = false;
 	job->allocated = agenda_now();
 	job->start = agenda_true_wall() / S;
 	for (int i = 0; i < SLURM_NODES; i++) {
@@ -245,7 +247,9 @@ static void _start_on(const struct slurm_job *job, int i)
 
 	if (!vm)
 		return;		/* slurmd will not answer */
-	if (vm->served && vm->served != job->id && !plan_is_shared())
+	vm->unwatched |= !process_lists(slurm_node_name(i));
+	if (vm->served && vm->served != job->id && !plan_is_shared() &&
+	    !vm->unwatched)
 		audit_wrong(slurm_node_name(i), "job %u starts on %s, which "
 			    "job %u has used", job->id, vm->id, vm->served);
 	vm->served = job->id;

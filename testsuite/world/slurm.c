@@ -296,7 +296,7 @@ void slurm_vm_taken(const struct machine_is *vm)
 		    vm->born <= nodes[i].given_up)
 			continue;
 		while ((job = slurm_job_on(i, job ? job->id : 0)))
-			if (job->state == JOB_RUNNING)
+			if (job->state == JOB_RUNNING && !job->hasty)
 				audit_wrong(names[i], "the VM of running job "
 					    "%u is taken", job->id);
 	}

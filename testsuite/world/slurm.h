@@ -49,6 +49,8 @@ struct slurm_job {
 	bool requeues;			/* else it ends instead */
 	bool prolog_done;
 	bool told;			/* why its node failed */
+	bool hasty;			/* started without scloned's word,
+					 * which died all the time */
 	int64_t not_before, length, ends;
 	int64_t allocated;		/* mono, us */
 	int64_t start;			/* start_time, s */

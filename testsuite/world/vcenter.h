@@ -37,6 +37,7 @@ struct machine_is {
 	int64_t born;		/* true wall */
 	bool late;		/* its clone was asked for long before */
 	uint32_t served;	/* the job it ran */
+	bool unwatched;		/* one while its node was not listed */
 	bool guest_ready, guest_failed;
 	int64_t slurmd_since;	/* mono; 0: not started */
 	int64_t verdict_at[2];	/* the guard's last yes, mono; by level */
