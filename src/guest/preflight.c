@@ -255,9 +255,9 @@ static void _check_ifupdown(struct look *look)
 	cleanup_buf struct buf text;
 	struct nics nics;
 
+	buf_init(&text, 262144);
 	if (!_exists(look, "/sbin/ifup") && !_exists(look, "/usr/sbin/ifup"))
 		return;
-	buf_init(&text, 262144);
 	_add_file(look, INTERFACES, &text);
 	_each(look, INTERFACES ".d", _add_entry, &text);
 	(void) nic_find(_at(look, "/sys", full), "auto", &nics, NULL);
