@@ -3,7 +3,8 @@
 # DESCRIPTION
 #   --enable-sanitizers[=LIST] builds everything with -fsanitize=LIST
 #   (default address,undefined). Sets sanitizers_summary. Such a build is for
-#   tests: its clock can be made to jump, see base/clock.h.
+#   tests: its clock can be made to jump, see base/clock.h, and what the stack
+#   holds before it is set is never zero by luck.
 AC_DEFUN([X_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers],
     [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@],
@@ -16,6 +17,7 @@ AC_DEFUN([X_SANITIZERS], [
     SANITIZE_FLAGS="-fsanitize=$enable_sanitizers"
     SANITIZE_FLAGS="$SANITIZE_FLAGS -fno-sanitize-recover=all"
     SANITIZE_FLAGS="$SANITIZE_FLAGS -fno-omit-frame-pointer"
+    SANITIZE_FLAGS="$SANITIZE_FLAGS -ftrivial-auto-var-init=pattern"
     AC_MSG_CHECKING([whether $CC takes $SANITIZE_FLAGS])
     x_save_CFLAGS=$CFLAGS
     CFLAGS="$CFLAGS $SANITIZE_FLAGS"
