@@ -12,10 +12,17 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 TOP = os.environ["abs_top_srcdir"]
 BUILD = os.environ["top_builddir"]
 SEEDS = 300
+# Some take a rare life: where to look first, as of the last search.
+FIRST = {
+    "a restored journal's epoch is used again": 200,
+    "a stale suspend is obeyed": 75,
+    "a node is not marked for one job": 70,
+}
 
 # name, what the audit says, [(file, what is there, what is put there)]
 DEFECTS = [
@@ -150,24 +157,28 @@ def build(changes, work):
     return (world, "") if done.returncode == 0 else (None, done.stdout)
 
 
-def find_out(number, name, says, changes):
+def find_out(name, says, changes):
+    """What the audit objected to, or what went wrong instead; is it good?"""
     with tempfile.TemporaryDirectory() as work:
-        world, why = build(changes, work)
-        said = ""
+        world, said = build(changes, work)
         if world:
-            said = run(world, "--count", str(SEEDS), "--first").stdout
-        wrong = re.findall("^# WRONG: (.*)$", said, re.M)
-        good = any(re.search(says, line) for line in wrong)
-        print("%s %d - %s" % ("ok" if good else "not ok", number, name))
-        for line in wrong or (why or said).splitlines()[-20:]:
-            print("# " + line)
-        sys.stdout.flush()
+            said = run(world, "--seed", str(FIRST.get(name, 1)), "--count",
+                       str(SEEDS), "--first").stdout
+    wrong = re.findall("^# WRONG: (.*)$", said, re.M)
+    good = any(re.search(says, line) for line in wrong)
+    return good, wrong or said.splitlines()[-20:]
 
 
 def main():
     print("1..%d" % len(DEFECTS))
-    for number, defect in enumerate(DEFECTS, 1):
-        find_out(number, *defect)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(find_out, *zip(*DEFECTS))
+        for number, (good, lines) in enumerate(found, 1):
+            print("%s %d - %s" % ("ok" if good else "not ok", number,
+                                  DEFECTS[number - 1][0]))
+            for line in lines:
+                print("# " + line)
+            sys.stdout.flush()
 
 
 main()
