@@ -424,7 +424,10 @@ static struct entry *_begin(struct trials *trials, struct trial *trial,
 	struct entry *entry;
 
 	trial->since = clock_wall_us();
-	if (source->state != SOURCE_FROZEN) {
+	/* What was not looked at since the start or a reload will be; the node
+	 * waits for it. */
+	if (source->state != SOURCE_FROZEN &&
+	    source->state != SOURCE_UNKNOWN) {
 		trial_fail(trial, TRIAL_SOURCE, CAUSE_CAPACITY, source->why);
 		trial->ended = trial->since;
 		_tell(trial);

@@ -154,9 +154,11 @@ def test_restart(site):
 
 
 def test_hardware(site):
-    """Slurm takes the registration, and drains the node."""
+    """Slurm takes the registration, and drains the node. The sources have not
+    been looked at anew when the test is asked for."""
     site.write("sclone.conf", site.sclone_conf(BIG) + "TemplateName=other "
                "Sources=%s/no-such\n" % labsclone.TEMPLATES)
+    site.fault("delay", "*", ms=300, times=10)
     site.sclone("reload")
     check_failed(site, site.test(site.sources[1]), "registration",
                  "Low RealMemory", BIG)
