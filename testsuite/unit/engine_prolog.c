@@ -106,9 +106,7 @@ static void _intruder(void)
 	is_int(WAIT(8), WAIT_OVER, "and the second one's, who has none now");
 }
 
-/* A VM that was up for nobody, and a job that got it while nobody could be
- * asked. */
-static void _claimed(void)
+static void _power_up_by_hand(void)
 {
 	_start();
 	_request("r1", 0);
@@ -119,6 +117,13 @@ static void _claimed(void)
 	now += S;
 	VIEW(.base = NODE_ALLOCATED);
 	IN(READY, "powered up by hand");
+}
+
+/* A VM that was up for nobody, and a job that got it while nobody could be
+ * asked. */
+static void _claimed(void)
+{
+	_power_up_by_hand();
 	DO(CLAIM, .job = 8, .asked = rec.req.asked);
 	ok(out.ignored, "a claim on an earlier VM");
 	now += S;
@@ -138,6 +143,23 @@ static void _claimed(void)
 	rec.req.shared = true;
 	DO(CLAIM, .job = 8, .asked = now);
 	ok(out.ignored, "what is shared is claimed by nobody");
+}
+
+/* It got it after the clock was set back: its claim seems to be older than the
+ * VM. */
+static void _claimed_before(void)
+{
+	_power_up_by_hand();
+	now -= 1200 * S;
+	VIEW(.base = NODE_ALLOCATED);
+	DO(CLAIM, .job = 8, .asked = now - S);
+	ACTS(SLURM_MARK, "it has had its job, by a claim from before it");
+
+	_start();
+	now -= 1200 * S;
+	DO(REQUESTED, .id = "r1", .asked = now + 1200 * S,
+	   .deadline = now + 1800 * S, .template_name = "rocky9");
+	ok(rec.req.guessed, "a request from before the clock was set back");
 }
 
 /* Neither requeued nor ended: it must not start all the same. */
@@ -465,6 +487,7 @@ int main(void)
 	_prolog();
 	_intruder();
 	_claimed();
+	_claimed_before();
 	_intruder_stays();
 	_misfit_up();
 	_misfit_early();

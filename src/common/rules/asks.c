@@ -27,6 +27,7 @@ static void _fill(const struct record *rec, const struct event *ev,
 	if (req->asked > ev->now) {	/* before the clock was set back */
 		req->deadline -= req->asked - ev->now;
 		req->asked = ev->now;
+		req->guessed = true;
 	}
 }
 
@@ -209,10 +210,12 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 }
 
 /* A VM that was for any job has had its one while nobody could be told: the
- * next one's prolog tells. */
+ * next one's prolog tells. A claim that may be on an earlier VM is believed:
+ * it costs the next job a requeue, and not its VM for itself. */
 const char *asks_claim(struct record *rec, const struct event *ev)
 {
-	if (!ev->job || !_active(rec) || ev->asked <= rec->req.asked)
+	if (!ev->job || !_active(rec) ||
+	    (ev->asked <= rec->req.asked && !rec->req.guessed))
 		return "no claim on this VM";
 	if (rec->req.job || rec->req.shared)
 		return "the VM is not for any job";

@@ -301,6 +301,7 @@ struct field {
 	TEXT(prefix ".template", member.template_name),                     \
 	TEXT(prefix ".choice", member.choice),                              \
 	PLAIN(prefix ".asked", FIELD_TIME, member.asked),                   \
+	PLAIN(prefix ".guessed", FIELD_BOOL, member.guessed),               \
 	PLAIN(prefix ".deadline", FIELD_TIME, member.deadline),             \
 	PLAIN(prefix ".marked", FIELD_BOOL, member.marked),                 \
 	PLAIN(prefix ".shared", FIELD_BOOL, member.shared),                 \

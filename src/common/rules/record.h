@@ -108,6 +108,8 @@ struct record_request {
 	char template_name[RECORD_TEMPLATE_SIZE];
 	char choice[RECORD_CHOICE_SIZE];	/* what named the template */
 	int64_t asked;		/* when the front end spooled it */
+	bool guessed;		/* that is: at the latest, for the clock was
+				 * set back since */
 	int64_t deadline;	/* a node not up by then is too late */
 	bool marked;		/* single use acknowledged by Slurm */
 	bool shared;		/* not for single use: any job may use the VM,

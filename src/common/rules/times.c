@@ -64,6 +64,8 @@ void times_follow(struct record *rec, int64_t now)
 		_list_future(rec, &future);
 		_move(&past, latest - now);
 		_move(&future, latest - now);
+		rec->req.guessed = rec->req.used;
+		rec->next.guessed = rec->next.used;
 	}
 	rec->stepped_at = now;
 }
