@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "hand.h"
 
 struct guest {
@@ -161,16 +162,22 @@ void guests_watch(struct guests *guests, const struct record *rec)
 	enum watch_what what = rec->phase == PHASE_CLONED ? WATCH_GUEST
 							  : WATCH_POWER;
 	struct guest *guest = table_get(guests->by_node, rec->node);
+	bool known = guest && guest->epoch == rec->epoch;
 	struct moref vm = { 0 };
+	struct err err = ERR_INIT;
 
-	if (guest && guest->item && guest->epoch == rec->epoch)
+	if (known && guest->item)
 		return;
 	guests_leave(guests, rec->node);
 	if (moref_set(&vm, "VirtualMachine", rec->vm, NULL) < 0)
 		return;
 	guest = _add(guests, rec);
 	guest->item = watch_add(guests->executor->watch, &vm, what, _seen,
-				guest, NULL);
+				guest, &err);
+	/* Slurm still says when it is up, the reconcile when it is gone. */
+	if (!guest->item && !known)
+		log_warn("%s: nothing is heard of %s and its guest: %s",
+			 rec->node, rec->vm, err.text);
 }
 
 bool guests_read_back(struct guests *guests, struct hand *hand)
