@@ -284,9 +284,10 @@ bool slurm_register(struct machine_is *vm)
 	return true;
 }
 
-/* What slurmctld gave up before it forgot that, it has to do without. And the
- * fence in the guest is as good as scloned's clock. */
-void slurm_vm_taken(const struct machine_is *vm)
+/* What slurmctld gave up before it forgot that, it has to do without. The
+ * fence in the guest is as good as scloned's clock. And a job that starts when
+ * the order is on its way already is told by the node that is down. */
+void slurm_vm_taken(const struct machine_is *vm, int64_t sent)
 {
 	for (int i = 0; i < SLURM_NODES; i++) {
 		const struct slurm_job *job = NULL;
@@ -296,7 +297,8 @@ void slurm_vm_taken(const struct machine_is *vm)
 		    vm->born <= nodes[i].given_up)
 			continue;
 		while ((job = slurm_job_on(i, job ? job->id : 0)))
-			if (job->state == JOB_RUNNING && !job->hasty)
+			if (job->state == JOB_RUNNING && !job->hasty &&
+			    job->ends - job->length < sent)
 				audit_wrong(names[i], "the VM of running job "
 					    "%u is taken", job->id);
 	}

@@ -89,8 +89,9 @@ void slurm_suspend(int node);
 /* slurmctld takes the registration, or makes slurmd try again. */
 bool slurm_register(struct machine_is *vm);
 
-/* A VM is powered off: no job may run on it that Slurm has not ended. */
-void slurm_vm_taken(const struct machine_is *vm);
+/* A VM is powered off, as was ordered then (mono, us): no job may run on it
+ * that Slurm has not ended. */
+void slurm_vm_taken(const struct machine_is *vm, int64_t sent);
 
 /* --- jobs --- */
 

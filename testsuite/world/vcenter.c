@@ -275,7 +275,7 @@ enum cause vcenter_power_off(const char *id, int64_t sent)
 	if (!vm->epoch)
 		audit_wrong(vm->name, "a VM that is not ours is powered off");
 	if (vm->on && sent >= offs_forgotten)
-		slurm_vm_taken(vm);
+		slurm_vm_taken(vm, sent);
 	vm->on = false;
 	executor_changed(vm);
 	return CAUSE_NONE;
