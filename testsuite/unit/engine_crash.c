@@ -295,13 +295,15 @@ static void _missing_node(void)
 /* Each try needs a look before it, which works. */
 static void _refused_force(void)
 {
-	int64_t pause = 0;
-
 	_reach(PHASE_IDENTIFIED);
 	rec.req.attempts = conf.max_attempts;
 	DO(GUEST_FAILED, .text = "no");
 	DONE(NOTIFY);
 	for (int i = 0; i < 10; i++) {
+		if (i) {
+			now = rec.slurm_not_before;
+			DO(TICK);
+		}
 		for (int k = 0; k < 9 && !_find(ACTION_SLURM_FORCE_DOWN); k++)
 			if (_find(ACTION_SLURM_NOTIFY))
 				DONE(NOTIFY);
@@ -312,12 +314,14 @@ static void _refused_force(void)
 		now += S;
 		DO(FAILED, .act = ACTION_SLURM_FORCE_DOWN,
 		   .cause = CAUSE_REFUSED, .text = "Invalid user id");
-		pause = rec.slurm_not_before - now;
-		now = rec.slurm_not_before;
-		DO(TICK);
 	}
-	ok(pause >= conf.pause_max / 2,
+	ok(rec.slurm_not_before - now >= conf.pause_max / 2,
 	   "what slurmctld refuses is asked for more and more seldom");
+	now += S;
+	_request("r2", 8);
+	ACTS(SLURM_MARK, "what it is asked for a new job does not wait for it");
+	DO(FAILED, .act = ACTION_SLURM_MARK, .cause = CAUSE_TRANSIENT);
+	ok(rec.slurm_not_before - now < 5 * S, "and waits for its own time");
 }
 
 /* scloned is away for long, and the job's prolog goes on without it. */

@@ -56,6 +56,15 @@ static void _refuse(struct record *rec, const struct event *ev)
 	cycle_fail(rec, &refused, CAUSE_QUARANTINE, rec->quarantine, ev->now);
 }
 
+/* Slurm has the node for another job: what it was to be told is history, and
+ * how often it refused that. */
+static void _begin_anew(struct record *rec)
+{
+	rec->tell = TELL_NOTHING;
+	rec->needs_human = false;
+	cycle_slurm_anew(rec);
+}
+
 static const char *_wait(struct record *rec, const struct event *ev)
 {
 	if (rec->next.used && ev->asked < rec->next.asked)
@@ -64,8 +73,7 @@ static const char *_wait(struct record *rec, const struct event *ev)
 	    _same_job(&rec->next, ev))
 		return "the same job's request waits for its next attempt";
 	_fill(rec, ev, &rec->next);
-	rec->tell = TELL_NOTHING;
-	rec->needs_human = false;
+	_begin_anew(rec);
 	return NULL;
 }
 
@@ -83,8 +91,7 @@ const char *asks_requested(const struct engine_conf *conf,
 		return NULL;
 	}
 	if (rec->phase == PHASE_ABSENT) {
-		rec->tell = TELL_NOTHING;
-		rec->needs_human = false;
+		_begin_anew(rec);
 		_fill(rec, ev, &rec->req);
 		cycle_begin(rec, ev->now);
 		return NULL;
@@ -209,6 +216,7 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
+	cycle_slurm_anew(rec);
 /* A VM that was for any job has had its one while nobody could be told: the
  * next one's prolog tells. A claim that may be on an earlier VM is believed:
  * it costs the next job a requeue, and not its VM for itself. */

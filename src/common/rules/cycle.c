@@ -161,8 +161,7 @@ void cycle_fail(struct record *rec, const struct record_request *req,
 	/* Who asked for a test has been told. */
 	rec->needs_human = failure_of(cause)->cure == CURE_HUMAN &&
 			   !*req->only;
-	rec->slurm_tries = 0;
-	rec->slurm_not_before = 0;
+	cycle_slurm_anew(rec);
 }
 
 void cycle_taken(struct record *rec, int64_t at)
@@ -327,6 +326,13 @@ void cycle_slurm_works(struct record *rec, enum action_kind act)
 	rec->slurm_failed = ACTION_NONE;
 	rec->slurm_tries = 0;
 }
+void cycle_slurm_anew(struct record *rec)
+{
+	rec->slurm_failed = ACTION_NONE;
+	rec->slurm_tries = 0;
+	rec->slurm_not_before = 0;
+}
+
 
 void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 		   int64_t since)
@@ -500,6 +506,13 @@ static void _tidy_phase(struct record *rec, int64_t now)
 		cycle_end(rec, now);
 }
 
+/* What did not succeed is not wanted any more. */
+static void _no_tell(struct record *rec)
+{
+	rec->tell = TELL_NOTHING;
+	cycle_slurm_anew(rec);
+}
+
 /* The view says whether the node is still that of the failure to be told. */
 static void _tidy_tell(struct record *rec)
 {
@@ -507,7 +520,7 @@ static void _tidy_tell(struct record *rec)
 	     !update_needed(ACTION_SLURM_FORCE_DOWN, rec, &rec->view)) ||
 	    (rec->tell == TELL_POWER_DOWN &&
 	     !update_needed(ACTION_SLURM_POWER_DOWN, rec, &rec->view)))
-		rec->tell = TELL_NOTHING;
+		_no_tell(rec);
 	else if (rec->tell == TELL_FORCE && rec->untold)
 		rec->tell = TELL_JOB;
 	rec->untold = false;

@@ -57,6 +57,9 @@ void cycle_pause_slurm(const struct engine_conf *conf, struct record *rec,
  * it is another act that fails, and needs this one before each try. */
 void cycle_slurm_works(struct record *rec, enum action_kind act);
 
+/* What follows has nothing to do with what Slurm did not do until now. */
+void cycle_slurm_anew(struct record *rec);
+
 /* Long after its deadline its node boots: Slurm has to be asked whether it is
  * for the same job. */
 bool cycle_doubts_boot(const struct engine_conf *conf,
