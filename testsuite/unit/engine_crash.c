@@ -319,7 +319,7 @@ static void _refused_force(void)
 	   "what slurmctld refuses is asked for more and more seldom");
 	now += S;
 	_request("r2", 8);
-	ACTS(SLURM_MARK, "what it is asked for a new job does not wait for it");
+	ACTS(SLURM_MARK, "a new job does not wait for that");
 	DO(FAILED, .act = ACTION_SLURM_MARK, .cause = CAUSE_TRANSIENT);
 	ok(rec.slurm_not_before - now < 5 * S, "and waits for its own time");
 }

@@ -162,6 +162,20 @@ static void _claimed_before(void)
 	ok(rec.req.guessed, "a request from before the clock was set back");
 }
 
+/* The record of a VM was lost, and found again after its first job. */
+static void _claimed_orphan(void)
+{
+	_reach(PHASE_ABSENT);
+	now += 60 * S;
+	DO(FOUND, .found_epoch = (uint64_t) (now - 30 * S), .vm = "vm-2",
+	   .instance_uuid = UUID);
+	LOOKS(.base = NODE_IDLE);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "an orphan that is up is taken over");
+	DO(CLAIM, .job = 8, .asked = now - 20 * S);
+	ACTS(SLURM_MARK, "the job that has had it claims it");
+}
+
 /* Neither requeued nor ended: it must not start all the same. */
 static void _intruder_stays(void)
 {
@@ -488,6 +502,7 @@ int main(void)
 	_intruder();
 	_claimed();
 	_claimed_before();
+	_claimed_orphan();
 	_intruder_stays();
 	_misfit_up();
 	_misfit_early();

@@ -134,6 +134,16 @@ static void _renamed(void)
 	owner_bios_uuid("other", rec.node, rec.epoch, uuid);
 	ok(!strcmp(rec.cluster, "other") && !strcmp(rec.bios_uuid, uuid),
 	   "a VM that is found has it already");
+
+	_reach(PHASE_RELEASING);
+	record_rename(&rec, "other");
+	DO(VM_GONE, .act = ACTION_GUARD);
+	DO(ABSENCE_PROVEN, .found_epoch = rec.epoch - S);
+	DO(RECORDED);
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-2",
+	   .found_epoch = rec.epoch - S, .instance_uuid = UUID);
+	ok(!strcmp(rec.vm, "vm-2") && !strcmp(rec.cluster, "hpc1"),
+	   "one that is looked up by the old name has that");
 }
 
 /* READY in the journal; that its VM is gone is the first that is seen. */

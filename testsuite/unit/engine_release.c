@@ -125,9 +125,9 @@ static void _resume_failed(void)
 	now += 200 * S;
 	DO(RESUME_FAILED, .asked = now);
 	IN(RELEASING, "ResumeTimeout: condemned and fenced");
-	ACTS(GUARD, "fence");
 	ACTS(SLURM_LOOK, "ResumeTimeout");
 	LOOKS(.base = NODE_DOWN, .powered_down = true);
+	ACTS(GUARD, "fence");
 	ACTS(SLURM_POWER_DOWN, "DOWN+POWERED_DOWN is healed");
 	DONE(POWER_DOWN);
 	now += S;
@@ -136,6 +136,34 @@ static void _resume_failed(void)
 	_finish();
 	LOOKS(GOING);
 	ACTS(SLURM_NODE_RESUME, "back in service");
+}
+
+/* It came up after Slurm had given it up, and another job got it before
+ * anybody could stop that. */
+static void _resume_failed_yet_up(void)
+{
+	int64_t failed;
+
+	_reach(PHASE_IDENTIFIED);
+	failed = now += 200 * S;
+	now += 60 * S;
+	VIEW(.base = NODE_ALLOCATED);
+	IN(READY, "late, and up");
+	DO(RESUME_FAILED, .asked = failed);
+	ok(out.ignored && rec.phase == PHASE_READY,
+	   "old news of a node in use");
+
+	_reach(PHASE_IDENTIFIED);
+	failed = now += 200 * S;
+	now += 60 * S;
+	DO(RESUME_FAILED, .asked = failed);
+	IN(RELEASING, "the news first");
+	NO_ACT(GUARD, "Slurm is asked before the VM goes");
+	LOOKS(.base = NODE_ALLOCATED);
+	ACTS(SLURM_LOOK, "and for whom it came up");
+	LOOKS(.base = NODE_ALLOCATED, .job = 8);
+	ACTS(SLURM_NOTIFY, "who is told");
+	is_int(rec.tell_job, 8, "before the VM is taken");
 }
 
 static void _release_rules(void)
@@ -467,6 +495,7 @@ int main(void)
 	_gone_with_files();
 	_human();
 	_resume_failed();
+	_resume_failed_yet_up();
 	_release_rules();
 	_release_unknown();
 	_refused();

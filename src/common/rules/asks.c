@@ -144,6 +144,9 @@ const char *asks_resume_failed(const struct engine_conf *conf,
 {
 	if (_stale(rec, ev))
 		return "older than the request";
+	/* Late, and seen: another job may have it by now. */
+	if (nodeview_up(&rec->view) && rec->view.seen > ev->asked)
+		return "the node came up all the same";
 	_drop_next(rec, ev);
 	if (_active(rec))
 		cycle_condemn(conf, rec, CAUSE_RESUMEFAIL, NULL, ev->now);
@@ -213,10 +216,10 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	rec->intruder = ev->job;
 	rec->intruder_since = asked;
 	rec->intrusion = INTRUSION_REQUEUE;
+	cycle_slurm_anew(rec);
 	return NULL;
 }
 
-	cycle_slurm_anew(rec);
 /* A VM that was for any job has had its one while nobody could be told: the
  * next one's prolog tells. A claim that may be on an earlier VM is believed:
  * it costs the next job a requeue, and not its VM for itself. */
@@ -335,6 +338,7 @@ const char *asks_found(struct record *rec, const struct event *ev)
 		return "a finding without epoch or VM";
 	if (rec->phase > PHASE_REQUESTED && !_is_past(rec, ev))
 		return "the cycle under way will find it";
+	record_take_name(rec);	/* it was found by the name of today alone */
 	cycle_adopt(rec, ev);
 	return NULL;
 }

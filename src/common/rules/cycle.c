@@ -229,7 +229,6 @@ void cycle_adopt(struct record *rec, const struct event *ev)
 		rec->failed = CAUSE_ORPHAN;	/* its own is not heard of */
 	_forget_past(rec, ev);
 	memset(&rec->req, 0, sizeof(rec->req));
-	record_take_name(rec);	/* it is found by the name of today alone */
 	_set_epoch(rec, ev->found_epoch);
 	_forget_vm(rec);
 	rec->settle = false;
@@ -326,13 +325,13 @@ void cycle_slurm_works(struct record *rec, enum action_kind act)
 	rec->slurm_failed = ACTION_NONE;
 	rec->slurm_tries = 0;
 }
+
 void cycle_slurm_anew(struct record *rec)
 {
 	rec->slurm_failed = ACTION_NONE;
 	rec->slurm_tries = 0;
 	rec->slurm_not_before = 0;
 }
-
 
 void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 		   int64_t since)
@@ -440,6 +439,7 @@ static void _reprieve(struct record *rec, int64_t now)
 		rec->prolog_job = 0;
 		rec->prolog_asked = 0;
 	}
+	rec->req.guessed = true;	/* the VM may be older */
 	cycle_release(rec, RELEASE_NONE);
 	rec->cause = CAUSE_NONE;
 	*rec->why = *rec->refusal = '\0';
@@ -465,8 +465,8 @@ static void _give_up(struct record *rec, uint32_t job, const char *why,
 /*
  * An orphan that is up serves; but not one that may be powered off yet by an
  * act whose reply was lost, nor one of which nobody knows that it is still to
- * have its first job. One that came up in spite of its job's end, with nobody
- * there to stop it, has another one's by now.
+ * have its first job. One that came up after its job had ended, or after Slurm
+ * had given it up, with nobody there to stop it, has another one's by now.
  */
 static void _tidy_orphan(struct record *rec, int64_t now)
 {
@@ -475,10 +475,10 @@ static void _tidy_orphan(struct record *rec, int64_t now)
 	    rec->off_sent || record_doubts_orphan(rec) ||
 	    !nodeview_up(&rec->view))
 		return;
-	if (rec->cause == CAUSE_CANCELLED) {
+	if (record_is_unwanted(rec)) {
 		if (rec->view.base == NODE_ALLOCATED)
-			_give_up(rec, 0, "its own job had ended before the "
-				 "VM was up", now);
+			_give_up(rec, 0, "nobody waited for the VM any more "
+				 "when it was up", now);
 	} else if (rec->cause != CAUSE_ORPHAN) {
 		return;
 	} else if (!rec->next.used && record_may_be_used(rec)) {

@@ -99,10 +99,15 @@ bool record_in_lane(const struct record *rec)
 	}
 }
 
+bool record_is_unwanted(const struct record *rec)
+{
+	return rec->cause == CAUSE_CANCELLED || rec->cause == CAUSE_RESUMEFAIL;
+}
+
 bool record_doubts_orphan(const struct record *rec)
 {
 	return rec->phase == PHASE_RELEASING &&
-	       (rec->cause == CAUSE_ORPHAN || rec->cause == CAUSE_CANCELLED) &&
+	       (rec->cause == CAUSE_ORPHAN || record_is_unwanted(rec)) &&
 	       rec->release == RELEASE_GUARD_OFF &&
 	       rec->view.seen < rec->at[PHASE_RELEASING];
 }

@@ -248,11 +248,14 @@ bool record_admissible(const struct record *rec, int64_t now);
 /* It occupies a lane of rec->source. */
 bool record_in_lane(const struct record *rec);
 
+/* Its job was cancelled, or Slurm gave it up, before its node was up. */
+bool record_is_unwanted(const struct record *rec);
+
 /*
- * A VM of ours that no request explains, or whose job was cancelled before
- * its node was up, is about to be released, and Slurm has not been asked
- * since whether its node is up: a lost journal, a clone that came too late
- * for its epoch, or a long time without scloned.
+ * A VM of ours that no request explains, or that is unwanted, is about to be
+ * released, and Slurm has not been asked since whether its node is up: a lost
+ * journal, a clone that came too late for its epoch, or a long time without
+ * scloned.
  */
 bool record_doubts_orphan(const struct record *rec);
 
