@@ -138,6 +138,32 @@ static void _resume_failed(void)
 	ACTS(SLURM_NODE_RESUME, "back in service");
 }
 
+/* The job that was to be told has ended, and another one gets the node while
+ * the guard looks. */
+static void _used_while_going(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	rec.req.attempts = conf.max_attempts;
+	now += S;
+	DO(GUEST_FAILED, .text = "no");
+	DO(FAILED, .act = ACTION_SLURM_NOTIFY, .cause = CAUSE_NOTFOUND,
+	   .text = "no job 7");
+	LOOKS(BOOTING, .free_of = 7);
+	ACTS(GUARD, "nobody to be told");
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	NO_ACT(POWER_OFF, "another job has the node meanwhile");
+	ACTS(SLURM_LOOK, "and is asked for");
+	LOOKS(.base = NODE_ALLOCATED, .job = 8);
+	ACTS(SLURM_NOTIFY, "to be told");
+	DONE(NOTIFY);
+	LOOKS(.base = NODE_ALLOCATED, .job = 8, .about = 8);
+	ACTS(SLURM_FORCE_DOWN, "and taken off");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "before the VM goes");
+}
+
 /* It came up after Slurm had given it up, and another job got it before
  * anybody could stop that. */
 static void _resume_failed_yet_up(void)
@@ -496,6 +522,7 @@ int main(void)
 	_human();
 	_resume_failed();
 	_resume_failed_yet_up();
+	_used_while_going();
 	_release_rules();
 	_release_unknown();
 	_refused();

@@ -462,36 +462,54 @@ static void _give_up(struct record *rec, uint32_t job, const char *why,
 	rec->view.job_unasked |= !job;
 }
 
+/* It may still be kept: nothing that ends it was sent. */
+static bool _may_stay(const struct record *rec)
+{
+	return rec->phase == PHASE_RELEASING && !rec->vm_busy &&
+	       !rec->off_sent && !record_doubts_orphan(rec) &&
+	       (rec->release == RELEASE_GUARD_OFF ||
+		rec->release == RELEASE_OFF);
+}
+
+/* A job has got the node while its VM was to go, and is not told yet: of an
+ * unwanted VM there was no job to tell. */
+static bool _is_used(const struct record *rec)
+{
+	const struct nodeview *view = &rec->view;
+
+	if (view->base != NODE_ALLOCATED)
+		return false;
+	return record_is_unwanted(rec) ||
+	       (rec->tell == TELL_NOTHING && !view->completing &&
+		view->seen > rec->at[PHASE_RELEASING] &&
+		view->seen > rec->tell_since);
+}
+
 /*
  * An orphan that is up serves; but not one that may be powered off yet by an
  * act whose reply was lost, nor one of which nobody knows that it is still to
- * have its first job. One that came up after its job had ended, or after Slurm
- * had given it up, with nobody there to stop it, has another one's by now.
+ * have its first job. Any other one that is up has another's job, since its
+ * own is over, or was told: it came after scloned was away, or just now.
  */
-static void _tidy_orphan(struct record *rec, int64_t now)
+static void _tidy_going(struct record *rec, int64_t now)
 {
-	if (rec->phase != PHASE_RELEASING ||
-	    rec->release != RELEASE_GUARD_OFF || rec->vm_busy ||
-	    rec->off_sent || record_doubts_orphan(rec) ||
-	    !nodeview_up(&rec->view))
+	if (!_may_stay(rec) || !nodeview_up(&rec->view))
 		return;
-	if (record_is_unwanted(rec)) {
-		if (rec->view.base == NODE_ALLOCATED)
-			_give_up(rec, 0, "nobody waited for the VM any more "
-				 "when it was up", now);
-	} else if (rec->cause != CAUSE_ORPHAN) {
-		return;
-	} else if (!rec->next.used && record_may_be_used(rec)) {
-		_give_up(rec, rec->prolog_job,
-			 "the VM may have served another job", now);
-	} else {
-		_reprieve(rec, now);
+	if (rec->cause == CAUSE_ORPHAN && rec->release == RELEASE_GUARD_OFF) {
+		if (!rec->next.used && record_may_be_used(rec))
+			_give_up(rec, rec->prolog_job,
+				 "the VM may have served another job", now);
+		else
+			_reprieve(rec, now);
+	} else if (_is_used(rec)) {
+		_give_up(rec, 0, "the VM was to go before the job came", now);
+		cycle_release(rec, RELEASE_GUARD_OFF);
 	}
 }
 
 static void _tidy_phase(struct record *rec, int64_t now)
 {
-	_tidy_orphan(rec, now);
+	_tidy_going(rec, now);
 	if ((rec->phase == PHASE_CLONED || rec->phase == PHASE_IDENTIFIED) &&
 	    rec->registered && rec->read_back && !rec->owner_missing)
 		cycle_enter(rec, PHASE_READY, now);
