@@ -34,10 +34,9 @@ static void _search_name(struct hand *hand, step_fn *then)
 	const struct moref *folder = hand_folder(hand, &err);
 
 	hand->step = then;
-	if (folder)
-		hand->search = search_child(hand->executor->session, folder,
-					    hand->rec.node, hand->operation,
-					    _searched, hand, &err);
+	hand->search = folder ? search_child(hand->executor->session, folder,
+					     hand->rec.node, hand->operation,
+					     _searched, hand, &err) : NULL;
 	if (!hand->search)
 		hand_fail(hand, &err);
 }
