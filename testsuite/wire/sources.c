@@ -65,7 +65,9 @@ struct rig {
 	struct vc vc;
 	atomic_bool host_gone, store_away, store_untold;
 	atomic_bool members_gone, machine_untold, held;
-	atomic_bool anew, unplaced, folder_away;
+	atomic_bool anew, unplaced;
+	atomic_int folder_status;	/* a gateway's, for the clone folder */
+	atomic_bool members_away;	/* likewise */
 	unsigned looks;
 };
 
@@ -107,8 +109,10 @@ static enum canned_act _serve(const struct canned_request *request,
 				  : STORE(STORE_ROOM);
 	if (rig->machine_untold && strstr(request->body, ">vm-1<"))
 		canned_fault(reply, "SystemError");
-	else if (rig->folder_away && strstr(request->body, "/DC/vm/f<"))
-		canned_reply(reply, 503, "", "<html/>", 7);
+	else if (rig->folder_status && strstr(request->body, "/DC/vm/f<"))
+		canned_reply(reply, rig->folder_status, "", "<html/>", 7);
+	else if (rig->members_away && strstr(request->body, "/DC/vm/m<"))
+		canned_reply(reply, 404, "", "<html/>", 7);
 	else
 		canned_soap(reply, 200, content);
 	return CANNED_KEEP;
@@ -247,6 +251,13 @@ static void _test_folder(struct rig *rig, struct watch *watch)
 	_look(rig, sources);
 	ok(sources_listed(sources), "then it is");
 	_check_refusal(sources, "/DC/vm/m/s", "who is no source is refused");
+	rig->members_away = true;
+	_look(rig, sources);
+	ok(sources_problem(sources), "that a gateway speaks for the folder is "
+	   "a problem");
+	rig->members_away = false;
+	_look(rig, sources);
+	ok(!sources_problem(sources), "until it does not");
 	rig->members_gone = true;
 	_look(rig, sources);
 	_check_refusal(sources, "/DC/vm/m/", "and a folder that is gone, "
@@ -277,6 +288,16 @@ static void _test_anew(struct rig *rig, struct watch *watch)
 	ok(!sources_problem(sources), "and all is well");
 }
 
+/* The next look is not half a minute away. */
+static void _await_soon(struct rig *rig, const char *what)
+{
+	int64_t began = clock_mono_us();
+
+	await(rig->vc.loop, &rig->looks, rig->looks + 1);
+	ok(clock_mono_us() - began < 20 * CLOCK_US_PER_S, "after %s the next "
+	   "look is soon", what);
+}
+
 /* One search fails: the look is not whole, but what it shows is. */
 static void _test_partly(struct rig *rig)
 {
@@ -286,25 +307,24 @@ static void _test_partly(struct rig *rig)
 					   &(struct watch_config) { 0 },
 					   NULL);
 	struct sources *sources;
-	int64_t began;
 
 	if (!watch)
 		bail_out("watch_create");
-	rig->folder_away = true;
-	began = clock_mono_us();
+	rig->folder_status = 404;
 	sources = _create(rig, watch, config);
 	is_str(source_state_name(sources_at(sources, 0)->state), "frozen",
 	       "the source is known");
 	ok(!sources_folder(sources) && sources_problem(sources) &&
 	   !sources_seen(sources), "the folder is not, and the look is not "
 	   "whole");
-	rig->folder_away = false;
-	await(rig->vc.loop, &rig->looks, rig->looks + 1);
-	ok(clock_mono_us() - began < 20 * CLOCK_US_PER_S, "which is mended "
-	   "before the next half minute");
+	_await_soon(rig, "a gateway's 404");
+	rig->folder_status = 503;
+	_look(rig, sources);
+	rig->folder_status = 0;
+	_await_soon(rig, "its 503");
 	ok(sources_folder(sources) && !sources_problem(sources) &&
 	   sources_seen(sources), "then it is");
-	rig->folder_away = true;
+	rig->folder_status = 503;
 	_look(rig, sources);
 	ok(sources_folder(sources) && sources_problem(sources),
 	   "what was found stays, though it is not found again");
@@ -313,7 +333,8 @@ static void _test_partly(struct rig *rig)
 	await_quiet(rig->vc.loop, 20);
 	ok(sources_problem(sources), "and the next look does not say that "
 	   "all is well before it is over");
-	rig->held = rig->folder_away = false;
+	rig->folder_status = 0;
+	rig->held = false;
 	sources_destroy(sources);
 	watch_destroy(watch);
 	session_destroy(session);

@@ -290,10 +290,14 @@ static void _tell_folder(struct sources *sources, const struct folder *folder)
 	const char *trouble = _folder_trouble(sources, folder, text,
 					      sizeof(text));
 
+	/* CONFIG: it is a gateway that answers so. */
 	if (folder->state == FOLDER_FAILED &&
 	    (folder->why.code == ERR_TRANSIENT ||
-	     folder->why.code == ERR_UNKNOWN))
+	     folder->why.code == ERR_UNKNOWN ||
+	     folder->why.code == ERR_CONFIG)) {
 		sources->trouble = folder->why;
+		sources->unanswered = true;
+	}
 	if (trouble)
 		_refuse_folder(sources, folder, trouble);
 	else

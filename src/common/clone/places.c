@@ -22,29 +22,26 @@ void places_fill(struct sources *sources)
 	}
 }
 
-/* What did not answer is asked again soon, whatever else there is. */
-static void _trouble(struct sources *sources, const struct err *err)
+/* It is asked again soon, and told rather than what is not there. */
+static void _is_unanswered(struct sources *sources, const struct err *err)
 {
-	enum err_code code = sources->trouble.code;
-
-	if (!code || code == ERR_CONFIG)
+	if (!sources->unanswered)
 		sources->trouble = *err;
+	sources->unanswered = true;
 }
 
 static void _is_nowhere(struct sources *sources, const struct place *place)
 {
 	size_t index = (size_t) (place - sources->places);
-	struct err err = ERR_INIT;
 
 	if (index < sources->named) {
 		source_set_state(&sources->fresh[index], SOURCE_MISSING,
 				 "no such machine; check Sources= and the "
 				 "account's right to see it");
-		return;
+	} else if (!sources->unanswered) {
+		err_set(&sources->trouble, ERR_CONFIG, "%s: no such folder or "
+			"pool; check Folder= and ResourcePool=", place->path);
 	}
-	err_set(&err, ERR_CONFIG, "%s: no such folder or pool; check Folder= "
-		"and ResourcePool=", place->path);
-	_trouble(sources, &err);
 }
 
 static void _found(const struct moref *ref, const struct err *failure,
@@ -55,7 +52,7 @@ static void _found(const struct moref *ref, const struct err *failure,
 
 	place->search = NULL;
 	if (failure)
-		_trouble(sources, failure);
+		_is_unanswered(sources, failure);
 	else
 		place->ref = ref ? *ref : (struct moref) { 0 };
 	if (!failure && !ref)
@@ -72,7 +69,7 @@ static void _search(struct sources *sources, struct place *place)
 	if (place->search)
 		sources->searching++;
 	else
-		_trouble(sources, &err);
+		_is_unanswered(sources, &err);
 }
 
 void places_search(struct sources *sources)

@@ -26,7 +26,7 @@ void places_fill(struct sources *sources);
 
 /* Begin a look: each search counts in sources->searching and ends in
  * sources_searched(). What fails, or is not there, is sources->trouble; what
- * failed leaves what was found before. */
+ * failed is unanswered, and leaves what was found before. */
 void places_search(struct sources *sources);
 
 /* No search is under way any more. */

@@ -66,16 +66,14 @@ static void _show(struct sources *sources)
 	_watch(sources);
 }
 
-/* What has not answered is asked again soon. What is wrong with the
- * configuration can wait. */
+/* What has not answered is asked again soon, whatever came instead. What is
+ * not there can wait. */
 static int64_t _pause(const struct sources *sources, bool failed)
 {
-	enum err_code code = sources->problem.code;
-
 	if (sources->again)
 		return 0;
-	return failed || (code && code != ERR_CONFIG) ||
-	       !sources_listed(sources) ? RETRY_US : AGAIN_US;
+	return failed || sources->unanswered || !sources_listed(sources)
+		       ? RETRY_US : AGAIN_US;
 }
 
 static void _finish(struct sources *sources, const struct err *failure)
@@ -301,6 +299,7 @@ static void _look(void *arg)
 	sources->looking = true;
 	sources->began = clock_wall_us();
 	sources->trouble = (struct err) ERR_INIT;
+	sources->unanswered = false;
 	sources->searching = 1;
 	places_search(sources);
 	folders_look(sources->folders, _listed, sources);

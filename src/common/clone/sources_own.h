@@ -39,6 +39,7 @@ struct sources {
 	int64_t began, seen;
 	struct err problem;	/* of the last look */
 	struct err trouble;	/* of the one under way, so far */
+	bool unanswered;	/* it is more than a place that is not there */
 };
 
 /* A search of the look under way is over, or the folders are listed. */
