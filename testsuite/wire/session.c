@@ -171,6 +171,16 @@ static void _test_never_authenticated(void)
 	vc_stop(&vc);
 }
 
+static void _await_problem(const struct vc *vc, const struct session *session)
+{
+	int64_t end = clock_mono_us() + LONG * CLOCK_US_PER_MS;
+
+	while (!session_problem(session))
+		if (loop_turn(vc->loop, 100 * CLOCK_US_PER_MS, NULL) < 0 ||
+		    clock_mono_us() > end)
+			bail_out("no problem shows");
+}
+
 static void _test_away(void)
 {
 	struct vc vc = { .away = 1 };
@@ -186,10 +196,13 @@ static void _test_away(void)
 
 	vc.away = 1000;
 	session = vc_session(&vc);
+	vc_call(session, SOAP_CHANGE, LONG, &ends);
+	_await_problem(&vc, session);
 	vc_call(session, SOAP_CHANGE, 100, &ends);
 	await(vc.loop, &ends.count, 2);
 	is_str(err_name(ends.err.code), "TRANSIENT", "but not for ever");
 	has_str(ends.err.text, "503", "and is told why");
+	has_str(ends.err.text, "VCenter=", "and what to look at");
 	is_int(vc.logins, 1, "nobody sent a password to a closed door");
 	session_destroy(session);
 	vc_stop(&vc);
@@ -205,6 +218,9 @@ static void _test_page(const char *page, const char *what)
 	vc_start(&vc);
 	session = vc_session(&vc);
 	vc_call(session, SOAP_CHANGE, LONG, &ends);
+	_await_problem(&vc, session);
+	has_str(session_problem(session)->text, "VCenter=", "another server "
+		"may have the URL");
 	await(vc.loop, &ends.count, 1);
 	ok(!ends.failed, "a call waits until vCenter is back, though %s "
 	   "answers: %s", what, ends.err.text);

@@ -151,8 +151,8 @@ static int _check_versions(const struct login *login,
 	if (reply->status == 200)
 		return service_check_versions(reply->body, reply->len, err);
 	return err_set(err, reply->status == 404 ? ERR_CONFIG : ERR_TRANSIENT,
-		       "%s: HTTP status %ld", login->versions_path,
-		       reply->status);
+		       "%s: HTTP status %ld: " SERVICE_OTHER,
+		       login->versions_path, reply->status);
 }
 
 static void _on_versions(const struct http_reply *reply,

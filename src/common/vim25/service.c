@@ -118,8 +118,9 @@ static struct xml *_parse_versions(const char *bytes, size_t len,
 	if (xml)
 		err_set(&why, ERR_PROTOCOL, "a page of another kind");
 	/* A gateway speaks in the place of a vCenter that is starting. */
-	err_set(err, why.code == ERR_PROTOCOL ? ERR_TRANSIENT : why.code,
-		"vimServiceVersions.xml: %s", why.text);
+	if (why.code == ERR_PROTOCOL)
+		err_set(&why, ERR_TRANSIENT, "%s: " SERVICE_OTHER, why.text);
+	err_set(err, why.code, "vimServiceVersions.xml: %s", why.text);
 	return NULL;
 }
 
@@ -139,7 +140,8 @@ int service_check_versions(const char *bytes, size_t len, struct err *err)
 	}
 	if (!space)
 		return err_set(err, ERR_PROTOCOL,
-			       "vimServiceVersions.xml names no urn:vim25");
+			       "vimServiceVersions.xml names no urn:vim25 "
+			       "(see VCenter=)");
 	if (_has_recent(space))
 		return 0;
 	return err_set(err, ERR_CONFIG, "this vCenter speaks version %.16s "

@@ -30,6 +30,9 @@ void service_write_request(struct soap_request *request);
 int service_read(struct service *service, const struct xml_node *response,
 		 struct err *err);
 
+/* Who answers, when it is not as a vCenter does: the end of an error. */
+#define SERVICE_OTHER "vCenter is starting, or VCenter= is another server"
+
 /*
  * Whether vimServiceVersions.xml names 6.7, the first version with instant
  * clones, or a newer one. CONFIG if not, PROTOCOL when it does not say,
