@@ -201,6 +201,16 @@ static void _member(const struct source *source, bool is, void *arg)
 	lineage_member(daemon->journal, daemon->fleet, source, is);
 }
 
+static void _unwatched(const struct record *rec, const struct err *why,
+		       void *arg)
+{
+	(void) arg;
+	log_warn("node %s epoch %llu: its VM %s cannot be watched: %s; Slurm "
+		 "still tells when it is up, the reconcile when it is gone",
+		 rec->node, (unsigned long long) rec->epoch, rec->vm,
+		 why->text);
+}
+
 /* Look-ups and proofs of absence ask the source. */
 static bool _needs(const char *path, void *arg)
 {
@@ -399,7 +409,8 @@ static int _start_slurm(struct daemon *daemon, struct err *err)
 static int _start_vcenter(struct daemon *daemon, struct err *err)
 {
 	struct executor_hooks hooks = { _event, _sources, _source, _needs,
-					_member, templates_renamed, daemon };
+					_member, templates_renamed,
+					_unwatched, daemon };
 
 	if (config_global(daemon->config)->insecure)
 		log_warn("Insecure=yes: the vCenter's certificate is not "

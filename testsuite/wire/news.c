@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What vCenter tells of the sources by itself, long before the next look. */
+/* What vCenter tells of the sources by itself, long before the next look; and
+ * of clones of which it tells nothing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,32 @@ static void _test_restart(struct stage *stage)
 		     "after a restart of vCenter the news go on");
 }
 
+/* The watch has a VM but once. */
+static void _test_unwatched(struct stage *stage)
+{
+	struct record rec, other;
+
+	stage_record(&rec, "vm1");
+	rec.phase = PHASE_CLONED;
+	snprintf(rec.vm, sizeof(rec.vm), "vm-4242");
+	other = rec;
+	snprintf(other.node, sizeof(other.node), "vm2");
+	executor_stepped(stage->executor, &rec);
+	is_int(stage->unwatched, 0, "a clone is watched");
+	executor_stepped(stage->executor, &other);
+	is_int(stage->unwatched, 1, "one that cannot be is told of");
+	has_str(stage->unwatched_why.text, "vm-4242 is watched already",
+		"and why");
+	executor_stepped(stage->executor, &other);
+	is_int(stage->unwatched, 1, "once");
+	other.epoch++;
+	executor_stepped(stage->executor, &other);
+	is_int(stage->unwatched, 2, "and the next clone of its name again");
+	rec.phase = other.phase = PHASE_RELEASING;
+	executor_stepped(stage->executor, &rec);
+	executor_stepped(stage->executor, &other);
+}
+
 int main(void)
 {
 	struct stage stage;
@@ -118,6 +145,7 @@ int main(void)
 	is_int(_looks(&stage), looks, "all without a look");
 	_test_motion(&stage);
 	_test_restart(&stage);
+	_test_unwatched(&stage);
 	stage_stop(&stage);
 	return done_testing();
 }

@@ -100,6 +100,16 @@ static void _on_renamed(const struct source *source, const char *former,
 	_keep(stage->former, sizeof(stage->former), former);
 }
 
+static void _on_unwatched(const struct record *rec, const struct err *why,
+			  void *arg)
+{
+	struct stage *stage = arg;
+
+	(void) rec;
+	stage->unwatched++;
+	stage->unwatched_why = *why;
+}
+
 /* What the process before has kept. */
 static void _remember(struct stage *stage)
 {
@@ -148,6 +158,7 @@ static void _open(struct stage *stage, const char *sources)
 					.needs = _needs,
 					.member = _on_member,
 					.renamed = _on_renamed,
+					.unwatched = _on_unwatched,
 					.arg = stage };
 	struct err err = ERR_INIT;
 

@@ -43,6 +43,8 @@ struct stage {
 	char past[STAGE_KEPT_MAX][2][64];	/* their ids, instanceUuids */
 	struct stage_member members[STAGE_KEPT_MAX];
 	char former[256];	/* path of the member renamed last */
+	unsigned unwatched;	/* clones */
+	struct err unwatched_why;	/* the last one */
 	const char *needed;	/* the source that clones need, or NULL */
 	unsigned ended, shown;	/* ends of acts; what VMs show */
 	struct stage_seen end, show;	/* the last of each */

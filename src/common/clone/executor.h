@@ -36,6 +36,10 @@ struct executor_hooks {
 	void (*member)(const struct source *source, bool is, void *arg);
 	void (*renamed)(const struct source *source, const char *former,
 			void *arg);
+	/* The record's VM cannot be watched: it makes no events of its own.
+	 * Once for each clone. */
+	void (*unwatched)(const struct record *rec, const struct err *why,
+			  void *arg);
 	void *arg;
 };
 

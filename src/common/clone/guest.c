@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "common/base/log.h"
 #include "hand.h"
 
 struct guest {
@@ -161,6 +160,7 @@ void guests_watch(struct guests *guests, const struct record *rec)
 {
 	enum watch_what what = rec->phase == PHASE_CLONED ? WATCH_GUEST
 							  : WATCH_POWER;
+	const struct executor_hooks *hooks = &guests->executor->hooks;
 	struct guest *guest = table_get(guests->by_node, rec->node);
 	bool known = guest && guest->epoch == rec->epoch;
 	struct moref vm = { 0 };
@@ -174,10 +174,8 @@ void guests_watch(struct guests *guests, const struct record *rec)
 	guest = _add(guests, rec);
 	guest->item = watch_add(guests->executor->watch, &vm, what, _seen,
 				guest, &err);
-	/* Slurm still says when it is up, the reconcile when it is gone. */
 	if (!guest->item && !known)
-		log_warn("%s: nothing is heard of %s and its guest: %s",
-			 rec->node, rec->vm, err.text);
+		hooks->unwatched(rec, &err, hooks->arg);
 }
 
 bool guests_read_back(struct guests *guests, struct hand *hand)
