@@ -454,6 +454,7 @@ static int _keep_epoch(struct fleet *fleet, uint64_t epoch, struct err *err)
 int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 {
 	struct node *node = table_get(fleet->nodes, name);
+	char gone[OWNER_NODE_SIZE];	/* name may be in the record */
 
 	if (!node)
 		return 0;
@@ -465,8 +466,9 @@ int fleet_forget(struct fleet *fleet, const char *name, struct err *err)
 	fleet_commit_soon(fleet);
 	wake_set(fleet->wake, &node->wake, 0);
 	fleet->in_phase[PHASE_ABSENT]--;
-	_free_node(table_take(fleet->nodes, name));
-	fleet->hooks.forgotten(name, fleet->hooks.arg);
+	snprintf(gone, sizeof(gone), "%s", name);
+	_free_node(table_take(fleet->nodes, gone));
+	fleet->hooks.forgotten(gone, fleet->hooks.arg);
 	return 0;
 }
 

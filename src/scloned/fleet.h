@@ -75,7 +75,8 @@ int fleet_add(struct fleet *fleet, const char *cluster, const char *node,
 int fleet_clear(struct fleet *fleet, const char *node, struct err *err);
 
 /* Drop an absent node that nothing is under way for. 1: it is; 0: done, or
- * there is none; -1: the journal cannot be written. */
+ * there is none; -1: the journal cannot be written. The name may be in a
+ * record that was lent, which is gone afterwards. */
 int fleet_forget(struct fleet *fleet, const char *node, struct err *err);
 
 /* After loading: derive what each record calls for. */

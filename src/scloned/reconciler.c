@@ -275,6 +275,7 @@ static void _pass_on(struct reconciler *reconciler, struct difference *diff)
 static void _forget_former(struct reconciler *reconciler)
 {
 	struct daemon *daemon = reconciler->daemon;
+	char node[OWNER_NODE_SIZE];
 	struct err err = ERR_INIT;
 	const struct record *rec;
 	size_t pos = 0;
@@ -284,9 +285,10 @@ static void _forget_former(struct reconciler *reconciler)
 				    PHASE_ABSENT)) != NULL) {
 		if (config_node(daemon->config, rec->node))
 			continue;
-		rc = fleet_forget(daemon->fleet, rec->node, &err);
+		snprintf(node, sizeof(node), "%s", rec->node);
+		rc = fleet_forget(daemon->fleet, node, &err);
 		if (rc == 0)
-			free(table_take(reconciler->counts, rec->node));
+			free(table_take(reconciler->counts, node));
 		else if (rc < 0)
 			log_warn("journal: %s", err.text);
 	}

@@ -69,6 +69,18 @@ static struct server_call _prolog(const char *nodes)
 	return call;
 }
 
+/* --- in place of memory ------------------------------------------------- */
+
+static bool full;
+
+struct sparse *__real_sparse_pack(const void *data, size_t size);
+struct sparse *__wrap_sparse_pack(const void *data, size_t size);
+
+struct sparse *__wrap_sparse_pack(const void *data, size_t size)
+{
+	return full ? NULL : __real_sparse_pack(data, size);
+}
+
 /* --- one scloned after the other ----------------------------------------- */
 
 static int64_t _now(void *arg)
@@ -229,6 +241,31 @@ static void _test_waiters(void)
 	json_destroy(other.request);
 }
 
+/* It stays as large as it is, and is lent itself. */
+static void _test_no_memory(void)
+{
+	struct event tick = { .kind = EVENT_TICK };
+	struct server_call call = _prolog("vm1");
+	struct err err = ERR_INIT;
+	const struct record *rec;
+	size_t pos = 0;
+
+	_start("old");
+	_add("vm1");
+	waiters_add(waiters, &call);
+	full = true;
+	fleet_event(fleet, "vm1", &tick);
+	full = false;
+	rec = fleet_next(fleet, &pos);
+	if (fleet_commit(fleet, &err) < 0)
+		bail_out("%s", err.text);
+	is_int(fleet_forget(fleet, rec->node, &err), 0,
+	       "a node may go by the name in its own record");
+	ok(call.answered, "and who waited for it goes on");
+	_stop();
+	json_destroy(call.request);
+}
+
 static void _test_epochs(void)
 {
 	struct record rec = _record("vm1", (uint64_t) now);
@@ -312,6 +349,7 @@ int main(void)
 	clock_set_source(&source);
 	engine_conf_init(&conf);
 	_test_waiters();
+	_test_no_memory();
 	_test_epochs();
 	_test_renamed();
 	_remove();
