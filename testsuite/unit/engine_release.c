@@ -52,6 +52,28 @@ static void _lagging(void)
 	ok(now < rec.at[PHASE_RELEASING] + 5 * S, "within seconds");
 }
 
+/* What does not get as far as the datastore says nothing of it. */
+static void _lagging_late(void)
+{
+	int proofs = 0;
+
+	_reach(PHASE_RELEASING);
+	DO(VM_GONE, .act = ACTION_GUARD);
+	for (int i = 0; i < 4; i++) {
+		DO(FAILED, .act = ACTION_PROVE_ABSENCE,
+		   .cause = CAUSE_TRANSIENT, .text = "not looked at yet");
+		now = out.wake;
+		DO(TICK);
+	}
+	for (; proofs < 10 && rec.release == RELEASE_PROVE; proofs++) {
+		DO(ABSENCE_PROVEN, .evidence = EVIDENCE_NAME,
+		   .lagging = true, .text = "still there");
+		now = out.wake;
+		DO(TICK);
+	}
+	is_int(proofs, 3, "asked three times, however often it failed before");
+}
+
 /* A stranger with our BIOS UUID stands in the way of the proof, and each look
  * says that it is not ours. */
 static void _stranger(void)
@@ -517,6 +539,7 @@ int main(void)
 {
 	_notify_fails();
 	_lagging();
+	_lagging_late();
 	_stranger();
 	_gone_with_files();
 	_human();

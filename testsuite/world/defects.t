@@ -83,7 +83,7 @@ DEFECTS = [
          "struct record *rec,\n"
          "			  const struct event *ev)\n{\n"
          "	if (rec->phase == PHASE_RELEASING) {\n"
-         "		cycle_release(rec, RELEASE_PROVE);",
+         "		_prove(rec);",
          "static void _look_foreign(const struct engine_conf *conf, "
          "struct record *rec,\n"
          "			  const struct event *ev)\n{\n"

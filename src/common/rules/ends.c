@@ -39,6 +39,13 @@ static void _again(const struct engine_conf *conf, struct record *rec,
 	cycle_pause_vm(conf, rec, now);
 }
 
+/* Lags of an earlier proof are none of this one's. */
+static void _prove(struct record *rec)
+{
+	rec->lags = 0;
+	cycle_release(rec, RELEASE_PROVE);
+}
+
 static void _submitted(struct record *rec, const struct event *ev)
 {
 	if (!ev->task || !*ev->task) {
@@ -134,7 +141,7 @@ static void _look_absent(const struct engine_conf *conf, struct record *rec,
 	char why[RECORD_TEXT_SIZE];
 
 	if (rec->phase == PHASE_RELEASING) {
-		cycle_release(rec, RELEASE_PROVE);
+		_prove(rec);
 		return;
 	}
 	left = _unsettled(conf, rec, ev);
@@ -154,7 +161,7 @@ static void _look_foreign(const struct engine_conf *conf, struct record *rec,
 			  const struct event *ev)
 {
 	if (rec->phase == PHASE_RELEASING) {
-		cycle_release(rec, RELEASE_PROVE);
+		_prove(rec);
 		return;
 	}
 	rec->submit = SUBMIT_SETTLED;
@@ -229,7 +236,7 @@ static void _gone(const struct engine_conf *conf, struct record *rec,
 	if (_using(rec))
 		cycle_condemn(conf, rec, CAUSE_LOST, ev->text, ev->now);
 	else if (rec->phase == PHASE_RELEASING)
-		cycle_release(rec, RELEASE_PROVE);
+		_prove(rec);
 }
 
 /* What stands in the way may be a stranger, of whom each look between says
@@ -294,7 +301,8 @@ static void _refused(const struct engine_conf *conf, struct record *rec,
 static void _proven(const struct engine_conf *conf, struct record *rec,
 		    const struct event *ev)
 {
-	if (ev->lagging && rec->vm_tries < LAG_TRIES) {
+	if (ev->lagging && rec->lags < LAG_TRIES) {
+		rec->lags++;
 		_again(conf, rec, ev->text, ev->now);
 		return;
 	}
@@ -325,7 +333,7 @@ static const char *_release_end(const struct engine_conf *conf,
 		cycle_release(rec, RELEASE_GUARD_DESTROY);
 		return NULL;
 	case EVENT_DESTROYED:
-		cycle_release(rec, RELEASE_PROVE);
+		_prove(rec);
 		return NULL;
 	case EVENT_ABSENCE_PROVEN:
 		_proven(conf, rec, ev);

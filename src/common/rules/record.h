@@ -204,6 +204,8 @@ struct record {
 	int64_t slurm_token;		/* what the act under way is for */
 	uint32_t unproven;		/* proofs of absence, one after the
 					 * other, that found a VM */
+	uint32_t lags;			/* and of those that found none, but
+					 * its directory */
 	char sent_drain[ACTION_TEXT_SIZE];
 	int64_t absent_since;		/* monotonic: when a look first found
 					 * nothing of the submit; 0: none */
