@@ -35,6 +35,7 @@ struct errand {
 	size_t count;
 	bool alone;		/* takes no further node */
 	bool who;		/* a look that asks whose the node is */
+	bool off;		/* nodes that are off are undrained */
 	int64_t began;
 	unsigned step;		/* of those that take several calls */
 	struct loop_timer *grace;	/* NULL: it does not rest */
@@ -72,6 +73,13 @@ static const char *const verbs[ACTIONS][STEPS_MAX] = {
 	[ACTION_SLURM_KILL] = { "admin_comment_append", "notify_job",
 				"kill_job" },
 };
+
+/* On 22.05 nothing would be scheduled any more on a node that was undrained
+ * while it was off. */
+static const char *_verb(const struct errand *errand)
+{
+	return errand->off ? "give_back" : verbs[errand->kind][errand->step];
+}
 
 static bool _is_eviction(enum action_kind kind)
 {
@@ -142,13 +150,14 @@ static int _add(struct errand *errand, const char *node, uint64_t epoch)
 }
 
 /* A change that waits to be sent and says the same. */
-static struct errand *_waiting(struct desk *desk, const struct action *action)
+static struct errand *_waiting(struct desk *desk, const struct action *action,
+			       bool off)
 {
 	struct errand *errand;
 
 	TAILQ_FOREACH(errand, &desk->errands, link)
 		if (errand != desk->sent && !errand->alone &&
-		    errand->kind == action->kind &&
+		    errand->kind == action->kind && errand->off == off &&
 		    !strcmp(errand->text, action->text))
 			return errand;
 	return NULL;
@@ -250,6 +259,7 @@ static bool _split(struct errand *errand, const struct err *failure)
 		if (!single || _add(single, item->node, item->epoch) < 0)
 			abort();	/* restarted by systemd */
 		single->alone = true;
+		single->off = errand->off;
 	}
 	_free(errand);
 	return true;
@@ -376,13 +386,12 @@ static struct json *_args(const struct errand *errand)
 
 static void _send(struct errand *errand)
 {
-	const char *verb = verbs[errand->kind][errand->step];
 	struct err err = ERR_INIT;
 
 	errand->began = clock_wall_us();
 	errand->desk->sent = errand;
-	if (slurm_link_call(errand->desk->link, verb, _args(errand), LIMIT_US,
-			    _done, errand, &err) < 0)
+	if (slurm_link_call(errand->desk->link, _verb(errand), _args(errand),
+			    LIMIT_US, _done, errand, &err) < 0)
 		_end(errand, &err);
 }
 
@@ -441,13 +450,16 @@ void desk_act(struct desk *desk, const struct record *rec,
 	      const struct action *action)
 {
 	struct errand *errand = NULL;
+	bool off = action->kind == ACTION_SLURM_UNDRAIN &&
+		   nodeview_off(&rec->view);
 
 	if (_is_update(action->kind))
-		errand = _waiting(desk, action);
+		errand = _waiting(desk, action, off);
 	if (!errand)
 		errand = _new_errand(desk, action);
 	if (!errand || _add(errand, rec->node, action->epoch) < 0)
 		abort();	/* restarted by systemd; nothing is lost */
+	errand->off = off;
 	errand->who = action->kind == ACTION_SLURM_LOOK &&
 		      update_asks_who(rec);
 	loop_timer_set(desk->send, 0);

@@ -134,6 +134,30 @@ static void _one_at_a_time(void)
 	desk_destroy(desk);
 }
 
+/* On 22.05 nothing is scheduled any more on one that was undrained while it
+ * was off. */
+static void _undrained(void)
+{
+	static const struct nodeview gone = {
+		.seen = 1, .base = NODE_IDLE, .powered_down = true,
+		.drain = true, .reason = "sclone: (UNPROVEN) x"
+	};
+	struct desk *desk = _open();
+
+	recs[0].view = recs[1].view = recs[2].view = gone;
+	recs[1].view.powered_down = false;
+	for (int i = 0; i < NODES; i++)
+		_act(desk, i, ACTION_SLURM_UNDRAIN, "");
+	_turn();
+	_answer(ERR_NOTFOUND);
+	_answer(ERR_NONE);
+	_answer(ERR_NONE);
+	_answer(ERR_NONE);
+	is_str(said, "give_back vm[1,3]; undrain vm2; give_back vm1; "
+	       "give_back vm3", "a drain is taken back as the node is");
+	desk_destroy(desk);
+}
+
 static void _behind_others(void)
 {
 	struct desk *desk = _open();
@@ -281,6 +305,7 @@ int main(void)
 	if (!loop)
 		bail_out("%s", err.text);
 	_one_at_a_time();
+	_undrained();
 	_behind_others();
 	_reviewed_late();
 	_behind();

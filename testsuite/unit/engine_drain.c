@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The engine's rules of drains: an admin's stays, sclone's own goes. */
+#include "common/rules/capacity.h"
 #include "common/rules/engine.h"
 #include "common/rules/update.h"
 #include "engine_scene.h"
@@ -155,6 +156,45 @@ static void _leftover(void)
 	ACTS(SLURM_DRAIN, "what the template may be to blame for stays");
 }
 
+/* Proven too late for NODE_RESUME: Slurm has given the node up as it was. */
+static void _leftover_late(void)
+{
+	_reach(PHASE_RELEASING);
+	now += 600 * S;
+	LOOKS(GONE, LEFT);
+	NO_ACT(SLURM_UNDRAIN, "its VM may still be there");
+	now += S;
+	_finish();
+	now += S;
+	LOOKS(GONE, LEFT);
+	ACTS(SLURM_UNDRAIN, "proven gone");
+	DURABLE(SLURM_UNDRAIN);
+	NO_ACT(SLURM_NODE_RESUME, "Slurm waits no more");
+	DONE(UNDRAIN);
+	is_int(capacity_kind(&rec), CAPACITY_OPEN, "the name is as before");
+	now += S;
+	VIEW(GONE);
+	QUIET("and all is said");
+
+	_reach(PHASE_RELEASING);
+	_finish();
+	now += S;
+	LOOKS(GONE, LEFT);
+	DO(FAILED, .act = ACTION_SLURM_UNDRAIN, .cause = CAUSE_TRANSIENT);
+	now += 5 * S;
+	DO(TICK);
+	ACTS(SLURM_LOOK, "an admin may have something to say meanwhile");
+	NO_ACT(SLURM_UNDRAIN, "not by an old view");
+	now += S;
+	LOOKS(GONE, .drain = true, .reason = "bad DIMM");
+	NO_ACT(SLURM_UNDRAIN, "he has");
+
+	_start();
+	now += S;
+	VIEW(GONE, LEFT);
+	QUIET("no VM is known to have been there");
+}
+
 /* Set while Slurm waits for the release. */
 static void _drain_of_going(void)
 {
@@ -251,6 +291,7 @@ int main(void)
 	_drain_of_off();
 	_unseen_drain();
 	_leftover();
+	_leftover_late();
 	_drain_taken_back();
 	_drain_of_going();
 	_drain_of_stuck();

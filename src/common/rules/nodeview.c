@@ -18,6 +18,12 @@ bool nodeview_released(const struct nodeview *view)
 		view->base != NODE_ALLOCATED);
 }
 
+bool nodeview_off(const struct nodeview *view)
+{
+	return view->base == NODE_IDLE && view->powered_down &&
+	       !view->powering_up && !view->powering_down;
+}
+
 bool nodeview_our_drain(const struct nodeview *view)
 {
 	return view->drain && failure_is_ours(view->reason);

@@ -49,6 +49,9 @@ bool nodeview_up(const struct nodeview *view);
 /* Slurm has let go of the node: it goes down or is down. */
 bool nodeview_released(const struct nodeview *view);
 
+/* It is off, and Slurm has nothing in mind with it. */
+bool nodeview_off(const struct nodeview *view);
+
 /*
  * Drained with a reason of sclone's; by Slurm for what a job has left on its
  * VM (Epilog error, Kill task failed), which goes with the VM; or by somebody

@@ -89,6 +89,15 @@ bool update_restores_drain(const struct record *rec,
 	       !strcmp(view->reason, rec->admin_drain);
 }
 
+/* A drain that has outlived the VM which it was for: slurmctld takes it back
+ * only from a node that was marked, or that is freed while it goes down. */
+static bool _outlived(const struct record *rec, const struct nodeview *view)
+{
+	return nodeview_leftover_drain(view) && nodeview_off(view) &&
+	       rec->phase == PHASE_ABSENT && rec->recorded &&
+	       view->seen >= rec->at[PHASE_ABSENT] && !rec->needs_human;
+}
+
 bool update_needed(enum action_kind act, const struct record *rec,
 		   const struct nodeview *view)
 {
@@ -107,7 +116,8 @@ bool update_needed(enum action_kind act, const struct record *rec,
 			nodeview_leftover_drain(view)) &&
 		       !rec->needs_human && !*rec->admin_drain;
 	case ACTION_SLURM_UNDRAIN:
-		return view->drain && failure_is_passing(view->reason) &&
+		return ((view->drain && failure_is_passing(view->reason)) ||
+			_outlived(rec, view)) &&
 		       !view->powering_down && !_going(rec) &&
 		       !*rec->quarantine && !*rec->admin_drain;
 	case ACTION_SLURM_DRAIN:
