@@ -233,6 +233,9 @@ static int _check_used(const struct record *rec, enum reconcile_node slurm,
 			       "scontrol update NodeName=%s "
 			       "State=POWER_DOWN_FORCE", rec->node,
 			       record_phase_name(rec->phase), rec->node);
+	if (rec->phase == PHASE_ABSENT && !rec->view.seen)
+		return err_set(err, ERR_TRANSIENT, "%s was just changed in "
+			       "Slurm: try again", rec->node);
 	if (rec->phase == PHASE_ABSENT && (slurm == RECONCILE_UP ||
 					   slurm == RECONCILE_BOOTING))
 		return err_set(err, ERR_REFUSED, "%s is %s in Slurm: its VM "

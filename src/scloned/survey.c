@@ -20,7 +20,8 @@ struct survey {
 	bool sighting;		/* Slurm's nodes are being loaded */
 	size_t missed;		/* walks the fleet */
 
-	int64_t began, read_at, slurm_started;
+	int64_t began, slurm_started;
+	struct table *missing;	/* nodes that Slurm's table does not hold */
 	struct table *explained;	/* nodes whose VM is as recorded */
 	struct table *seen;	/* by node: struct survey_vm */
 	struct table *strays;	/* by VM: struct survey_vm */
@@ -144,16 +145,37 @@ static void _take_census(struct survey *survey)
 		_end(survey, &err);
 }
 
+/* To be noted at once: a view is forgotten when the node is changed, and goes
+ * with the clock. */
+static void _note_missing(struct survey *survey, int64_t began)
+{
+	const struct record *rec;
+	size_t pos = 0;
+
+	while ((rec = fleet_next(survey->daemon->fleet, &pos)) != NULL)
+		if (rec->view.seen < began &&
+		    table_set(survey->missing, rec->node, survey, NULL) < 0)
+			abort();	/* as above */
+}
+
 static void _looked(int64_t began, const struct err *failure, void *arg)
 {
 	struct survey *survey = arg;
 
+	struct err err = ERR_INIT;
+
 	survey->sighting = false;
-	survey->read_at = began;
-	if (failure)
+	if (!failure && clock_wall_us() < began) {
+		err_set(&err, ERR_TRANSIENT, "the clock was set back while "
+			"Slurm's nodes were read");
+		failure = &err;
+	}
+	if (failure) {
 		_end(survey, failure);
-	else
-		_take_census(survey);
+		return;
+	}
+	_note_missing(survey, began);
+	_take_census(survey);
 }
 
 static void _config_told(const struct json *answer, const struct err *failure,
@@ -198,11 +220,12 @@ struct survey *survey_start(struct daemon *daemon,
 		survey->arg = arg;
 		survey->began = clock_wall_us();
 		survey->explained = table_create(FLEET_NODES_MAX, NULL);
+		survey->missing = table_create(FLEET_NODES_MAX, NULL);
 		survey->seen = table_create(FLEET_NODES_MAX, free);
 		survey->strays = table_create(CENSUS_ODD_MAX, free);
 	}
-	if (!survey || !survey->explained || !survey->seen ||
-	    !survey->strays) {
+	if (!survey || !survey->explained || !survey->missing ||
+	    !survey->seen || !survey->strays) {
 		err_nomem(err);
 		return NULL;
 	}
@@ -220,6 +243,7 @@ void survey_destroy(struct survey *survey)
 		sight_whole(survey->daemon->sight, NULL, NULL);
 	census_cancel(survey->census);
 	table_destroy(survey->explained);
+	table_destroy(survey->missing);
 	table_destroy(survey->seen);
 	table_destroy(survey->strays);
 	free(survey);
@@ -262,7 +286,8 @@ enum reconcile_sight survey_sight(const struct survey *survey,
 enum reconcile_node survey_node(const struct survey *survey,
 				const struct record *rec)
 {
-	return reconcile_node(&rec->view, survey->read_at);
+	return reconcile_node(&rec->view,
+			      table_get(survey->missing, rec->node) != NULL);
 }
 
 const struct survey_vm *survey_vm(const struct survey *survey,

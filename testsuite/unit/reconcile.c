@@ -167,7 +167,7 @@ static void _limits(void)
 static int _node(struct nodeview view)
 {
 	view.seen = 10;
-	return reconcile_node(&view, 10);
+	return reconcile_node(&view, false);
 }
 
 static void _views(void)
@@ -175,9 +175,10 @@ static void _views(void)
 	struct nodeview view = { .base = NODE_IDLE };
 	struct record rec = { .epoch = 5, .last_epoch = 7 };
 
-	is_int(reconcile_node(&view, 0), RECONCILE_UNKNOWN, "never seen");
+	is_int(reconcile_node(&view, false), RECONCILE_UNKNOWN, "never seen");
+	is_int(reconcile_node(&view, true), RECONCILE_MISSING, "not there");
 	view.seen = 9;
-	is_int(reconcile_node(&view, 10), RECONCILE_MISSING, "not any more");
+	is_int(reconcile_node(&view, true), RECONCILE_MISSING, "not any more");
 	is_int(_node((struct nodeview) { .base = NODE_UNKNOWN }),
 	       RECONCILE_UNKNOWN, "no state");
 	is_int(_node((struct nodeview) { .base = NODE_IDLE }), RECONCILE_UP,

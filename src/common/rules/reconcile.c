@@ -108,10 +108,9 @@ enum reconcile_stage reconcile_stage(enum phase phase)
 	return phase <= PHASE_READY ? STAGE_USING : STAGE_ENDING;
 }
 
-enum reconcile_node reconcile_node(const struct nodeview *view,
-				   int64_t read_at)
+enum reconcile_node reconcile_node(const struct nodeview *view, bool missing)
 {
-	if (view->seen < read_at)
+	if (missing)
 		return RECONCILE_MISSING;
 	if (!view->seen || view->base == NODE_UNKNOWN)
 		return RECONCILE_UNKNOWN;

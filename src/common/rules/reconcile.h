@@ -69,10 +69,8 @@ struct reconcile_row {
 
 enum reconcile_stage reconcile_stage(enum phase phase);
 
-/* read_at: when Slurm's whole table was asked for; a view from before is of
- * a node that it does not hold any more. */
-enum reconcile_node reconcile_node(const struct nodeview *view,
-				   int64_t read_at);
+/* missing: Slurm's whole table was read, and does not hold the node. */
+enum reconcile_node reconcile_node(const struct nodeview *view, bool missing);
 
 /* A VM of ours, of that epoch. */
 enum reconcile_sight reconcile_sight(const struct record *rec,
