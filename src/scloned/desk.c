@@ -15,6 +15,9 @@
 /* From the word to a job until it is ended: both go to its srun or salloc by
  * ways of their own, and the end would be all that the user sees. */
 #define GRACE_US CLOCK_US_PER_S
+/* What follows from a look that says whose a node is, comes next: that is not
+ * known for long. */
+#define FOLLOW_US (20 * CLOCK_US_PER_MS)
 
 /* One node's share of a call. */
 struct item {
@@ -102,6 +105,24 @@ static bool _takes_node(enum action_kind kind)
 
 /* --- errands ------------------------------------------------------------ */
 
+/* What takes a node goes before the others, for whose that is may change
+ * while it waits. */
+static void _line_up(struct errand *errand)
+{
+	struct desk *desk = errand->desk;
+	struct errand *before = NULL;
+
+	if (_takes_node(errand->kind))
+		TAILQ_FOREACH(before, &desk->errands, link)
+			if (before != desk->sent &&
+			    !_takes_node(before->kind))
+				break;
+	if (before)
+		TAILQ_INSERT_BEFORE(before, errand, link);
+	else
+		TAILQ_INSERT_TAIL(&desk->errands, errand, link);
+}
+
 static struct errand *_new_errand(struct desk *desk,
 				  const struct action *action)
 {
@@ -115,7 +136,7 @@ static struct errand *_new_errand(struct desk *desk,
 	errand->start = action->start;
 	memcpy(errand->text, action->text, sizeof(errand->text));
 	STAILQ_INIT(&errand->items);
-	TAILQ_INSERT_TAIL(&desk->errands, errand, link);
+	_line_up(errand);
 	return errand;
 }
 
@@ -333,7 +354,7 @@ static void _done(const struct json *answer, const struct err *failure,
 {
 	struct errand *errand = arg;
 
-	loop_timer_set(errand->desk->send, 0);
+	loop_timer_set(errand->desk->send, errand->who ? FOLLOW_US : 0);
 	if (errand->kind == ACTION_SLURM_LOOK) {
 		_end_look(errand, answer, failure);
 	} else if (_goes_on(errand, failure)) {
@@ -402,13 +423,21 @@ static bool _is_unsure(const struct errand *errand, const struct record *rec)
 	       !update_knows_whose(rec, clock_wall_us());
 }
 
+static void _tell_unsure(const struct errand *errand, const struct item *item)
+{
+	struct event ev = { .kind = EVENT_FAILED, .act = errand->kind,
+			    .epoch = item->epoch, .unsent = true,
+			    .cause = CAUSE_TRANSIENT,
+			    .text = "the node has changed meanwhile" };
+
+	fleet_event(errand->desk->fleet, item->node, &ev);
+}
+
 /* Leave out the nodes whose change is no longer called for, or may not be. */
 static void _review(struct errand *errand)
 {
-	struct err unsure = ERR_INIT;
 	struct item *item, *next;
 
-	err_set(&unsure, ERR_TRANSIENT, "the node has changed meanwhile");
 	for (item = STAILQ_FIRST(&errand->items); item; item = next) {
 		const struct record *rec =
 			fleet_record(errand->desk->fleet, item->node);
@@ -420,7 +449,10 @@ static void _review(struct errand *errand)
 			continue;
 		STAILQ_REMOVE(&errand->items, item, item, link);
 		errand->count--;
-		_tell(errand, item, needed ? &unsure : NULL);
+		if (needed)
+			_tell_unsure(errand, item);
+		else
+			_tell(errand, item, NULL);
 		free(item);
 	}
 }

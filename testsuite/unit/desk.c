@@ -39,7 +39,7 @@ const struct record *fleet_record(const struct fleet *fleet, const char *node)
 void fleet_event(struct fleet *fleet, const char *node, struct event *ev)
 {
 	(void) fleet;
-	_note(told, event_name(ev->kind), node);
+	_note(told, ev->unsent ? "UNSENT" : event_name(ev->kind), node);
 }
 
 int slurm_link_call(struct slurm_link *link, const char *verb,
@@ -225,7 +225,7 @@ static void _behind(void)
 	desk_set_behind(desk, false);
 	_turn();
 	is_str(said, "", "nor when it is not known any more whose it is");
-	is_str(told, "FAILED vm1", "then it is asked once more");
+	is_str(told, "UNSENT vm1", "then it is asked once more");
 	desk_destroy(desk);
 
 	desk = _open();
@@ -234,8 +234,31 @@ static void _behind(void)
 	recs[0].view.seen = recs[0].view.got = clock_wall_us() - 3000000;
 	_act(desk, 0, ACTION_SLURM_FORCE_DOWN, "sclone: (GUEST) no");
 	_turn();
-	is_str(told, "FAILED vm1", "nor of a shared one some seconds after "
+	is_str(told, "UNSENT vm1", "nor of a shared one some seconds after "
 	       "all were told: others may have come");
+	desk_destroy(desk);
+}
+
+/* Whose a node is, is not known for long. */
+static void _taken_first(void)
+{
+	struct desk *desk = _open();
+
+	for (int i = 0; i < NODES; i++) {
+		recs[i].tell = TELL_FORCE;
+		recs[i].view.seen = clock_wall_us();
+		recs[i].view.base = NODE_ALLOCATED;
+	}
+	_act(desk, 0, ACTION_SLURM_MARK, "");
+	_turn();
+	_act(desk, 2, ACTION_SLURM_DRAIN, "sclone: (HOLD) x");
+	_act(desk, 2, ACTION_SLURM_MARK, "");
+	_act(desk, 0, ACTION_SLURM_FORCE_DOWN, "sclone: (GUEST) no");
+	_act(desk, 1, ACTION_SLURM_SET_DOWN, "sclone: (LOST) no");
+	for (int i = 0; i < 5; i++)
+		_answer(ERR_NONE);
+	is_str(said, "mark vm1; force_down vm1; set_down vm2; drain vm3; "
+	       "mark vm3", "nodes are taken before all else, in their order");
 	desk_destroy(desk);
 }
 
@@ -309,6 +332,7 @@ int main(void)
 	_behind_others();
 	_reviewed_late();
 	_behind();
+	_taken_first();
 	_split();
 	_two_ways();
 	loop_destroy(loop);

@@ -122,6 +122,19 @@ static void _lost(void)
 	now += S;
 	LOOKS(USED);
 	ACTS(SLURM_SET_DOWN, "nobody is left to be told");
+	now += 3 * S;
+	DO(FAILED, .act = ACTION_SLURM_SET_DOWN, .cause = CAUSE_TRANSIENT,
+	   .unsent = true);
+	ok(_find(ACTION_SLURM_LOOK) &&
+	   _find(ACTION_SLURM_LOOK)->start == 300,
+	   "not sent in time: who came since is asked for, at once");
+	LOOKS(USED, .job = 9, .job_start = 400);
+	ok(_find(ACTION_SLURM_NOTIFY) &&
+	   _find(ACTION_SLURM_NOTIFY)->job == 9, "and told alone");
+	DONE(NOTIFY);
+	now += S;
+	LOOKS(USED);
+	ACTS(SLURM_SET_DOWN, "then again nobody is left");
 	DO(UNKNOWN, .act = ACTION_SLURM_SET_DOWN);
 	now = rec.slurm_not_before;
 	DO(TICK);

@@ -539,11 +539,23 @@ static bool _is_over(const struct event *ev)
 	       (ev->cause == CAUSE_NOTFOUND || ev->cause == CAUSE_REFUSED);
 }
 
+/* Nothing was refused, and no time need pass: the node is looked at again. Of
+ * a shared one who was told is not told again, only who came since. */
+static void _unsent(struct record *rec)
+{
+	if (!rec->tell_all)
+		cycle_tell_again(rec);
+}
+
 const char *ends_slurm(const struct engine_conf *conf, struct record *rec,
 		       const struct event *ev)
 {
 	if (ev->kind == EVENT_SLURM_DONE)
 		return _slurm_done(rec, ev);
+	if (ev->unsent) {
+		_unsent(rec);
+		return NULL;
+	}
 	if ((ev->act == ACTION_SLURM_REQUEUE ||
 	     ev->act == ACTION_SLURM_KILL) && _not_moved(rec, ev))
 		return NULL;

@@ -72,7 +72,9 @@ enum event_kind {
 	EVENT_RECORDED,		/* RECORD_ABSENCE [text: where] */
 	EVENT_SLURM_DONE,	/* act: any SLURM_ one but LOOK */
 	EVENT_FAILED,		/* act cause text: decoded, did not happen;
-				 * of WATCH: the task ended in an error */
+				 * of WATCH: the task ended in an error
+				 * [unsent: Slurm was not asked, since it is
+				 * not known any more whose the node is] */
 	EVENT_UNKNOWN,		/* act text: no decoded reply; of WATCH: the
 				 * task object is lost */
 	EVENTS
@@ -115,6 +117,7 @@ struct event {
 	unsigned evidence;
 	bool lagging;
 	bool shared;
+	bool unsent;
 	const char *directory;
 	enum cause cause;
 	const char *text;
