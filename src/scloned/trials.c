@@ -26,6 +26,7 @@ struct entry {
 	const char *asked;	/* the verb that Slurm was given last */
 	int64_t again;		/* when it may be given once more */
 	bool calling;
+	bool looked;		/* at its source, or nothing hangs on it */
 	struct server_call *call;	/* waits for the end, or NULL */
 };
 
@@ -212,6 +213,62 @@ static void _end(struct entry *entry)
 		_ask(entry, "power_down");
 }
 
+/* The source cannot be cloned as it is. */
+static void _fail_source(struct trial *trial, const struct source *source)
+{
+	char state[32];
+
+	snprintf(state, sizeof(state), "it is %s",
+		 source_state_name(source->state));
+	trial_fail(trial, TRIAL_SOURCE,
+		   source->state == SOURCE_MISSING ? CAUSE_NOTFOUND
+						   : CAUSE_BUSY,
+		   *source->why ? source->why : state);
+}
+
+/* Why the test need not begin, by what is known of its source. */
+static void _judge_source(struct entry *entry)
+{
+	struct trial *trial = &entry->trial;
+	const struct sources *sources =
+		executor_sources(entry->trials->daemon->executor);
+	const struct source *source = sources_find(sources, trial->source);
+
+	if (source && source->state != SOURCE_UNKNOWN)
+		entry->looked = true;
+	if (source && entry->looked && source->state != SOURCE_FROZEN)
+		_fail_source(trial, source);
+	else if (!source && sources_listed(sources))
+		trial_fail(trial, TRIAL_SOURCE, CAUSE_NOTFOUND,
+			   "it is no source any more");
+	else if (!entry->looked && !*trial->request &&
+		 clock_wall_us() - trial->since >= trial->limit)
+		trial_fail(trial, TRIAL_SOURCE, CAUSE_TRANSIENT,
+			   "vCenter has not told of it yet");
+}
+
+/* The first look at a source that was not known when the test was ordered, or
+ * when scloned started. A node that waits for such a source waits in vain; a
+ * clone that was begun is judged by how it goes. */
+static void _await_look(struct entry *entry)
+{
+	struct fleet *fleet = entry->trials->daemon->fleet;
+	struct trial *trial = &entry->trial;
+	const struct record *rec = fleet_record(fleet, trial->node);
+	bool served = trial_is_served(trial, rec);
+	struct event end = { .kind = EVENT_CONDEMN, .cause = CAUSE_ADMIN,
+			     .text = trial->why };
+
+	if (entry->looked || trial->judged)
+		return;
+	if (served && rec->phase != PHASE_REQUESTED)
+		entry->looked = true;
+	else
+		_judge_source(entry);
+	if (trial->judged && served)
+		fleet_event(fleet, trial->node, &end);
+}
+
 static enum trial_wish _go(struct entry *entry)
 {
 	struct trial *trial = &entry->trial;
@@ -220,7 +277,11 @@ static enum trial_wish _go(struct entry *entry)
 	enum trial_wish wish;
 
 	if (rec) {
+		_await_look(entry);
+		rec = fleet_record(entry->trials->daemon->fleet, trial->node);
 		wish = trial_go(trial, rec, clock_wall_us());
+		if (wish == TRIAL_POWER_UP && !entry->looked)
+			wish = TRIAL_WAIT;
 		if (trial->judged && (rec->hold || *rec->refusal))
 			_answer(entry);
 		return wish;
@@ -424,11 +485,11 @@ static struct entry *_begin(struct trials *trials, struct trial *trial,
 	struct entry *entry;
 
 	trial->since = clock_wall_us();
-	/* What was not looked at since the start or a reload will be; the node
-	 * waits for it. */
+	/* What was not looked at since the start or a reload will be; the
+	 * test waits for it. */
 	if (source->state != SOURCE_FROZEN &&
 	    source->state != SOURCE_UNKNOWN) {
-		trial_fail(trial, TRIAL_SOURCE, CAUSE_CAPACITY, source->why);
+		_fail_source(trial, source);
 		trial->ended = trial->since;
 		_tell(trial);
 	}

@@ -164,6 +164,16 @@ def test_hardware(site):
                  "Low RealMemory", BIG)
 
 
+def test_source(site):
+    """That it is not fit shows after the test is asked for. Drained, it is not
+    powered on again."""
+    site.sclone("template", "drain", site.sources[0])
+    site.lab("vm", vm=site.sources[0], action="kill")
+    site.fault("delay", "*", ms=300, times=10)
+    site.sclone("reload")
+    check_failed(site, site.test(site.sources[0]), "source", "off", BIG)
+
+
 def test_refused(site):
     for name, why in (("other", "no node is kept for tests of other"),
                       ("no-such-name", "no template and no source")):
@@ -187,6 +197,7 @@ def main():
         test_wrong_key(site)
         test_restart(site)
         test_hardware(site)
+        test_source(site)
         test_refused(site)
         site.await_clean()
 

@@ -142,6 +142,11 @@ static bool _serves(const struct trial *trial,
 	       text_same(req->id, trial->request);
 }
 
+bool trial_is_served(const struct trial *trial, const struct record *rec)
+{
+	return _serves(trial, &rec->req);
+}
+
 enum trial_wish trial_go(struct trial *trial, const struct record *rec,
 			 int64_t now)
 {
@@ -149,7 +154,7 @@ enum trial_wish trial_go(struct trial *trial, const struct record *rec,
 
 	if (_serves(trial, &rec->next))
 		return TRIAL_WAIT;	/* its next attempt */
-	if (_serves(trial, &rec->req))
+	if (trial_is_served(trial, rec))
 		return _follow(trial, rec, now);
 	if (*trial->request)
 		trial_fail(trial, TRIAL_RESUME, CAUSE_SUPERSEDED,

@@ -63,6 +63,9 @@ enum trial_wish {
 /* The node is free for a test, as far as is known. */
 bool trial_is_free(const struct record *rec);
 
+/* The request that serves it is the node's present one. */
+bool trial_is_served(const struct trial *trial, const struct record *rec);
+
 /* What is to be done now, by the node's record; takes from it what it
  * tells. */
 enum trial_wish trial_go(struct trial *trial, const struct record *rec,
