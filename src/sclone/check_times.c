@@ -78,7 +78,7 @@ static void _resume_timeout(const struct facts *facts, struct findings *out)
 		   _judge_resume, out);
 }
 
-/* --- SuspendTimeout, SuspendTime ----------------------------------------- */
+/* --- SuspendTimeout ------------------------------------------------------ */
 
 static void _judge_suspend(const struct facts *facts, const char *name,
 			   int64_t seconds, struct findings *out)
@@ -104,42 +104,108 @@ static void _suspend_timeout(const struct facts *facts, struct findings *out)
 		   _judge_suspend, out);
 }
 
-/* One partition that has it turns power saving on, for the nodes of all. */
-static bool _saves_power(const struct facts_slurm *slurm)
-{
-	for (size_t i = 0; i < slurm->partition_count; i++) {
-		int64_t seconds = slurm->partitions[i].suspend_time;
+/* --- SuspendTime --------------------------------------------------------- */
 
-		if (seconds && seconds != FACTS_FOREVER)
-			return true;
+typedef void say_fn(struct findings *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* From 26.05 on a NodeName line may have it, which nobody tells us. */
+static bool _may_be_elsewhere(const struct facts *facts)
+{
+	return facts->slurm.version >= 2605;
+}
+
+static const char *_elsewhere(const struct facts *facts)
+{
+	return _may_be_elsewhere(facts)
+		? ", unless the nodes' NodeName= lines have one" : "";
+}
+
+/* Nodes that slurmctld suspends only when it is told to. Those for tests are:
+ * scloned does it. */
+static void _never(const struct facts *facts, int isolation,
+		   struct check_names *names)
+{
+	for (size_t i = 0; i < facts->slurm.node_count; i++) {
+		const struct facts_node *node = &facts->slurm.nodes[i];
+
+		if (node->set->isolation == isolation &&
+		    !node->set->is_test && node->is_listed &&
+		    node->suspend_time == FACTS_FOREVER)
+			check_names_add(names, node->name);
 	}
-	return slurm->suspend_time != FACTS_FOREVER;
+}
+
+static void _end_shared(const struct facts *facts, struct findings *out)
+{
+	cleanup_check_names struct check_names names = { 0 };
+	say_fn *say = _may_be_elsewhere(facts) ? findings_warn
+					       : findings_fail;
+
+	_never(facts, ISOLATION_SHARED, &names);
+	if (check_names_count(&names))
+		say(out, "%s have none that ends%s: their VMs, which jobs "
+		    "share, live for ever; set SuspendTime=300 in the "
+		    "PartitionName= lines that list them, of which the "
+		    "longest time counts", check_names_print(&names),
+		    _elsewhere(facts));
+}
+
+static void _end_single(const struct facts *facts, struct findings *out)
+{
+	cleanup_check_names struct check_names names = { 0 };
+
+	_never(facts, ISOLATION_JOB, &names);
+	if (check_names_count(&names))
+		findings_warn(out, "%s have none that ends%s: a VM to which "
+			      "no job comes, as after scontrol power up, "
+			      "lives for ever; set SuspendTime=300 in the "
+			      "PartitionName= lines that list them, of which "
+			      "the longest time counts",
+			      check_names_print(&names), _elsewhere(facts));
 }
 
 /* slurmctld suspends every idle node, whoever its SuspendProgram is for. */
 static void _spare_others(const struct facts *facts, struct findings *out)
 {
 	const struct facts_slurm *slurm = &facts->slurm;
+	const struct facts_machine *machine = &slurm->machine;
 
-	if (slurm->suspend_time == FACTS_FOREVER || !*slurm->solid ||
-	    *slurm->exc_nodes || *slurm->exc_parts ||
+	if (!*machine->name || *slurm->exc_nodes || *slurm->exc_parts ||
 	    config_global(facts->config)->chain_suspend)
 		return;
-	findings_warn(out, "it is %" PRId64 " for all nodes, so that "
-		      "slurmctld takes %s and others that are no clones for "
-		      "powered down once they have been idle for so long; "
-		      "set it for the partitions of the clones alone, or "
-		      "SuspendExcNodes=", slurm->suspend_time, slurm->solid);
+	if (!*machine->rule.partition)
+		findings_warn(out, "it is %" PRId64 " for all nodes, so that "
+			      "slurmctld takes %s and others that are no "
+			      "clones for powered down once they have been "
+			      "idle for so long; set it for the partitions "
+			      "of the clones alone, or SuspendExcNodes=",
+			      machine->rule.seconds, machine->name);
+	else
+		findings_warn(out, "partition %s has %" PRId64 " also for %s,"
+			      " which is no clone: slurmctld takes it for "
+			      "powered down once it has been idle for so "
+			      "long; name such nodes in SuspendExcNodes=, "
+			      "or give the clones a partition of their own "
+			      "and take it out of this one",
+			      machine->rule.partition, machine->rule.seconds,
+			      machine->name);
 }
 
 static void _suspend_time(const struct facts *facts, struct findings *out)
 {
-	if (_saves_power(&facts->slurm))
-		_spare_others(facts, out);
-	else
-		findings_fail(out, "it is not set, so that power saving is "
-			      "off; set SuspendTime=300 in PartitionName= "
-			      "lines of the clones");
+	say_fn *say = _may_be_elsewhere(facts) ? findings_warn
+					       : findings_fail;
+
+	if (!facts->slurm.saves_power) {
+		say(out, "it is not set, so that power saving is off%s; set "
+		    "SuspendTime=300 in PartitionName= lines of the clones",
+		    _elsewhere(facts));
+		return;
+	}
+	_end_shared(facts, out);
+	_end_single(facts, out);
+	_spare_others(facts, out);
 }
 
 /* --- the prolog, rates -------------------------------------------------- */

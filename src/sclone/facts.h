@@ -19,6 +19,7 @@
 #include "common/vim25/moref.h"
 #include "common/vim25/xml.h"
 #include "privileges.h"
+#include "suspend.h"
 
 #define FACTS_NAME_SIZE 128
 #define FACTS_LINE_SIZE 256
@@ -151,7 +152,7 @@ struct facts_partition {
 	bool has_job, has_shared;	/* nodes with this Isolation= */
 	char test_node[FACTS_NAME_SIZE];	/* that it holds; "" */
 	/* 0: not set here */
-	int64_t resume_timeout, suspend_timeout, suspend_time;
+	int64_t resume_timeout, suspend_timeout;
 };
 
 /* JobSubmitPlugins=sclone. Versions are Slurm's numbers, see plugin_file.h. */
@@ -170,6 +171,14 @@ struct facts_node {
 	bool found, is_cloud;
 	const char *features;		/* "" */
 	int64_t cpus, memory_mib;
+	bool is_listed;			/* by a partition */
+	int64_t suspend_time;		/* that slurmctld takes for it */
+};
+
+/* A node that is not ours and no cloud node, and that slurmctld suspends. */
+struct facts_machine {
+	char name[FACTS_NAME_SIZE];	/* "": there is none */
+	struct suspend_rule rule;
 };
 
 /* What `scontrol show config` shows; strings are "" when not set. */
@@ -194,8 +203,8 @@ struct facts_slurm {
 	size_t partition_count;
 	struct facts_node *nodes;
 	size_t node_count;
-	char solid[FACTS_NAME_SIZE];	/* one that is not ours, and no cloud
-					 * node; "": there is none */
+	bool saves_power;		/* some SuspendTime ends */
+	struct facts_machine machine;	/* the first of its kind */
 	char nameless[FACTS_NAME_SIZE];	/* a node whose name does not resolve
 					 * here, of those tried; "": none */
 	struct json *answers[3];	/* owners of the strings */

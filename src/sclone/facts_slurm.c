@@ -151,9 +151,7 @@ static int _take_partition(struct facts_partition *partition,
 	return json_get_int(json, "resume_timeout", 0, FACTS_FOREVER,
 			    &partition->resume_timeout, err) ||
 	       json_get_int(json, "suspend_timeout", 0, FACTS_FOREVER,
-			    &partition->suspend_timeout, err) ||
-	       json_get_int(json, "suspend_time", 0, FACTS_FOREVER,
-			    &partition->suspend_time, err) ? -1 : 0;
+			    &partition->suspend_timeout, err) ? -1 : 0;
 }
 
 static int _take_partitions(struct facts *facts, const struct json *list,
@@ -186,7 +184,9 @@ static int _take_partitions(struct facts *facts, const struct json *list,
 
 /* --- nodes -------------------------------------------------------------- */
 
-static struct facts_node *_add_nodes(struct facts *facts, struct err *err)
+static struct facts_node *_add_nodes(struct facts *facts,
+				     const struct suspend *suspend,
+				     struct err *err)
 {
 	struct facts_slurm *slurm = &facts->slurm;
 	const struct config *config = facts->config;
@@ -200,13 +200,20 @@ static struct facts_node *_add_nodes(struct facts *facts, struct err *err)
 	for (size_t s = 0; s < config_set_count(config); s++) {
 		const struct config_set *set = config_set(config, s);
 
-		for (size_t i = 0; i < hostlist_count(set->nodes); i++)
+		for (size_t i = 0; i < hostlist_count(set->nodes); i++) {
+			const char *name = hostlist_at(set->nodes, i);
+
 			slurm->nodes[slurm->node_count++] =
 				(struct facts_node) {
-					.name = hostlist_at(set->nodes, i),
+					.name = name,
 					.set = set,
 					.features = "",
+					.is_listed = suspend_knows(suspend,
+								   name),
+					.suspend_time = suspend_of(
+						suspend, name)->seconds,
 				};
+		}
 	}
 	return slurm->nodes;
 }
@@ -226,23 +233,29 @@ static int _take_node(struct facts_node *node, const struct json *json,
 	return 0;
 }
 
-static int _take_other(struct facts_slurm *slurm, const struct json *json,
+static int _take_other(struct facts_machine *machine,
+		       const struct suspend *suspend, const struct json *json,
 		       struct err *err)
 {
 	struct slurmcall_node told;
+	const struct suspend_rule *rule;
 
 	if (slurmcall_read_node(json, &told, err))
 		return -1;
-	if (!(told.flags & SLURMCALL_CLOUD) && told.base != SLURMCALL_FUTURE)
-		snprintf(slurm->solid, sizeof(slurm->solid), "%s", told.name);
+	rule = suspend_of(suspend, told.name);
+	if (told.flags & SLURMCALL_CLOUD || told.base == SLURMCALL_FUTURE ||
+	    rule->seconds == FACTS_FOREVER || *machine->name)
+		return 0;
+	snprintf(machine->name, sizeof(machine->name), "%s", told.name);
+	machine->rule = *rule;
 	return 0;
 }
 
 static int _take_nodes(struct facts *facts, const struct json *list,
-		       struct err *err)
+		       const struct suspend *suspend, struct err *err)
 {
 	cleanup_table struct table *names = table_create(NODES_MAX, NULL);
-	struct facts_node *nodes = _add_nodes(facts, err);
+	struct facts_node *nodes = _add_nodes(facts, suspend, err);
 	struct facts_node *node;
 	const char *name;
 
@@ -258,7 +271,8 @@ static int _take_nodes(struct facts *facts, const struct json *list,
 			return err_wrap(err, "nodes");
 		node = table_get(names, name);
 		if (node ? _take_node(node, json_at(list, i), err)
-			 : _take_other(&facts->slurm, json_at(list, i), err))
+			 : _take_other(&facts->slurm.machine, suspend,
+				       json_at(list, i), err))
 			return err_wrap(err, "node %s", name);
 	}
 	return 0;
@@ -271,6 +285,7 @@ int facts_take_slurm(struct facts *facts, struct json *config,
 		     struct err *err)
 {
 	struct facts_slurm *slurm = &facts->slurm;
+	cleanup_suspend struct suspend *suspend = NULL;
 
 	slurm->answers[0] = config;
 	slurm->answers[1] = partitions;
@@ -279,8 +294,12 @@ int facts_take_slurm(struct facts *facts, struct json *config,
 	    _take_numbers(slurm, config, err) ||
 	    _take_programs(slurm, config, err))
 		return err_wrap(err, "config");
+	suspend = suspend_create(partitions, slurm->suspend_time, err);
+	if (!suspend)
+		return err_wrap(err, "partitions");
+	slurm->saves_power = suspend_is_on(suspend);
 	if (_take_partitions(facts, partitions, err) ||
-	    _take_nodes(facts, nodes, err))
+	    _take_nodes(facts, nodes, suspend, err))
 		return -1;
 	return 0;
 }

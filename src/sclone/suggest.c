@@ -162,6 +162,16 @@ static bool _is_in(const struct config_set *set, const char *partition)
 	return !set->partition_count && !set->is_test;
 }
 
+/* Partitions that sclone.conf names are the site's, and may hold more. */
+static void _caution(const char *partition, struct buf *out)
+{
+	buf_printf(out, "# Where %s holds machines, too: no SuspendTime here, "
+			"or SuspendExcNodes=\n# with their names; else "
+			"slurmctld takes them for powered down once they\n"
+			"# are idle. Clones need it in one of their "
+			"partitions.\n", partition);
+}
+
 /* One line for a partition, at the first set that names it. NULL: "vm", for
  * the sets that name none. */
 static void _partition(const struct config *config, size_t first,
@@ -173,6 +183,8 @@ static void _partition(const struct config *config, size_t first,
 	for (size_t s = 0; s < first; s++)
 		if (_is_in(config_set(config, s), name))
 			return;
+	if (name)
+		_caution(name, out);
 	buf_printf(out, "PartitionName=%s Nodes=", name ? name : "vm");
 	for (size_t s = first; s < config_set_count(config); s++) {
 		const struct config_set *set = config_set(config, s);

@@ -48,8 +48,9 @@ def test_config(cluster, link):
     tap.equal((config["preempt_suspends"], config["preempt_gang"],
                config["preempt_type"]),
               (False, True, "preempt/partition_prio"), "and what else may")
-    tap.equal((parts["open"]["resume_timeout"], parts["vm"]["suspend_time"]),
-              (77, 0), "their own timeouts, and none")
+    tap.equal((parts["open"]["resume_timeout"], parts["vm"]["suspend_time"],
+               parts["none"]["suspend_time"]),
+              (77, 0, 1), "their own timeouts, none, and none at all to wait")
 
 
 def test_nodes(cluster, link):
@@ -347,7 +348,8 @@ with labslurm.Cluster(nodes=4) as lab:
         % lab.conf_path)
     lab.more += ["PartitionName=open Nodes=vm[1-4] ResumeTimeout=77 "
                  "PreemptMode=SUSPEND",
-                 "PartitionName=soft Nodes=vm[1-4] PreemptMode=REQUEUE"]
+                 "PartitionName=soft Nodes=vm[1-4] PreemptMode=REQUEUE",
+                 "PartitionName=none SuspendTime=0"]
     lab.settings["JobSubmitPlugins"] = "lua"
     lab.write("job_submit.lua", """
 function slurm_job_submit(job, partitions, uid)

@@ -49,10 +49,12 @@
 	"\"batch_sched_delay=0,sched_min_interval=0\","                     \
 	"\"auth_info\":\"cred_expire=30\"}"
 
-#define PARTITION(name, nodes)                                              \
+/* With a SuspendTime; "0": none, "4294967295": never. */
+#define PARTITION_FOR(name, nodes, time)                                    \
 	"{\"name\":\"" name "\",\"nodes\":\"" nodes "\","                   \
 	"\"exclusive\":true,\"power_down_on_idle\":false,"                  \
-	"\"resume_timeout\":0,\"suspend_timeout\":0,\"suspend_time\":300}"
+	"\"resume_timeout\":0,\"suspend_timeout\":0,\"suspend_time\":" time "}"
+#define PARTITION(name, nodes) PARTITION_FOR(name, nodes, "300")
 
 #define NODE(name, features)                                                \
 	"{\"name\":\"" name "\",\"state\":\"IDLE+CLOUD+POWERED_DOWN\","     \

@@ -166,6 +166,20 @@ static void _test_parameters(void)
 	     "advice on batch_sched_delay");
 }
 
+/* SuspendTime for all nodes, or none of that kind, and partitions. */
+static void _with_time(int64_t global, const char *partitions)
+{
+	struct json *config = _json(CONFIG);
+
+	_start();
+	(void) json_put_int(config, "suspend_time", global);
+	_take_slurm(config, partitions, NODES);
+}
+
+#define NO_TIME "[" PARTITION_FOR("vm", "vm[1-3],big1", "0") "," METAL("0") "]"
+#define METAL(time) PARTITION_FOR("metal", "n[1-9]", time)
+#define FOREVER "4294967295"
+
 /* SuspendTime for all nodes, and one thing more. */
 static void _with_global(const char *key, const char *value)
 {
@@ -174,17 +188,14 @@ static void _with_global(const char *key, const char *value)
 	_start();
 	(void) json_put_int(config, "suspend_time", 300);
 	(void) json_put_str(config, key, value);
-	_take_slurm(config, PARTITIONS, NODES);
+	_take_slurm(config, NO_TIME, NODES);
 }
 
-static void _test_suspend_time(void)
+static void _test_suspend_global(void)
 {
-	_good();
-	fine("SuspendTime", "set for clones", "SuspendTime of the partition");
-	facts.slurm.partitions[0].suspend_time = 0;
+	_with_time(FACTS_FOREVER, NO_TIME);
 	fails("SuspendTime", "power saving is off", "no SuspendTime");
-	_with_global("user", "slurm");
-	facts.slurm.partitions[0].suspend_time = 0;
+	_with_global("version", "26.05.1");
 	warns("SuspendTime", "takes n1 and others that are no clones",
 	      "one for all nodes");
 	_with_global("suspend_exc_nodes", "n[1-9]");
@@ -195,6 +206,67 @@ static void _test_suspend_time(void)
 	_with_global("user", "slurm");
 	fine("SuspendTime", "set for clones", "or have a program");
 	conf = CONF;
+	_with_time(300, "[" PARTITION_FOR("vm", "vm[1-3],big1", "0") ","
+		   METAL(FOREVER) "]");
+	fine("SuspendTime", "set for clones", "or a time without end");
+}
+
+/* The longest time of the partitions counts, then that for all nodes. */
+static void _test_suspend_partitions(void)
+{
+	_good();
+	fine("SuspendTime", "set for clones", "SuspendTime of the partition");
+	_with_time(FACTS_FOREVER, "[" PARTITION("vm", "vm[1-3],big1") ","
+		   PARTITION_FOR("all", "vm[1-3],n[1-9]", "0") "]");
+	fine("SuspendTime", "set for clones", "beside one that has none");
+	_with_time(FACTS_FOREVER, "[" PARTITION("batch", "vm[1-3],big1,n1")
+		   "]");
+	warns("SuspendTime", "partition batch has 300 also for n1, which is",
+	      "one with machines");
+	_with_time(FACTS_FOREVER, "[" PARTITION("batch", "vm[1-3],big1,n1")
+		   "," METAL(FOREVER) "]");
+	fine("SuspendTime", "set for clones", "which another one spares");
+	_with_time(FACTS_FOREVER, "[" PARTITION("a", "vm[1-3],big1") ","
+		   PARTITION_FOR("b", "vm[1-2]", FOREVER) "]");
+	warns("SuspendTime", "vm[1-2] have none that ends: a VM to which no",
+	      "one that keeps clones up");
+	_with_time(FACTS_FOREVER, "[" PARTITION("a", "vm[1-3]") ","
+		   PARTITION_FOR("b", "big1", "0") "]");
+	warns("SuspendTime", "big1 have none that ends: ", "one without");
+	_with_time(FACTS_FOREVER, "[" PARTITION_FOR("vm", "vm[1-3]", "0") ","
+		   PARTITION("cloud", "aws[1-9]") "]");
+	warns("SuspendTime", "vm[1-3] have none that ends: ",
+	      "not power saving that is off: others have it");
+}
+
+static void _test_suspend_shared(void)
+{
+	static const char parts[] = "["
+		PARTITION("vm", "vm[1-3],big1") ","
+		PARTITION_FOR("shr", "sh[1-2]", "0") "]";
+
+	conf = CONF "NodeName=sh[1-2] Templates=r9 Isolation=shared\n"
+		    "NodeName=t1 Templates=r9 Test=yes\n";
+	_with_time(FACTS_FOREVER, parts);
+	fails("SuspendTime", "sh[1-2] have none that ends: their VMs, which",
+	      "shared clones that nobody would end");
+	facts.slurm.version = 2605;
+	warns("SuspendTime", "unless the nodes' NodeName= lines have one",
+	      "which may be said elsewhere later");
+	_with_time(600, parts);
+	warns("SuspendTime", "it is 600 for all", "the one for all ends them");
+	_with_time(FACTS_FOREVER, "[" PARTITION("a", "vm[1-3],big1,sh1,sh2")
+		   "]");
+	fine("SuspendTime", "set for clones", "so does a partition; and the "
+	     "node for tests needs none");
+	conf = CONF;
+}
+
+static void _test_suspend_time(void)
+{
+	_test_suspend_global();
+	_test_suspend_partitions();
+	_test_suspend_shared();
 }
 
 static void _test_times(void)

@@ -69,6 +69,9 @@ static void _versions(void)
 	has_str(buf_str(&out), "PartitionName=all Nodes=vm[1-3],big1 "
 		"OverSubscribe=EXCLUSIVE SuspendTime=300 State=UP\n",
 		"one of two sets");
+	has_str(buf_str(&out), "\n# Where all holds machines, too: no "
+		"SuspendTime here, or SuspendExcNodes=\n",
+		"the site's partitions may hold more");
 	ok(!strstr(buf_str(&out), "\nSuspendTime="), "no time of other nodes");
 	has_str(buf_str(&out), "\nEpilog=/etc/slurm/epilog\n",
 		"what a job wrote last is not lost");
@@ -212,6 +215,7 @@ static void _others(void)
 	is_int(suggest_slurm_conf(&facts, 2205, &out, &err), 0,
 	       "sets without Partitions=");
 	has_str(buf_str(&out), "PartitionName=vm Nodes=vm1 ", "are in vm");
+	ok(!strstr(buf_str(&out), "holds machines"), "which holds them alone");
 }
 
 int main(void)

@@ -102,7 +102,9 @@ static void _view_partition(const partition_info_t *in,
 		(in->preempt_mode & PREEMPT_MODE_SUSPEND);
 	partition->resume_timeout = _seconds16(in->resume_timeout);
 	partition->suspend_timeout = _seconds16(in->suspend_timeout);
-	partition->suspend_time = _seconds(in->suspend_time);
+	/* 0 is "at once" there, and stands for "not set" here. */
+	partition->suspend_time = in->suspend_time
+		? _seconds(in->suspend_time) : 1;
 }
 
 int ctl_partitions(int (*each)(const struct ctl_partition *partition,
