@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clone - see clone.h. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
@@ -13,6 +15,7 @@
 #include "command.h"
 #include "entropy.h"
 #include "fence.h"
+#include "files.h"
 #include "hooks.h"
 #include "identity.h"
 #include "machine.h"
@@ -160,6 +163,19 @@ static int _mark_used(const struct clone *clone, struct err *err)
 	return tools_set(clone->settings, TOOLS_KEY, used, err);
 }
 
+/* For release at the jobs' ends, which knows nothing else of the identity. */
+static int _mark_shared(const struct clone *clone, struct err *err)
+{
+	const char *path = clone->settings->shared_file;
+
+	if (clone->id.shared)
+		return files_replace(path, "This clone is for several "
+				     "jobs.\n", err);
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_errno(err, ERR_FATAL, errno, "%s", path);
+	return 0;
+}
+
 /* Whatever must differ between the clones of one freeze. */
 static int _differ(struct clone *clone, struct err *err)
 {
@@ -167,7 +183,8 @@ static int _differ(struct clone *clone, struct err *err)
 
 	explicit_bzero(clone->id.seed, sizeof(clone->id.seed));
 	if (rc < 0 || machine_set_name(clone->id.node, err) < 0 ||
-	    machine_set_id(clone->settings->machine_id, err) < 0)
+	    machine_set_id(clone->settings->machine_id, err) < 0 ||
+	    _mark_shared(clone, err) < 0)
 		return -1;
 	clone->ms.identity = _ms(clone);
 	return 0;

@@ -11,7 +11,8 @@ int commands_preflight(const struct settings *settings);
 /* The boot service. 0 a clone's slurmd runs; 1 failed, and said so. */
 int commands_freeze(const struct settings *settings);
 
-/* For Slurm's Epilog. 0 everything is flushed and unmounted, else 1. */
+/* For Slurm's Epilog. 0 everything is flushed and unmounted, else 1; in a
+ * clone that jobs share 0 at once. */
 int commands_release(const struct settings *settings);
 
 #endif

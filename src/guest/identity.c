@@ -17,12 +17,12 @@
 static const char *const _known_plain[] = {
 	"v",	"cluster", "node",	  "epoch",  "template",
 	"addr", "gw",	   "dns",	  "mtu",    "conf_server",
-	"time", "slurmd",  "not_after", "seed",   NULL,
+	"time", "slurmd",  "not_after", "seed",   "shared", NULL,
 };
 static const char *const _known_cards[] = {
 	"v",	"cluster", "node",	  "epoch",  "template",
 	"nics", "search",  "dns",	  "conf_server",
-	"time", "slurmd",  "not_after", "seed",   NULL,
+	"time", "slurmd",  "not_after", "seed",   "shared", NULL,
 };
 
 /*
@@ -286,6 +286,7 @@ int identity_parse(const char *text, size_t len, struct identity *out,
 	     _names(json, &id, err) < 0 || _times(json, &id, err) < 0 ||
 	     _network(json, &id, err) < 0 || _dns(json, &id, err) < 0 ||
 	     _servers(json, &id, err) < 0 || _options(json, &id, err) < 0 ||
+	     json_get_bool_or(json, "shared", false, &id.shared, err) < 0 ||
 	     _seed(json, &id, err) < 0 ? -1 : 0;
 	json_wipe(json, "seed");
 	if (rc == 0)

@@ -35,6 +35,7 @@ struct identity {
 	int64_t epoch;		/* µs, names this cycle of the node */
 	int64_t time;		/* µs since 1970, when it was written */
 	int64_t not_after;	/* µs since 1970, useless from then on */
+	bool shared;		/* for several jobs: release does nothing */
 	unsigned nic_count;	/* at least 1; the first is the node's own */
 	struct identity_nic nics[IDENTITY_NICS_MAX];
 	unsigned dns_count;

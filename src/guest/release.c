@@ -3,7 +3,8 @@
  * release - at the job's end (Slurm's Epilog): what the job wrote reaches
  * its servers before the machine is destroyed. Every step is bounded, since
  * a server that is gone must not hold the node for ever; the steps go on
- * after one failed.
+ * after one failed. In a clone that jobs share nothing is done: the others
+ * need the mounts, and the machine stays.
  */
 #include <errno.h>
 #include <limits.h>
@@ -84,7 +85,7 @@ static void _unmount_all(struct release *release)
 
 /* What hangs first must not take the time of what follows it: the hooks get
  * half of it, sync half of what is left then, the mounts the rest. */
-int commands_release(const struct settings *settings)
+static int _release(const struct settings *settings)
 {
 	int64_t now = clock_mono_us();
 	int64_t time = (int64_t) settings->release_time * CLOCK_US_PER_S;
@@ -101,4 +102,13 @@ int commands_release(const struct settings *settings)
 	      NULL);
 	_unmount_all(&release);
 	return release.failed ? 1 : 0;
+}
+
+int commands_release(const struct settings *settings)
+{
+	if (access(settings->shared_file, F_OK) < 0)
+		return _release(settings);
+	log_info("release: %s: this clone is for several jobs, which need "
+		 "what is mounted; nothing is done", settings->shared_file);
+	return 0;
 }

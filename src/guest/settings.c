@@ -55,6 +55,8 @@ const struct conf_key settings_keys[] = {
 		 "File that gets the name servers of the identity."),
 	FILE_KEY("SlurmdEnv", slurmd_env, "/run/sclone/slurmd.env",
 		 "Environment file with SLURMD_OPTIONS for slurmd.service."),
+	FILE_KEY("SharedFile", shared_file, "/run/sclone/shared",
+		 "File that is there in clones that jobs share alone."),
 	{ .name = "Systemd", .type = CONF_BOOL, .offset = FIELD(systemd),
 	  .help = "Start services through their units; the default is yes "
 		  "when systemd runs." },

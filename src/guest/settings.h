@@ -30,6 +30,7 @@ struct settings {
 	char *machine_id;	/* files the clone writes */
 	char *resolv_conf;
 	char *slurmd_env;
+	char *shared_file;	/* there in clones that jobs share alone */
 	bool systemd;		/* services through their units */
 	uint64_t rpc_time;	/* limits, in seconds */
 	uint64_t hook_time;

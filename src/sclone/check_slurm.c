@@ -95,7 +95,8 @@ static bool _any_single(const struct config *config)
 	return false;
 }
 
-/* Only a node can say what it does there. */
+/* Only a node can say what it does there; in clones that jobs share, release
+ * does nothing. */
 static void _epilog(const struct facts *facts, struct findings *out)
 {
 	const char *path = facts->slurm.epilog;

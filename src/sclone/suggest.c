@@ -90,7 +90,7 @@ static void _network(const struct config *config, int version,
 		buf_puts(out, "TreeWidth=65533\n");
 }
 
-/* Nodes that jobs share keep their mounts. */
+/* Clones that jobs share keep their mounts, whatever the Epilog runs. */
 static bool _needs_epilog(const struct config *config)
 {
 	for (size_t s = 0; s < config_set_count(config); s++)

@@ -54,6 +54,9 @@ def main(conf, mode):
         sleep_forever()
     rpc = Rpc()
     identity = json.loads(rpc.call("info-get guestinfo.sclone"))
+    with open(os.path.join(os.path.dirname(conf),
+                           "identity-" + identity["node"]), "w") as file:
+        json.dump(identity, file)  # for tests of what clones are told
     rpc.call("info-set guestinfo.sclone used %d" % identity["epoch"])
     if mode == "fail":
         report(rpc, identity, "failed", code="HOOK",

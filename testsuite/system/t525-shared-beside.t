@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One site with shared nodes and others: what is shared weakens nothing for
 the others, and job_submit/sclone knows which is which."""
+import json
 import os
 import sys
 
@@ -41,6 +42,12 @@ def hold(site):
         % (labsclone.BEGAN, site.path("end"))
 
 
+def told(site, node):
+    """The identity of the node's last clone."""
+    with open(site.path("identity-" + node)) as file:
+        return json.load(file)
+
+
 def test_submit(site):
     code, text = site.run("sbatch", "-pshared", "-Cubuntu22", BEGAN,
                           check=False)
@@ -67,6 +74,8 @@ def test_beside(site):
               "only the latter were made exclusive")
     tap.equal(["POWER_DOWN" in site.state(node) for node in site.nodes],
               [False, True, True], "only the latters' nodes are marked")
+    tap.equal([told(site, node).get("shared") for node in site.nodes],
+              [True, None, None], "the former's VM alone is told so")
     for job in shared + alone:
         site.write("end-%d" % job, "")
     for job in shared + alone + more:

@@ -10,6 +10,7 @@
 #include "guest/commands.h"
 #include "guest/entropy.h"
 #include "guest/machine.h"
+#include "guest/mounts.h"
 #include "guest/network.h"
 #include "guest/preflight.h"
 #include "guest/settings.h"
@@ -18,13 +19,13 @@
 #define IN_TIME "15 Jan 2027 08:00:01\n"	/* 1800000001 */
 #define LATE "15 Jan 2027 08:10:01\n"
 
-static const char identity[] =
-	"{\"v\":1,\"cluster\":\"hpc1\",\"node\":\"vm001\","
-	"\"epoch\":1800000000000001,\"template\":\"rocky9\","
-	"\"addr\":\"10.20.0.1/16\",\"time\":1800000000000000,"
-	"\"not_after\":1800000600000000,\"seed\":\""
-	"00112233445566778899aabbccddeeff"
-	"00112233445566778899aabbccddeeff\"}\n";
+#define IDENTITY(more)                                                      \
+	"{\"v\":1,\"cluster\":\"hpc1\",\"node\":\"vm001\","                 \
+	"\"epoch\":1800000000000001,\"template\":\"rocky9\","               \
+	"\"addr\":\"10.20.0.1/16\",\"time\":1800000000000000," more         \
+	"\"not_after\":1800000600000000,\"seed\":\""                         \
+	"00112233445566778899aabbccddeeff"                                  \
+	"00112233445566778899aabbccddeeff\"}\n"
 
 /* --- the linker puts these in place of the real ones --------------------- */
 
@@ -40,6 +41,9 @@ int __wrap_nic_find(const char *sysfs, const char *wanted, struct nics *nics,
 		    struct err *err);
 int __wrap_nic_unbind(const char *sysfs, struct nics *nics, struct err *err);
 int __wrap_nic_bind(const char *sysfs, struct nics *nics, struct err *err);
+int __wrap_mounts_read(const char *path, struct mounts *mounts,
+		       struct err *err);
+void __wrap_sync(void);
 
 static int64_t clock_is;
 static bool bound = true;
@@ -104,6 +108,18 @@ int __wrap_nic_bind(const char *sysfs, struct nics *nics, struct err *err)
 	return 0;
 }
 
+int __wrap_mounts_read(const char *path, struct mounts *mounts,
+		       struct err *err)
+{
+	(void) path, (void) err;
+	memset(mounts, 0, sizeof(*mounts));
+	return 0;
+}
+
+void __wrap_sync(void)
+{
+}
+
 /* --- a machine ----------------------------------------------------------- */
 
 /* The stand-ins write what they are asked into files beside them. */
@@ -124,6 +140,9 @@ static void _settings(struct settings *settings)
 		   "ServiceTime=60\n",
 		   _at("pre-freeze"), _at("post-clone"), _at("machine-id"),
 		   _at("slurmd.env"));
+	buf_printf(&text,
+		   "PreReleaseDir=%s\nSharedFile=%s\nReleaseTime=3600\n",
+		   _at("pre-release"), _at("shared"));
 	_put("guest.conf", buf_str(&text), 0644);
 	buf_free(&text);
 	if (settings_read(_at("guest.conf"), settings, &err) < 0)
@@ -139,7 +158,7 @@ static void _machine(const char *hook, const char *munged)
 	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++)
 		(void) unlink(_at(old[i]));
 	clock_is = 0;
-	_put("identity", identity, 0644);
+	_put("identity", IDENTITY(""), 0644);
 	_put("hosttime", IN_TIME, 0644);
 	_put("late", LATE, 0644);
 	_put("true", "#!/bin/sh\n", 0755);
@@ -187,6 +206,45 @@ static void _test_in_time(void)
 	       "munge and slurmd are started");
 	is_int(clock_is, INT64_C(1800000001000000), "its clock is set");
 	has_str(_get("sets"), "\"state\":\"ready\"", "it says so");
+}
+
+/* At a job's end. */
+static void _release(const char *does, const char *what)
+{
+	cleanup_settings struct settings settings = { 0 };
+
+	_settings(&settings);
+	_mkdir("pre-release");
+	_put("pre-release/10-hook", "#!/bin/sh\necho run >${0%/*}/../let-go\n",
+	     0755);
+	(void) unlink(_at("let-go"));
+	is_int(commands_release(&settings), 0, what);
+	is_str(_get("let-go"), does, what);
+}
+
+/* Marked or not, by the identity alone. */
+static void _test_release(void)
+{
+	_machine("true", "true");
+	_put("shared", "of another life", 0644);
+	is_int(_thaw(), CLONE_READY, "a clone that is for one job");
+	_release("run\n", "lets go of what is mounted at its end");
+	_machine("[ -e ${0%/*}/../shared ]", "true");
+	_put("identity", IDENTITY("\"shared\":true,"), 0644);
+	is_int(_thaw(), CLONE_READY, "one that jobs share");
+	_release("", "does not at the end of one");
+}
+
+static void _test_unmarked(void)
+{
+	_machine("true", "true");
+	_put("identity", IDENTITY("\"shared\":true,"), 0644);
+	(void) unlink(_at("shared"));
+	if (mkdir(_at("shared"), 0755) < 0)
+		bail_out("shared: %s", strerror(errno));
+	is_int(_thaw(), CLONE_FAILED, "one that cannot be marked is none");
+	is_str(_get("started"), "", "and starts nothing");
+	(void) rmdir(_at("shared"));
 }
 
 static void _test_late(const char *hook, const char *munged,
@@ -254,6 +312,8 @@ int main(void)
 	_begin();
 	log_set_level(LOG_LEVEL_WARN);
 	_test_in_time();
+	_test_release();
+	_test_unmarked();
 	_test_late("cp ${0%/*}/../late ${0%/*}/../hosttime", "true",
 		   "late after its hooks");
 	_test_late("true", "cp ${0%/*}/late ${0%/*}/hosttime",

@@ -31,6 +31,7 @@ static const struct member {
 	{ "time", "1800000000000000" },
 	{ "not_after", "1800000600000000" },
 	{ "seed", "\"" SEED "\"" },
+	{ "shared", "true" },
 	{ NULL, NULL },
 };
 
@@ -84,6 +85,10 @@ static void _test_good(void)
 	is_str(id.conf_server, "ctl1:6817,ctl2", "conf_server");
 	is_int(id.option_count, 1, "options");
 	is_int(id.seed[31], 0xff, "last byte of the seed");
+	ok(id.shared, "shared");
+	_build(text, sizeof(text), "shared", NULL);
+	ok(identity_parse(text, strlen(text), &id, &err) == 0 && !id.shared,
+	   "or not, which is not said");
 }
 
 /* Values that are taken. */
@@ -101,6 +106,8 @@ static void _test_taken(void)
 		{ "slurmd", "[]" },
 		{ "slurmd", "[\"-v\",\"--extra=a,b\"]" },
 		{ "addr", "\"10.20.200.1/16\"" },
+		{ "shared", "true" },
+		{ "shared", "false" },
 		{ NULL, NULL },
 	};
 	char text[4096];
@@ -123,6 +130,9 @@ static const struct member _bad[] = {
 	{ "v", "\"1\"" },
 	{ "v", "1.0" },
 	{ "v", "null" },
+	{ "shared", "1" },
+	{ "shared", "\"true\"" },
+	{ "shared", "null" },
 	{ "cluster", NULL },
 	{ "cluster", "\"\"" },
 	{ "cluster", "\"a b\"" },

@@ -27,10 +27,11 @@ static struct config *_config(const char *cluster, const char *template,
 }
 
 static int _told(const struct config *config, const char *node,
-		 const char *template, struct err *err)
+		 const char *template, bool shared, struct err *err)
 {
 	struct letter letter = { .node = node, .epoch = 1800000000000001,
 				 .template = template,
+				 .shared = shared,
 				 .time = 1800000000000000,
 				 .not_after = 1800000600000000 };
 	struct identity id;
@@ -43,6 +44,8 @@ static int _told(const struct config *config, const char *node,
 	if (letter_print(&letter, config, &line, err) < 0 ||
 	    identity_parse(buf_str(&line), line.len, &id, err) < 0)
 		return -1;
+	if (id.shared != shared)
+		return err_set(err, ERR_FATAL, "shared or not");
 	return strcmp(id.node, node) ? err_set(err, ERR_FATAL, "for %s",
 					       id.node) : 0;
 }
@@ -60,10 +63,10 @@ static void _taken(const char *cluster, const char *template, const char *set)
 		return;
 	}
 	nodes = config_set(config, 0)->nodes;
-	ok(!_told(config, hostlist_at(nodes, 0), template, &err),
+	ok(!_told(config, hostlist_at(nodes, 0), template, false, &err),
 	   "the guest takes the first: %s", err.text);
 	ok(!_told(config, hostlist_at(nodes, hostlist_count(nodes) - 1),
-		  template, &err), "and the last: %s", err.text);
+		  template, true, &err), "and the last, shared: %s", err.text);
 }
 
 static void _refused(const char *cluster, const char *template,

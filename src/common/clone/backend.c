@@ -183,6 +183,7 @@ static int _make_marks(struct hand *hand, struct letter *letter,
 	letter->template = rec->req.template_name;
 	letter->time = clock_wall_us();
 	letter->not_after = rec->req.deadline;
+	letter->shared = rec->req.shared;
 	rc = letter_seed(letter, err);
 	if (rc == 0)
 		rc = letter_print(letter, executor->config, &marks->identity,

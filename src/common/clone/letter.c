@@ -150,6 +150,8 @@ static int _put_all(struct json *json, const struct letter *letter,
 		rc |= json_put_str(json, "conf_server",
 				   node->set->conf_server);
 	rc |= _put_slurmd(json, node->set->slurmd_options);
+	if (letter->shared)
+		rc |= json_put_bool(json, "shared", true);
 	rc |= json_put_int(json, "time", letter->time);
 	rc |= json_put_int(json, "not_after", letter->not_after);
 	rc |= json_put_str(json, "seed", seed);

@@ -7,11 +7,14 @@
  *
  * Version 1 knows one network card. What version 1 cannot say (several cards,
  * routes, a fixed MAC address, search domains) is written as version 2, which
- * a guest that knows only 1 refuses as a whole.
+ * a guest that knows only 1 refuses as a whole. In both, "shared" is there in
+ * the clones that jobs share alone: a guest that does not know it would take
+ * the mounts from under them at a job's end, and refuses it, too.
  */
 #ifndef SCLONE_CLONE_LETTER_H
 #define SCLONE_CLONE_LETTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
@@ -30,6 +33,7 @@ struct letter {
 	const char *template;
 	int64_t time;		/* µs since 1970: now */
 	int64_t not_after;	/* µs since 1970: later it must not start */
+	bool shared;		/* the clone is for several jobs */
 	uint8_t seed[LETTER_SEED_SIZE];	/* mixed in, not credited */
 	/* The MAC addresses of the source's cards, in their order, by which
 	 * the guest knows them; "" when not known. */
