@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JSON: strict parsing, checked access, printing. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/json.h"
@@ -112,11 +114,72 @@ static void _walk(void)
 	ok(!json_next(value, &pos, &key, &value), "a number has no members");
 }
 
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+static unsigned _strdup_fails;	/* the how manieth; 0: none */
+
+/* The C library's, for json-c as well. */
+char *strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = NULL;
+
+	if (_strdup_fails && --_strdup_fails == 0)
+		errno = ENOMEM;
+	else
+		copy = malloc(size);
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static struct json *_parse_without(unsigned nth, const char *text,
+				   struct err *err)
+{
+	struct json *json;
+
+	_strdup_fails = nth;
+	if (__lsan_disable)
+		__lsan_disable();
+	json = json_parse(text, strlen(text), err);
+	if (__lsan_enable)
+		__lsan_enable();
+	return json;
+}
+
+/*
+ * json-c copies names and some numbers. Without a name it would fall over;
+ * without the object's copy of it, it leaves the member out, which is lost
+ * memory.
+ */
+static void _short_of_memory(void)
+{
+	static const char text[] = "{\"s\":\"x\",\"n\":5,\"o\":{\"l\":[1,"
+		"\"2]\\\":1 \",3.5e1 ],\"m\":-1}\n,\"z\":null,\"i\":7 }\n";
+	cleanup_json struct json *whole = NULL;
+	struct err err = ERR_INIT;
+	unsigned nth;
+
+	whole = json_parse(text, strlen(text), &err);
+	ok(whole && json_count(whole) == 5, "a whole value: %s", err.text);
+	for (nth = 1; nth < 100; nth++) {
+		cleanup_json struct json *json =
+			_parse_without(nth, text, &err);
+
+		if (_strdup_fails || json || err.code != ERR_FATAL)
+			break;
+		err.code = ERR_NONE;
+	}
+	ok(_strdup_fails && nth > 14, "no memory for a part, the %uth: "
+	   "neither a value nor a bad text", nth);
+	_strdup_fails = 0;
+}
+
 int main(void)
 {
 	_parse();
 	_access();
 	_build();
 	_walk();
+	_short_of_memory();
 	return done_testing();
 }

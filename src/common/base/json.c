@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A struct json * is a json_object * under another name. */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -19,51 +20,84 @@ static struct json *_out(struct json_object *object)
 	return (struct json *) object;
 }
 
-/* Feed all of text; a number at the very end waits for what follows it, so
- * the final NUL is fed too. *end is where the value ended. */
+/* Outside of strings, between these two: behind a member's name, or a
+ * number. */
+static bool _is_seam(char before, char after)
+{
+	return before == ':' || (isdigit((unsigned char) before) &&
+				 !strchr("0123456789.eE+-", after));
+}
+
+static size_t _up_to_seam(const char *text, size_t len)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!quoted && i > 0 && _is_seam(text[i - 1], text[i]))
+			return i;
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+	}
+	return len;
+}
+
+/*
+ * Feed all of text; a number at the very end waits for what follows it, so
+ * the final NUL is fed too. *end is where the value ended.
+ *
+ * Out of memory, json-c 0.16 says "success", with no value or even with one
+ * that lacks a part: only errno tells. It resets that when a number has ended,
+ * and dies of a member without a name: so it is asked at each of these.
+ */
 static struct json_object *_tokenise(struct json_tokener *tokener,
-				     const char *text, size_t len, size_t *end)
+				     const char *text, size_t len, size_t *end,
+				     bool *nomem)
 {
 	struct json_object *object;
+	size_t at = 0, n;
 
-	object = json_tokener_parse_ex(tokener, text, (int) len);
-	*end = json_tokener_get_parse_end(tokener);
-	if (json_tokener_get_error(tokener) == json_tokener_continue) {
+	do {
+		n = _up_to_seam(text + at, len - at);
+		errno = 0;
+		object = json_tokener_parse_ex(tokener, text + at, (int) n);
+		*nomem = errno == ENOMEM;
+		*end = at + json_tokener_get_parse_end(tokener);
+		at += n;
+	} while (!*nomem && at < len && json_tokener_get_error(tokener) ==
+						json_tokener_continue);
+	if (!*nomem &&
+	    json_tokener_get_error(tokener) == json_tokener_continue) {
 		object = json_tokener_parse_ex(tokener, "", 1);
+		*nomem = errno == ENOMEM;
 		*end = len;
 	}
 	return object;
 }
 
-struct json *json_parse(const char *text, size_t len, struct err *err)
+/* The end of what may follow a value. */
+static size_t _skip_space(const char *text, size_t len, size_t at)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
-	struct json_object *object;
+	while (at < len && strchr(" \t\r\n", text[at]))
+		at++;
+	return at;
+}
+
+static struct json *_parse(struct json_tokener *tokener, const char *text,
+			   size_t len, struct err *err)
+{
 	enum json_tokener_error error;
-	bool nomem;
+	struct json_object *object;
+	bool nomem = false;
 	size_t end;
 
-	if (!tokener) {
-		err_nomem(err);
-		return NULL;
-	}
-	if (len >= INT_MAX || memchr(text, '\0', len)) {
-		json_tokener_free(tokener);
-		err_set(err, ERR_PROTOCOL, "JSON: too long, or has a NUL");
-		return NULL;
-	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
 						JSON_TOKENER_VALIDATE_UTF8);
-	/* Out of memory, json-c 0.16 says "success", with no value or even
-	 * with one that lacks a part. */
-	errno = 0;
-	object = _tokenise(tokener, text, len, &end);
-	nomem = errno == ENOMEM;
+	object = _tokenise(tokener, text, len, &end, &nomem);
 	error = json_tokener_get_error(tokener);
-	json_tokener_free(tokener);
-	while (error == json_tokener_success && end < len &&
-	       strchr(" \t\r\n", text[end]))
-		end++;
+	if (error == json_tokener_success)
+		end = _skip_space(text, len, end);
 	if (error == json_tokener_success && end == len && object && !nomem)
 		return _out(object);
 	json_object_put(object);
@@ -75,6 +109,25 @@ struct json *json_parse(const char *text, size_t len, struct err *err)
 				? "not one value"
 				: json_tokener_error_desc(error), end);
 	return NULL;
+}
+
+struct json *json_parse(const char *text, size_t len, struct err *err)
+{
+	struct json_tokener *tokener;
+	struct json *json;
+
+	if (len >= INT_MAX || memchr(text, '\0', len)) {
+		err_set(err, ERR_PROTOCOL, "JSON: too long, or has a NUL");
+		return NULL;
+	}
+	tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+	if (!tokener) {
+		err_nomem(err);
+		return NULL;
+	}
+	json = _parse(tokener, text, len, err);
+	json_tokener_free(tokener);
+	return json;
 }
 
 void json_destroy(struct json *json)

@@ -24,7 +24,8 @@ struct json;
 /*
  * Parse exactly one value that spans all len bytes (white space around it
  * allowed): strict JSON, valid UTF-8, no NUL, at most JSON_DEPTH_MAX levels.
- * NULL and PROTOCOL (with the offset), FATAL.
+ * NULL and PROTOCOL (with the offset), FATAL: out of memory, and then nothing
+ * is said of the text.
  */
 struct json *json_parse(const char *text, size_t len, struct err *err);
 
