@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,26 @@ int rename(const char *from, const char *to)
 	return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
+static bool _forbids;
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode = 0;
+
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	if (!_forbids)
+		return __real_open(path, flags, mode);
+	errno = EACCES;
+	return -1;
+}
+
 struct json_object;
 struct json_tokener;
 
@@ -52,7 +73,7 @@ void *__wrap_realloc(void *old, size_t size)
 	return _short_of_memory ? NULL : __real_realloc(old, size);
 }
 
-/* The memory that json-c takes by itself is out of our reach. */
+/* What json-c does then is json's test. */
 static bool _json_is_short_of_memory;
 
 struct json_object *__real_json_tokener_parse_ex(struct json_tokener *tokener,
@@ -191,6 +212,7 @@ static void _test_short_of_memory(void)
 	_short_of_memory = true;
 	ok(!spool_read(dir, id, &err) && err.code == ERR_FATAL,
 	   "no memory for a request: %s", err.text);
+	has_str(err.text, id, "the text names it");
 	_short_of_memory = false;
 	_json_is_short_of_memory = true;
 	ok(!spool_read(dir, id, &err) && err.code == ERR_FATAL,
@@ -198,6 +220,21 @@ static void _test_short_of_memory(void)
 	_json_is_short_of_memory = false;
 	request = spool_read(dir, id, &err);
 	ok(request != NULL, "it is not put aside, but read the next time");
+	(void) spool_remove(dir, id, NULL);
+}
+
+/* Not to be had without another user: to root nothing is forbidden. */
+static void _test_forbidden(void)
+{
+	struct err err = ERR_INIT;
+	char id[REQUEST_ID_SIZE];
+
+	is_int(_write("vm1", id, &err), 0, "written");
+	_forbids = true;
+	ok(!spool_read(dir, id, &err) && err.code == ERR_AUTH,
+	   "one that may not be read: %s", err.text);
+	_forbids = false;
+	has_str(err.text, id, "the text names it");
 	(void) spool_remove(dir, id, NULL);
 }
 
@@ -357,6 +394,7 @@ int main(void)
 	_test_full();
 	_test_bad();
 	_test_short_of_memory();
+	_test_forbidden();
 	_test_too_long();
 	_empty(_in("bad"));
 	_empty(dir);

@@ -174,6 +174,24 @@ static bool _is_bad(const struct buf *text, const struct err *why)
 	       why->code == ERR_REFUSED;
 }
 
+static bool _is_forbidden(const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 && (errno == EACCES || errno == EPERM);
+}
+
+/* It stays. Most texts of a file name it. */
+static void _cannot_read(const char *path, const struct err *why,
+			 struct err *err)
+{
+	bool forbidden = why->code == ERR_FATAL && _is_forbidden(path);
+
+	err_set(err, forbidden ? ERR_AUTH : why->code, "%s", why->text);
+	if (!strstr(why->text, path))
+		err_wrap(err, "%s", path);
+}
+
 struct request *spool_read(const char *dir, const char *id, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -193,7 +211,7 @@ struct request *spool_read(const char *dir, const char *id, struct err *err)
 		err_set(err, ERR_PROTOCOL, "%s: %s (moved to %s/%s)", path,
 			why.text, dir, BAD);
 	} else {
-		err_set(err, why.code, "%s", why.text);
+		_cannot_read(path, &why, err);
 	}
 	return NULL;
 }

@@ -48,7 +48,8 @@ void spool_list_clear(struct spool_list *list);
 /*
  * Read one request. NULL and PROTOCOL when the file is none: it has been
  * moved to "bad" then, where the newest SPOOL_BAD_MAX are kept. NOTFOUND
- * when it is gone, FATAL otherwise; out of memory, the file stays.
+ * when it is gone. Else the file stays, and the text names it: AUTH when it
+ * may not be read, FATAL (I/O, out of memory).
  */
 struct request *spool_read(const char *dir, const char *id, struct err *err);
 
