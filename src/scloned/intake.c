@@ -29,6 +29,7 @@ struct taking {
 struct intake {
 	struct intake_context ctx;
 	struct loop_timer *timer;
+	int64_t scan_at;	/* when it looks into the spool again */
 	struct shelf *shelf;	/* files that stay */
 	struct taking now;
 };
@@ -39,6 +40,21 @@ static void _begin(struct intake *intake, struct request *request,
 static const char *_spool(const struct intake *intake)
 {
 	return config_global(*intake->ctx.config)->spool_dir;
+}
+
+/* Not while a request is taken, which ends in _finish(). */
+static void _arm(struct intake *intake)
+{
+	int64_t delay = intake->scan_at - clock_mono_us();
+
+	if (!intake->now.request)
+		loop_timer_set(intake->timer, delay > 0 ? delay : 0);
+}
+
+static void _scan_in(struct intake *intake, int64_t delay)
+{
+	intake->scan_at = clock_mono_us() + delay;
+	_arm(intake);
 }
 
 /* --- the end of a request ----------------------------------------------- */
@@ -62,17 +78,23 @@ static void _answer(struct server_call *call, const struct err *failure)
 		server_call_reply(call, json_new_object());
 }
 
+/* Who calls is told, and tries again soon when it is BUSY: that puts off
+ * nothing that is in the spool. */
 static void _finish(struct intake *intake, const struct err *failure)
 {
-	/* Who calls is told, and tries again soon when it is BUSY. */
-	if (failure && failure->code != ERR_BUSY)
+	struct server_call *call = intake->now.call;
+
+	if (failure && !(call && failure->code == ERR_BUSY))
 		log_error("request %s: %s", intake->now.request->id,
 			  failure->text);
-	else if (!failure && !intake->now.call)
+	else if (!failure && !call)
 		shelf_remove(intake->shelf, intake->now.request->id);
-	_answer(intake->now.call, failure);
+	_answer(call, failure);
 	_clear(intake);
-	loop_timer_set(intake->timer, failure ? RETRY_US : 0);
+	if (call)
+		_arm(intake);
+	else
+		_scan_in(intake, failure ? RETRY_US : 0);
 }
 
 /* --- templates ---------------------------------------------------------- */
@@ -229,35 +251,61 @@ static void _post_all(struct intake *intake, const struct hostlist *nodes)
 	}
 }
 
-/*
- * Everything is known: chained programs, events, commit, and only then the
- * file goes. A death before the commit starts the programs once more. Who
- * calls has no file that could wait for them, and calls again.
- */
+/* Events and commit. others: nodes with a chained program, which is owed
+ * before the request is taken, or NULL. */
+static int _take(struct intake *intake, const struct hostlist *nodes,
+		 const char *others, struct err *err)
+{
+	const struct request *request = intake->now.request;
+	int owed = 0, fresh;
+
+	if (others)
+		owed = shelf_owe(intake->shelf, request->id, others, err);
+	if (owed < 0)
+		return -1;
+	fresh = journal_take_request(intake->ctx.journal, request->id,
+				     clock_wall_us(), err);
+	if (fresh <= 0 && owed)
+		shelf_forgive(intake->shelf, request->id);
+	if (fresh < 0)
+		return -1;
+	if (fresh)
+		_post_all(intake, nodes);
+	return fleet_commit(intake->ctx.fleet, err);
+}
+
+/* No file could wait for a chained program: it is started at once or not at
+ * all, which is told, and what is sclone's own is taken all the same. */
+static int _take_call(struct intake *intake, const struct hostlist *nodes,
+		      const char *others, struct err *err)
+{
+	const struct request *request = intake->now.request;
+	int taken = _take(intake, nodes, NULL, err);
+	struct err why = ERR_INIT;
+
+	if (taken < 0 && err->code == ERR_BUSY)
+		return -1;	/* it calls again */
+	if (others && shelf_start(intake->shelf, request, others, &why) < 0 &&
+	    taken == 0)
+		return err_set(err, why.code, "%s; sclone's own nodes were "
+			       "taken", why.text);
+	return taken;
+}
+
+/* Everything is known. */
 static int _apply(struct intake *intake, const struct hostlist *nodes,
 		  struct err *err)
 {
 	cleanup_hostlist struct hostlist *foreign =
 		_foreign(intake, nodes, err);
 	cleanup_free char *names = foreign ? hostlist_print(foreign) : NULL;
-	const struct request *request = intake->now.request;
-	bool chains = foreign && hostlist_count(foreign) > 0;
-	int fresh;
+	const char *others;
 
 	if (!foreign || !names)
 		return foreign ? err_nomem(err) : -1;
-	if (chains && intake->now.call &&
-	    shelf_start(intake->shelf, request, names, err) < 0)
-		return -1;
-	fresh = journal_take_request(intake->ctx.journal, request->id,
-				     clock_wall_us(), err);
-	if (fresh < 0)
-		return -1;
-	if (fresh && chains && !intake->now.call)
-		shelf_chain(intake->shelf, request, names);
-	if (fresh)
-		_post_all(intake, nodes);
-	return fleet_commit(intake->ctx.fleet, err);
+	others = hostlist_count(foreign) > 0 ? names : NULL;
+	return intake->now.call ? _take_call(intake, nodes, others, err)
+				: _take(intake, nodes, others, err);
 }
 
 static void _complete(struct intake *intake)
@@ -444,7 +492,7 @@ static void _scan(void *arg)
 	if (request)
 		_begin(intake, request, NULL);
 	else
-		loop_timer_set(intake->timer, shelf_pause(intake->shelf));
+		_scan_in(intake, shelf_pause(intake->shelf));
 }
 
 const char *intake_problem(const struct intake *intake)
@@ -454,8 +502,7 @@ const char *intake_problem(const struct intake *intake)
 
 void intake_poke(struct intake *intake)
 {
-	if (!intake->now.request)
-		loop_timer_set(intake->timer, 0);
+	_scan_in(intake, 0);
 }
 
 void intake_take_call(struct intake *intake, struct server_call *call)
@@ -505,7 +552,7 @@ struct intake *intake_create(const struct intake_context *context,
 		return NULL;
 	}
 	desk_set_behind(context->desk, true);
-	loop_timer_set(intake->timer, 0);
+	_scan_in(intake, 0);
 	return intake;
 }
 

@@ -4,12 +4,12 @@
  * the order they were made, and turns them into events:
  *
  *	spool file -> jobs and partitions looked up -> events -> commit ->
- *	file removed
+ *	chained program started -> file removed
  *
  * A crash anywhere before the removal shows the file again; its id says that
  * it was taken. One that cannot be removed or read is put on the shelf, and
  * the next one is taken. Nodes that are not in sclone.conf go to the chained
- * programs, at least once.
+ * programs: at least once, in order, see shelf.h.
  */
 #ifndef SCLONE_SCLONED_INTAKE_H
 #define SCLONE_SCLONED_INTAKE_H
@@ -59,8 +59,13 @@ void intake_poke(struct intake *intake);
 /* What keeps a file in the spool, or NULL. Borrowed until the next call. */
 const char *intake_problem(const struct intake *intake);
 
-/* A request that came over the socket because the spool cannot be written:
- * it is answered when it is committed. */
+/*
+ * A request that came over the socket because the spool cannot be written: it
+ * is answered when it is committed and its chained program was started. BUSY
+ * to be called again: another is being taken, or the program cannot be started
+ * yet, and then sclone's own nodes were taken. Who gives up loses the program
+ * alone; however often it calls, the spool is looked into when it was due.
+ */
 void intake_take_call(struct intake *intake, struct server_call *call);
 
 #endif

@@ -8,7 +8,7 @@
 #include "common/base/table.h"
 #include "shelf.h"
 
-#define START_US CLOCK_US_PER_S		/* until a program is tried again */
+#define START_US CLOCK_US_PER_S		/* until programs are tried again */
 #define REMOVE_US (5 * CLOCK_US_PER_S)	/* until a removal is */
 #define OWED "chain/"			/* and the id; the value: the nodes */
 #define OWED_SIZE (sizeof(OWED) + REQUEST_ID_SIZE)
@@ -16,16 +16,17 @@
 #define FILES_MAX (2 * SPOOL_FILES_MAX)
 
 struct file {
-	bool taken;		/* else it cannot be read */
+	bool taken;		/* its request is committed */
 	char *owed;		/* nodes; NULL: no program is */
-	int64_t due;
+	int64_t due;		/* when it is removed, if nothing is owed */
+	char problem[ERR_TEXT_SIZE];	/* why it stays; "" if all is well */
 };
 
 struct shelf {
 	struct shelf_context ctx;
-	struct table *files;	/* by id */
+	struct table *files;	/* by id; what is owed, in order */
 	size_t owed;
-	struct err problem;
+	int64_t due;		/* when programs are started again */
 };
 
 static const char *_spool(const struct shelf *shelf)
@@ -42,14 +43,16 @@ static void _free_file(void *arg)
 }
 
 /* NULL: out of memory, or too many. */
-static struct file *_put(struct shelf *shelf, const char *id)
+static struct file *_put(struct shelf *shelf, const char *id, struct err *err)
 {
 	struct file *file = table_get(shelf->files, id);
 
 	if (file)
 		return file;
 	file = calloc(1, sizeof(*file));
-	if (file && table_set(shelf->files, id, file, NULL) < 0)
+	if (!file)
+		err_nomem(err);
+	else if (table_set(shelf->files, id, file, err) < 0)
 		free(steal_ptr(&file));
 	return file;
 }
@@ -102,46 +105,46 @@ static int _start(const struct shelf *shelf, const struct request *request,
 	return 0;
 }
 
-/* Those that wait come first. */
-int shelf_start(struct shelf *shelf, const struct request *request,
-		const char *nodes, struct err *err)
+static int _remember(struct shelf *shelf, const char *id, const char *nodes,
+		     bool taken, struct err *err)
 {
-	if (shelf->owed)
-		return err_set(err, ERR_BUSY, "%s: other nodes' chained "
-			       "programs wait already", nodes);
-	return _start(shelf, request, nodes, err);
-}
-
-static int _owe(struct shelf *shelf, const char *id, const char *nodes,
-		struct err *err)
-{
-	struct file *file = _put(shelf, id);
 	char *copy = strdup(nodes);
+	struct file *file;
 
-	if (!file || !copy) {
-		free(copy);
+	if (!copy)
 		return err_nomem(err);
+	file = _put(shelf, id, err);
+	if (!file) {
+		free(copy);
+		return -1;
 	}
 	shelf->owed += !file->owed;
 	free(file->owed);
-	*file = (struct file) { .taken = true, .owed = copy };
+	file->owed = copy;
+	file->taken = taken;
 	return 0;
 }
 
-void shelf_chain(struct shelf *shelf, const struct request *request,
-		 const char *nodes)
+int shelf_owe(struct shelf *shelf, const char *id, const char *nodes,
+	      struct err *err)
 {
-	struct err err = ERR_INIT;
+	const struct file *file = table_get(shelf->files, id);
 	char name[OWED_SIZE];
 
-	if (shelf_start(shelf, request, nodes, &err) == 0)
-		return;
-	log_warn("request %s: %s; it is tried again", request->id, err.text);
-	shelf->problem = err;
-	if (_owe(shelf, request->id, nodes, &err) < 0 ||
-	    journal_set_meta(shelf->ctx.journal, _name(request->id, name),
-			     nodes, &err) < 0)
-		log_error("request %s: %s", request->id, err.text);
+	if (file && file->owed)
+		return 0;
+	if (strlen(nodes) > JOURNAL_TEXT_MAX) {
+		log_error("request %s: the other nodes' names are too long "
+			  "for an argument; they get no chained program", id);
+		return 0;
+	}
+	if (_remember(shelf, id, nodes, false, err) < 0)
+		return -1;
+	if (journal_set_meta(shelf->ctx.journal, _name(id, name), nodes,
+			     err) == 0)
+		return 1;
+	shelf_forgive(shelf, id);
+	return -1;
 }
 
 /* A commit that comes too late does not hurt: without its file nothing is
@@ -155,10 +158,30 @@ static void _acquit(struct shelf *shelf, const char *id, struct file *file)
 		return;
 	free(steal_ptr(&file->owed));
 	shelf->owed--;
+	*file->problem = '\0';
 	if (journal_forget_meta(shelf->ctx.journal, _name(id, name),
 				&err) < 0)
 		log_error("request %s: %s", id, err.text);
 	fleet_commit_soon(shelf->ctx.fleet);
+}
+
+void shelf_forgive(struct shelf *shelf, const char *id)
+{
+	struct file *file = table_get(shelf->files, id);
+
+	if (!file)
+		return;
+	_acquit(shelf, id, file);
+	_drop(shelf, id);
+}
+
+/* Each reason is said once. */
+static void _say_unpaid(const char *id, struct file *file,
+			const struct err *why)
+{
+	if (strcmp(file->problem, why->text))
+		log_warn("request %s: %s; it is tried again", id, why->text);
+	snprintf(file->problem, sizeof(file->problem), "%s", why->text);
 }
 
 /* Its program is started: only the file is left then. */
@@ -168,54 +191,123 @@ static int _pay(struct shelf *shelf, const char *id, struct file *file)
 	struct err err = ERR_INIT;
 
 	request = spool_read(_spool(shelf), id, &err);
-	if (!request || _start(shelf, request, file->owed, &err) < 0) {
-		file->due = clock_mono_us() + START_US;
+	if (request && _start(shelf, request, file->owed, &err) == 0)
+		log_info("request %s: its chained program was started", id);
+	else if (request || err.code != ERR_NOTFOUND) {
+		_say_unpaid(id, file, &err);
 		return -1;
 	}
-	log_info("request %s: its chained program was started", id);
 	_acquit(shelf, id, file);
 	return 0;
 }
 
+/* In the order of the requests: a node's suspend must not overtake its
+ * resume. So whoever cannot be paid ends it, for all. */
+static void _pay_all(struct shelf *shelf)
+{
+	struct file *file;
+	const char *id;
+	size_t pos = 0;
+
+	if (shelf->due > clock_mono_us())
+		return;
+	while ((file = table_next(shelf->files, &pos, &id)) != NULL) {
+		if (!file->owed)
+			continue;
+		if (!file->taken)
+			return;
+		if (_pay(shelf, id, file) < 0) {
+			shelf->due = clock_mono_us() + START_US;
+			return;
+		}
+	}
+}
+
+int shelf_start(struct shelf *shelf, const struct request *request,
+		const char *nodes, struct err *err)
+{
+	_pay_all(shelf);
+	if (shelf->owed)
+		return err_set(err, ERR_BUSY, "%s: other nodes' chained "
+			       "programs wait already", nodes);
+	return _start(shelf, request, nodes, err);
+}
+
 /* --- files -------------------------------------------------------------- */
+
+static void _say_stays(const char *id, struct file *file,
+		       const struct err *why)
+{
+	if (!file || !*file->problem)
+		log_error("request %s: it was taken, but its file stays: %s",
+			  id, why->text);
+	if (file)
+		snprintf(file->problem, sizeof(file->problem), "%s",
+			 why->text);
+}
 
 void shelf_remove(struct shelf *shelf, const char *id)
 {
 	struct file *file = table_get(shelf->files, id);
 	struct err err = ERR_INIT;
 
-	if (file && file->owed)
+	if (file && file->owed) {
+		file->taken = true;
 		return;
+	}
 	if (spool_remove(_spool(shelf), id, &err) == 0) {
 		_drop(shelf, id);
 		return;
 	}
-	if (!file || !file->taken) {
-		log_error("request %s: it was taken, but its file stays: %s",
-			  id, err.text);
-		shelf->problem = err;
-	}
-	file = _put(shelf, id);
+	file = _put(shelf, id, NULL);
+	_say_stays(id, file, &err);
 	if (!file)
 		return;		/* met again, and known by its id */
 	file->taken = true;
 	file->due = clock_mono_us() + REMOVE_US;
 }
 
+static void _was_read(struct shelf *shelf, const char *id)
+{
+	struct file *file = table_get(shelf->files, id);
+
+	if (file && file->owed)
+		*file->problem = '\0';
+	else
+		_drop(shelf, id);
+}
+
+static const char *_advice(enum err_code code)
+{
+	switch (code) {
+	case ERR_PROTOCOL:
+		return "";
+	case ERR_AUTH:
+		return "; it waits until SlurmUser can read it: chown it, or "
+		       "remove it";
+	default:
+		return "; it is read again";
+	}
+}
+
 void shelf_shut(struct shelf *shelf, const char *id, const struct err *why)
 {
+	struct err said = ERR_INIT;
+	struct file *file;
+
 	if (!why) {
-		_drop(shelf, id);
+		_was_read(shelf, id);
 		return;
 	}
-	if (table_get(shelf->files, id) || why->code == ERR_NOTFOUND)
+	if (why->code == ERR_NOTFOUND)
 		return;
-	err_set(&shelf->problem, why->code, "%s%s", why->text,
-		why->code == ERR_PROTOCOL ? "" :
-		"; it waits until SlurmUser can read it: chown it, or remove "
-		"it");
-	log_error("spool: %s", shelf->problem.text);
-	(void) _put(shelf, id);
+	err_set(&said, why->code, "%s%s", why->text, _advice(why->code));
+	file = _put(shelf, id, NULL);
+	if (!file || !*file->problem)
+		log_error("spool: %s", said.text);
+	if (file)
+		snprintf(file->problem, sizeof(file->problem), "%s",
+			 said.text);
 }
 
 bool shelf_has_taken(const struct shelf *shelf, const char *id)
@@ -238,25 +330,40 @@ static bool _is_there(const struct spool_list *list, const char *id)
 				       sizeof(*list->ids), _compare));
 }
 
-void shelf_tidy(struct shelf *shelf, const struct spool_list *list)
+static void _forget_gone(struct shelf *shelf, const struct spool_list *list)
 {
-	int64_t now = clock_mono_us();
-	struct file *file;
+	char id[REQUEST_ID_SIZE];
+	const struct file *file;
 	const char *key;
 	size_t pos = 0;
 
 	while ((file = table_next(shelf->files, &pos, &key)) != NULL) {
-		char id[REQUEST_ID_SIZE];
-
 		snprintf(id, sizeof(id), "%s", key);
-		if (!_is_there(list, id)) {
-			_acquit(shelf, id, file);
-			_drop(shelf, id);
-		} else if (file->taken && file->due <= now &&
-			   (!file->owed || _pay(shelf, id, file) == 0)) {
-			shelf_remove(shelf, id);
-		}
+		if (!_is_there(list, id))
+			shelf_forgive(shelf, id);
 	}
+}
+
+static void _remove_due(struct shelf *shelf)
+{
+	int64_t now = clock_mono_us();
+	char id[REQUEST_ID_SIZE];
+	const struct file *file;
+	const char *key;
+	size_t pos = 0;
+
+	while ((file = table_next(shelf->files, &pos, &key)) != NULL) {
+		snprintf(id, sizeof(id), "%s", key);
+		if (file->taken && !file->owed && file->due <= now)
+			shelf_remove(shelf, id);
+	}
+}
+
+void shelf_tidy(struct shelf *shelf, const struct spool_list *list)
+{
+	_forget_gone(shelf, list);
+	_pay_all(shelf);
+	_remove_due(shelf);
 }
 
 int64_t shelf_pause(const struct shelf *shelf)
@@ -266,7 +373,13 @@ int64_t shelf_pause(const struct shelf *shelf)
 
 const char *shelf_problem(const struct shelf *shelf)
 {
-	return table_count(shelf->files) ? shelf->problem.text : NULL;
+	const struct file *file;
+	size_t pos = 0;
+
+	while ((file = table_next(shelf->files, &pos, NULL)) != NULL)
+		if (*file->problem)
+			return file->problem;
+	return NULL;
 }
 
 /* --- the whole ---------------------------------------------------------- */
@@ -274,11 +387,7 @@ const char *shelf_problem(const struct shelf *shelf)
 static int _load(const char *name, const char *nodes, void *arg,
 		 struct err *err)
 {
-	struct shelf *shelf = arg;
-
-	err_set(&shelf->problem, ERR_BUSY, "%s: a chained program is still "
-		"to be started", nodes);
-	return _owe(shelf, name + strlen(OWED), nodes, err);
+	return _remember(arg, name + strlen(OWED), nodes, true, err);
 }
 
 struct shelf *shelf_create(const struct shelf_context *context,

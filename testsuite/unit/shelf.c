@@ -24,6 +24,8 @@ static bool there[FILES];	/* in the spool */
 static bool immovable;
 static char metas[FILES][64];	/* what the journal says is owed */
 static bool busy;		/* for chained programs */
+static bool full;		/* the journal's disk */
+static enum err_code unread;	/* why no file can be read; or NONE */
 static bool chained;		/* sclone.conf names one */
 static char started[200];	/* whose programs were */
 static unsigned errors, warnings, removals, commits;
@@ -96,8 +98,10 @@ static struct request *_request(int i)
 struct request *spool_read(const char *dir, const char *id, struct err *err)
 {
 	(void) dir;
-	(void) err;
-	return _request(_index(id));
+	if (!unread)
+		return _request(_index(id));
+	err_set(err, unread, "%s: no", id);
+	return NULL;
 }
 
 void request_destroy(struct request *request)
@@ -115,7 +119,8 @@ int journal_set_meta(struct journal *journal, const char *name,
 		     const char *value, struct err *err)
 {
 	(void) journal;
-	(void) err;
+	if (full)
+		return err_set(err, ERR_CAPACITY, "the disk is full");
 	snprintf(metas[_index(strchr(name, '/') + 1)], sizeof(*metas), "%s",
 		 value);
 	return 0;
@@ -186,7 +191,8 @@ static struct shelf *_begin(void)
 	memset(metas, 0, sizeof(metas));
 	for (int i = 0; i < FILES; i++)
 		there[i] = true;
-	immovable = busy = false;
+	immovable = busy = full = false;
+	unread = ERR_NONE;
 	chained = true;
 	*started = '\0';
 	errors = warnings = removals = commits = 0;
@@ -205,12 +211,20 @@ static void _tidy(struct shelf *shelf, int64_t later)
 	shelf_tidy(shelf, &list);
 }
 
+/* Taken, but not yet committed. */
+static void _owe(struct shelf *shelf, int i, const char *nodes)
+{
+	struct err err = ERR_INIT;
+
+	if (shelf_owe(shelf, ids[i], nodes, &err) != 1)
+		bail_out("%s", err.text);
+}
+
 static void _chain(struct shelf *shelf, int i, const char *nodes)
 {
-	cleanup_request struct request *request = _request(i);
-
-	shelf_chain(shelf, request, nodes);
+	_owe(shelf, i, nodes);
 	shelf_remove(shelf, ids[i]);
+	_tidy(shelf, 0);
 }
 
 static void _done(void)
@@ -250,7 +264,7 @@ static void _shut(void)
 	cleanup_shelf struct shelf *shelf = _begin();
 	struct err err = ERR_INIT;
 
-	err_set(&err, ERR_FATAL, "open /spool/1: Permission denied");
+	err_set(&err, ERR_AUTH, "open /spool/1: Permission denied");
 	shelf_shut(shelf, ids[0], &err);
 	shelf_shut(shelf, ids[0], &err);
 	is_int(errors, 1, "a file that cannot be read is said once");
@@ -259,6 +273,10 @@ static void _shut(void)
 	ok(!shelf_has_taken(shelf, ids[0]), "it is not taken");
 	_tidy(shelf, 9 * S);
 	is_int(removals, 0, "and stays");
+	err_set(&err, ERR_FATAL, "/spool/1: out of memory");
+	shelf_shut(shelf, ids[0], &err);
+	is_str(shelf_problem(shelf), "/spool/1: out of memory; it is read "
+	       "again", "what is no question of rights asks for nothing");
 	shelf_shut(shelf, ids[0], NULL);
 	is_str(shelf_problem(shelf), NULL, "until it can be read");
 	err_set(&err, ERR_PROTOCOL, "/spool/2: no request (moved to bad)");
@@ -269,6 +287,21 @@ static void _shut(void)
 	err_set(&err, ERR_NOTFOUND, "no such file");
 	shelf_shut(shelf, ids[2], &err);
 	is_str(shelf_problem(shelf), NULL, "what is gone is not");
+}
+
+static void _several(void)
+{
+	cleanup_shelf struct shelf *shelf = _begin();
+	struct err err = ERR_INIT;
+
+	err_set(&err, ERR_FATAL, "read /spool/1: EIO");
+	shelf_shut(shelf, ids[0], &err);
+	immovable = true;
+	shelf_remove(shelf, ids[1]);
+	immovable = false;
+	_tidy(shelf, 9 * S);
+	ok(!there[1], "the second of two troubles is over");
+	has_str(shelf_problem(shelf), "read /spool/1", "the first is told");
 }
 
 static void _owed(void)
@@ -289,10 +322,90 @@ static void _owed(void)
 	is_str(started, "aws1 aws2 ", "both are started, in order");
 	ok(!there[0] && !there[1] && !*metas[0] && !*metas[1] && commits,
 	   "and their files go");
-	is_int(warnings, 2, "each was said once");
+	is_int(warnings, 1, "it was said once");
 	_chain(shelf, 2, "aws3");
 	is_str(started, "aws1 aws2 aws3 ", "the next one is started at once");
-	ok(!there[2], "and its file goes");
+	ok(!there[2] && !shelf_problem(shelf), "and its file goes");
+}
+
+/* A resume, half a second later the suspend; then programs can run. */
+static void _in_order(void)
+{
+	cleanup_shelf struct shelf *shelf = _begin();
+
+	busy = true;
+	_chain(shelf, 0, "resume-aws1");
+	_tidy(shelf, S / 2);
+	_chain(shelf, 1, "suspend-aws1");
+	busy = false;
+	_tidy(shelf, 0);
+	shelf_remove(shelf, ids[2]);
+	ok(!there[2], "what waits does not keep the others' files");
+	_tidy(shelf, S / 2);
+	is_str(started, "resume-aws1 suspend-aws1 ",
+	       "what was owed first is started first");
+}
+
+static void _unread(void)
+{
+	cleanup_shelf struct shelf *shelf = _begin();
+
+	busy = true;
+	_chain(shelf, 0, "aws1");
+	busy = false;
+	unread = ERR_FATAL;
+	_tidy(shelf, S);
+	has_str(shelf_problem(shelf), "0001: no", "that it cannot be read "
+		"again is told");
+	unread = ERR_NOTFOUND;
+	_tidy(shelf, S);
+	ok(!*started && !*metas[0], "without its file nothing is owed");
+}
+
+static void _not_committed(void)
+{
+	cleanup_shelf struct shelf *shelf = _begin();
+	struct err err = ERR_INIT;
+
+	_owe(shelf, 0, "aws1");
+	_tidy(shelf, 9 * S);
+	ok(there[0] && !*started && !shelf_has_taken(shelf, ids[0]),
+	   "before the commit nothing is started, and the file stays");
+	shelf_shut(shelf, ids[0], NULL);
+	is_int(shelf_owe(shelf, ids[0], "aws1", &err), 0,
+	       "taken again, it is owed once");
+	shelf_remove(shelf, ids[0]);
+	_tidy(shelf, 0);
+	ok(!there[0], "after it the file goes");
+	is_str(started, "aws1 ", "and the program was started");
+	_owe(shelf, 1, "aws2");
+	shelf_forgive(shelf, ids[1]);
+	shelf_remove(shelf, ids[1]);
+	_tidy(shelf, 9 * S);
+	is_str(started, "aws1 ", "what was taken before is not owed again");
+	ok(!there[1] && !*metas[1], "and leaves nothing");
+}
+
+static void _cannot_owe(void)
+{
+	cleanup_shelf struct shelf *shelf = _begin();
+	cleanup_free char *names = calloc(1, JOURNAL_TEXT_MAX + 2);
+	struct err err = ERR_INIT;
+
+	full = true;
+	is_int(shelf_owe(shelf, ids[0], "aws1", &err), -1,
+	       "what the journal does not take is not owed");
+	is_int(err.code, ERR_CAPACITY, "and it says why");
+	ok(!shelf_has_taken(shelf, ids[0]) && shelf_pause(shelf) > S,
+	   "the request waits");
+	full = false;
+	is_int(shelf_owe(shelf, ids[0], "aws1", &err), 1, "until it does");
+	if (!names)
+		bail_out("out of memory");
+	memset(names, 'x', JOURNAL_TEXT_MAX + 1);
+	is_int(shelf_owe(shelf, ids[1], names, &err), 0,
+	       "no program can have so many names");
+	is_int(errors, 1, "which is said");
 }
 
 static void _still_busy(void)
@@ -348,7 +461,17 @@ static void _called(void)
 	       "who has no file is told");
 	is_int(err.code, ERR_BUSY, "that it is busy");
 	is_str(shelf_problem(shelf), NULL, "and nothing is owed");
-	chained = busy = false;
+	_chain(shelf, 1, "aws2");
+	busy = false;
+	is_int(shelf_start(shelf, request, "aws1", &err), -1,
+	       "it does not overtake what is owed");
+	now += S;
+	is_int(shelf_start(shelf, request, "aws1", &err), 0,
+	       "which is started without a look into the spool");
+	is_str(started, "aws2 aws1 ", "and first");
+	chained = false;
+	*started = '\0';
+	warnings = 0;
 	_chain(shelf, 0, "aws1");
 	ok(!there[0] && !*started && warnings == 1,
 	   "no program for the nodes: said, and the file goes");
@@ -362,7 +485,12 @@ int main(void)
 	_done();
 	_done_by_hand();
 	_shut();
+	_several();
 	_owed();
+	_in_order();
+	_unread();
+	_not_committed();
+	_cannot_owe();
 	_still_busy();
 	_owed_after_a_restart();
 	_owed_and_done();

@@ -168,9 +168,13 @@ struct request *spool_read(const char *dir, const char *id, struct err *err)
 	int i = _find(id);
 
 	(void) dir;
-	if (!request || i < 0)
+	if (!request)
 		abort();
-	(void) err;
+	if (i < 0) {
+		free(request);
+		err_set(err, ERR_NOTFOUND, "%s is gone", id);
+		return NULL;
+	}
 	snprintf(request->id, sizeof(request->id), "%s", id);
 	request->kind = kinds[files[i].front];
 	request->time_us = files[i].wall;

@@ -26,7 +26,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/err.h"
 
-#define JOURNAL_TEXT_MAX 65536		/* bytes of one record or cycle */
+/* Bytes of one text or value: as much as an argument of a program can have. */
+#define JOURNAL_TEXT_MAX 131071
 #define JOURNAL_HISTORY_MAX 10000	/* cycles or receipts in one answer */
 
 struct journal;
