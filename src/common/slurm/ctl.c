@@ -71,11 +71,10 @@ static void _view(slurm_conf_t *in, struct ctl_conf *conf)
 int ctl_conf_load(struct ctl_conf *conf, struct err *err)
 {
 	slurm_conf_t *message = NULL;
-	int rc = slurm_load_ctl_conf(0, &message);
+	int rc = FAULT_OF(slurm_load_ctl_conf(0, &message));
 
 	if (rc)
-		return fault_set(err, fault_number(rc), false,
-				 "load the configuration");
+		return fault_set(err, rc, false, "load the configuration");
 	memset(conf, 0, sizeof(*conf));
 	_view(message, conf);
 	return 0;
@@ -112,11 +111,10 @@ int ctl_partitions(int (*each)(const struct ctl_partition *partition,
 		   void *arg, struct err *err)
 {
 	partition_info_msg_t *message = NULL;
-	int rc = slurm_load_partitions(0, &message, SHOW_ALL);
+	int rc = FAULT_OF(slurm_load_partitions(0, &message, SHOW_ALL));
 
 	if (rc)
-		return fault_set(err, fault_number(rc), false,
-				 "load the partitions");
+		return fault_set(err, rc, false, "load the partitions");
 	for (uint32_t i = 0; i < message->record_count && !rc; i++) {
 		struct ctl_partition partition;
 
@@ -133,13 +131,12 @@ int ctl_ping(struct err *err)
 	/* "Anything newer than tomorrow?": the smallest question that the
 	 * controller in charge answers, primary or backup. */
 	time_t tomorrow = clock_wall_us() / CLOCK_US_PER_S + DAY_S;
-	int rc = slurm_load_ctl_conf(tomorrow, &message);
+	int rc = FAULT_OF(slurm_load_ctl_conf(tomorrow, &message));
 
 	if (!rc) {
 		compat_free_conf(message);
 		return 0;
 	}
-	rc = fault_number(rc);
 	if (rc == SLURM_NO_CHANGE_IN_DATA)
 		return 0;
 	return fault_set(err, rc, false, "ping slurmctld");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fault - which of Slurm's errors call for which act. */
-#include <errno.h>
 #include <string.h>
 
 #include "compat.h"
@@ -13,7 +12,14 @@ void fault_start(const char *conf)
 
 int fault_number(int rc)
 {
-	return rc > 0 ? rc : errno;
+	if (rc >= 0)
+		return rc;
+	return errno ? errno : SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR;
+}
+
+bool fault_is_plain(int errnum)
+{
+	return errnum > 0 && errnum < 1000;
 }
 
 /* The request may have arrived, but nothing came back. */
@@ -42,30 +48,12 @@ static bool _reply_lost(int errnum)
 
 /* On the way to slurmctld, or to slurmdbd or munge for it. Slurm numbers what
  * its transport says from 1000 and 5000, and what its authentication says
- * from 6000 (slurm_errno.h, 22.05 to 26.05). */
+ * from 6000 (slurm_errno.h, 22.05 to 26.05). Where it says nothing, a number
+ * of the system's is left behind, of whatever call failed last. */
 static bool _is_transport(int errnum)
 {
-	switch (errnum) {
-	case 0:			/* it does not say */
-	case EINTR:
-	case EAGAIN:
-	case EIO:
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOTCONN:
-	case ECONNREFUSED:
-	case ECONNABORTED:
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-	case ENETUNREACH:
-	case ENETDOWN:
-	case EADDRNOTAVAIL:
-		return true;
-	default:
-		return (errnum >= 1000 && errnum < 2000) ||
-		       (errnum >= 5000 && errnum < 7000);
-	}
+	return (errnum >= 0 && errnum < 2000) ||
+	       (errnum >= 5000 && errnum < 7000);
 }
 
 /* slurmctld's own "not now". */
@@ -91,8 +79,9 @@ static bool _is_passing(int errnum)
 	}
 }
 
-/* A number that nobody here knows is an answer as well: a job_submit plugin
- * of the site's may say any, -1 included, and will say it again. */
+/* A number of Slurm's that nobody here knows is an answer as well: a
+ * job_submit plugin of the site's may say any, -1 included, and will say it
+ * again. */
 static enum err_code _code(int errnum)
 {
 	switch (errnum) {

@@ -77,11 +77,10 @@ static void _view(job_info_msg_t *message, const slurm_job_info_t *info,
 int job_load(uint32_t id, struct job *job, struct err *err)
 {
 	job_info_msg_t *message = NULL;
-	int rc = slurm_load_job(&message, compat_job(id), SHOW_ALL);
+	int rc = FAULT_OF(slurm_load_job(&message, compat_job(id), SHOW_ALL));
 
 	if (rc)
-		return fault_set(err, fault_number(rc), false,
-				 "load the job");
+		return fault_set(err, rc, false, "load the job");
 	/* One task of an array has the array's number: all are told of. */
 	for (uint32_t i = 0; i < message->record_count; i++) {
 		if (compat_job_id(&message->job_array[i]) != id)
@@ -116,11 +115,10 @@ int job_of_node(const char *node, struct job_turn after, struct job_turn *next,
 		struct err *err)
 {
 	job_info_msg_t *message = NULL;
-	int rc = slurm_load_jobs(0, &message, SHOW_ALL);
+	int rc = FAULT_OF(slurm_load_jobs(0, &message, SHOW_ALL));
 
 	if (rc)
-		return fault_set(err, fault_number(rc), false,
-				 "load the jobs");
+		return fault_set(err, rc, false, "load the jobs");
 	*next = (struct job_turn) { 0 };
 	for (uint32_t i = 0; i < message->record_count; i++) {
 		const slurm_job_info_t *info = &message->job_array[i];
@@ -144,19 +142,26 @@ void job_clear(struct job *job)
 	memset(job, 0, sizeof(*job));
 }
 
+/* A number of the system's is a plugin's when slurmctld is within reach, and
+ * for ever then. */
 static int _set_comment(uint32_t id, char *text, struct err *err)
 {
+	cleanup_job struct job job = { 0 };
+	struct err why = ERR_INIT;
 	job_desc_msg_t desc;
 	int rc;
 
 	slurm_init_job_desc_msg(&desc);
 	compat_job_id(&desc) = id;
 	desc.admin_comment = text;
-	rc = slurm_update_job(&desc);
-	if (rc)
-		return fault_set(err, fault_number(rc), true,
-				 "update the job");
-	return 0;
+	rc = FAULT_OF(slurm_update_job(&desc));
+	if (!rc)
+		return 0;
+	fault_set(&why, rc, true, "update the job");
+	if (why.code == ERR_TRANSIENT && fault_is_plain(rc) &&
+	    !job_load(id, &job, NULL))
+		why.code = ERR_REFUSED;
+	return err_set(err, why.code, "%s", why.text);
 }
 
 static void _add_line(struct buf *out, const char *line, size_t len)
@@ -206,11 +211,11 @@ int job_append_comment(uint32_t id, const char *text, struct err *err)
 
 int job_notify(uint32_t id, const char *text, struct err *err)
 {
-	int rc = slurm_notify_job(compat_job(id), (char *) (uintptr_t) text);
+	int rc = FAULT_OF(slurm_notify_job(compat_job(id),
+					   (char *) (uintptr_t) text));
 
 	if (rc)
-		return fault_set(err, fault_number(rc), true,
-				 "notify the job");
+		return fault_set(err, rc, true, "notify the job");
 	return 0;
 }
 
@@ -247,13 +252,12 @@ static int _requeue(struct job *job)
 	job_array_resp_msg_t *told = NULL;
 	int rc;
 
-	if (!job->is_array) {
-		rc = slurm_requeue(compat_job(job->whole), JOB_RUNNING);
-		return rc ? fault_number(rc) : 0;
-	}
-	rc = slurm_requeue2(job->name, JOB_RUNNING, &told);
+	if (!job->is_array)
+		return FAULT_OF(slurm_requeue(compat_job(job->whole),
+					      JOB_RUNNING));
+	rc = FAULT_OF(slurm_requeue2(job->name, JOB_RUNNING, &told));
 	if (rc)
-		return fault_number(rc);
+		return rc;
 	if (told && told->job_array_count)
 		rc = (int) told->error_code[0];
 	if (told)
@@ -290,8 +294,8 @@ int job_kill(uint32_t id, const char *node, struct err *err)
 
 	if (rc <= 0)
 		return rc;
-	rc = slurm_kill_job2(job.name, SIGKILL, 0, NULL);
-	if (rc && !_has_ended(fault_number(rc)))
-		return fault_set(err, fault_number(rc), true, "end the job");
+	rc = FAULT_OF(slurm_kill_job2(job.name, SIGKILL, 0, NULL));
+	if (rc && !_has_ended(rc))
+		return fault_set(err, rc, true, "end the job");
 	return 0;
 }

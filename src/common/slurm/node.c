@@ -152,9 +152,8 @@ int node_table_refresh(struct node_table *table, bool all,
 	time_t since = old && !all ? old->last_update : 0;
 	int rc;
 
-	rc = slurm_load_node(since, &now, SHOW_ALL);
+	rc = FAULT_OF(slurm_load_node(since, &now, SHOW_ALL));
 	if (rc) {
-		rc = fault_number(rc);
 		if (rc != SLURM_NO_CHANGE_IN_DATA)
 			return fault_set(err, rc, false, "load the nodes");
 		*complete = false;
@@ -199,11 +198,10 @@ int node_load(struct node_table *table, const char *name,
 	node_info_msg_t *message = NULL;
 	int rc;
 
-	rc = slurm_load_node_single(&message, (char *) (uintptr_t) name,
-				    SHOW_ALL);
+	rc = FAULT_OF(slurm_load_node_single(
+		&message, (char *) (uintptr_t) name, SHOW_ALL));
 	if (rc)
-		return fault_set(err, fault_number(rc), false,
-				 "load the node");
+		return fault_set(err, rc, false, "load the node");
 	if (!message->record_count ||
 	    !compat_text(message->node_array[0].name)) {
 		slurm_free_node_info_msg(message);
@@ -243,8 +241,8 @@ int node_update(const char *nodes, enum node_act act, const char *reason,
 		update.reason_uid = getuid();
 #endif
 	}
-	rc = slurm_update_node(&update);
+	rc = FAULT_OF(slurm_update_node(&update));
 	if (rc)
-		return fault_set(err, fault_number(rc), true, "update nodes");
+		return fault_set(err, rc, true, "update nodes");
 	return 0;
 }
