@@ -218,14 +218,15 @@ static int _run_update(struct verbs *verbs, const struct verb *verb,
  * slurm.conf has been read again nothing is scheduled on it any more. IDLE has
  * no such mark, but is refused for a node that has got a job meanwhile, which
  * is not off; slurmctld then passes over all those behind it (update_node() in
- * node_mgr.c). So that one is looked for, half by half.
+ * node_mgr.c). So that one is looked for, half by half. Where neither will do,
+ * the others are asked for all the same, and that is told at the end.
  */
 static int _give_back(const struct hostlist *nodes, size_t from, size_t to,
 		      struct err *err)
 {
 	cleanup_hostlist struct hostlist *part = hostlist_create();
 	cleanup_free char *text = NULL;
-	struct err why = ERR_INIT;
+	struct err why = ERR_INIT, first = ERR_INIT;
 	size_t half = from + (to - from) / 2;
 
 	for (size_t i = from; part && i < to; i++)
@@ -240,9 +241,12 @@ static int _give_back(const struct hostlist *nodes, size_t from, size_t to,
 		return err_set(err, why.code, "%s", why.text);
 	if (to - from <= 1)
 		return node_update(text, NODE_ACT_UNDRAIN, NULL, err);
-	if (_give_back(nodes, from, half, err))
+	if (_give_back(nodes, from, half, &first) &&
+	    first.code != ERR_REFUSED)
+		return err_set(err, first.code, "%s", first.text);
+	if (_give_back(nodes, half, to, err))
 		return -1;
-	return _give_back(nodes, half, to, err);
+	return first.code ? err_set(err, first.code, "%s", first.text) : 0;
 }
 
 static int _run_give_back(struct verbs *verbs, const struct verb *verb,
