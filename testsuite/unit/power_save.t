@@ -407,15 +407,17 @@ def test_prolog_chain_kept():
         seven, eight = (place.write("exit%d" % n, "#!/bin/sh\nexit %d\n" % n,
                                     0o755) for n in (7, 8))
         chain = "ChainPrologSlurmctld="
-        place.write("sclone.conf", "ClusterName=c\nNodeName=vm[9-\n"
-                    + chain + seven + "\n")
+        whole = "ClusterName=c\nNodeName=vm[9-\n" + chain + seven
+        place.write("sclone.conf", whole + "\n")
         ends("a bad range before its line: it is run", 7)
         tap.equal(os.readlink(link), seven, "and noted in the spool")
         before = os.lstat(link).st_ino
         ends("once more", 7)
         tap.equal(os.lstat(link).st_ino, before, "which is written once")
         for what, text in (("an open quote", 'ClusterName="c\n'),
-                           ("no text", ""), ("a part", "ClusterName=c\n")):
+                           ("no text", ""), ("a part", "ClusterName=c\n"),
+                           ("a part of it", whole[:-3]),
+                           ("another order", chain + eight)):
             place.write("sclone.conf", text)
             ends("a file with %s: the last one" % what, 7)
         os.unlink(place.path("sclone.conf"))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +58,14 @@ static int _wait(pid_t pid, const sigset_t *signals, int *status,
 		if (signo == SIGTERM)
 			(void) kill(pid, SIGTERM);
 	}
+}
+
+bool chain_exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       access(path, X_OK) == 0;
 }
 
 int chain_run(const char *path, int *status, struct err *err)

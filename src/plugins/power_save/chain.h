@@ -11,8 +11,12 @@
 #define SCLONE_POWER_SAVE_CHAIN_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
+
+/* There is such a program. */
+bool chain_exists(const char *path);
 
 /*
  * Run the program with our environment and no arguments, as slurmctld would,

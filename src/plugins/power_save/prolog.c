@@ -169,19 +169,27 @@ static const char *_value(const struct conf *conf, const char *key)
 }
 
 /* A file that is just being written may be empty, or end early: without what
- * each has, one without a chain does not say that there is none. */
+ * each has, it does not say which chain there is, nor that there is none. */
 static int _read_conf(const char *path, struct facts *facts, struct err *err)
 {
 	cleanup_conf struct conf *conf = conf_read(path, err);
 
 	if (!conf)
 		return -1;
-	if (!_value(conf, CHAIN) &&
-	    (!_value(conf, "ClusterName") || !_value(conf, "NodeName")))
+	if (!_value(conf, "ClusterName") || !_value(conf, "NodeName"))
 		return err_set(err, ERR_CONFIG, "%s: it has no ClusterName, "
 			       "or no NodeName", path);
 	facts->conf = steal_ptr(&conf);
 	return 0;
+}
+
+/* The file may end within the path: what there is not is no reason to forget
+ * what there is. */
+static bool _is_cut(const struct options *options, struct facts *facts)
+{
+	return facts->chain && !chain_exists(facts->chain) &&
+	       chain_recall(options->spool, facts->kept, NULL) > 0 &&
+	       chain_exists(facts->kept);
 }
 
 /* What the site checks is checked, whatever state the file is in. */
@@ -193,7 +201,11 @@ static void _find_chain(const struct options *options, struct facts *facts)
 		facts->chain = options->chain;
 	} else if (facts->conf) {
 		facts->chain = _value(facts->conf, CHAIN);
-		if (chain_keep(options->spool, facts->chain, &err))
+		if (_is_cut(options, facts)) {
+			log_error(CHAIN "=%s is no program: %s is run, as "
+				  "before", facts->chain, facts->kept);
+			facts->chain = facts->kept;
+		} else if (chain_keep(options->spool, facts->chain, &err))
 			log_warn(CHAIN "= is not noted: %s", err.text);
 	} else if (chain_recall(options->spool, facts->kept, &err) > 0) {
 		facts->chain = facts->kept;
