@@ -79,14 +79,17 @@ static void _warm(const struct settings *settings)
 	(void) tools_host_time(settings, &us, &resolution, NULL);
 }
 
-/* What was set on the cards went with their drivers. */
+/* What was set on the cards went with their links and drivers. */
 static void _give_back(struct nics *nics)
 {
 	struct err err = ERR_INIT;
+	bool touched = false;
 
+	for (size_t i = 0; i < nics->count; i++)
+		touched |= nics->list[i].touched;
 	if (nic_bind("/sys", nics, &err) < 0)
 		log_error("network cards not given back: %s", err.text);
-	else
+	else if (touched)
 		log_warn("the network cards have their drivers again, but "
 			 "links are down and addresses gone: set them up on "
 			 "the console, or reboot, which tries again");

@@ -126,6 +126,7 @@ int nic_unbind(const char *sysfs, struct nics *nics, struct err *err)
 			continue;
 		if (ifindex && netlink_link_down((int) ifindex, err) < 0)
 			return -1;
+		nic->touched = true;
 		if (_poke(sysfs, nic, "unbind", err) < 0)
 			return -1;
 	}
@@ -134,11 +135,13 @@ int nic_unbind(const char *sysfs, struct nics *nics, struct err *err)
 
 int nic_bind(const char *sysfs, struct nics *nics, struct err *err)
 {
+	int rc = 0;
+
 	for (size_t i = 0; i < nics->count; i++)
 		if (!nics->list[i].bound &&
 		    _poke(sysfs, &nics->list[i], "bind", err) < 0)
-			return -1;
-	return 0;
+			rc = -1;
+	return rc;
 }
 
 const struct nic *nic_pick(const struct nics *nics, const struct mac *source,

@@ -26,6 +26,7 @@ struct nic {
 	bool has_mac;
 	struct mac mac;		/* before the freeze: the source's */
 	bool bound;
+	bool touched;		/* its link was set down, or more */
 };
 
 struct nics {
@@ -45,7 +46,8 @@ int nic_find(const char *sysfs, const char *wanted, struct nics *nics,
 /* Set all links down and unbind all cards. FATAL; call nic_bind then. */
 int nic_unbind(const char *sysfs, struct nics *nics, struct err *err);
 
-/* Bind all that are unbound. FATAL. */
+/* Bind all that are unbound; one that cannot be keeps no other from it. FATAL,
+ * of the last one. */
 int nic_bind(const char *sysfs, struct nics *nics, struct err *err);
 
 /* The card that had this MAC address in the source; NULL: the main one.

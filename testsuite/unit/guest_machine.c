@@ -206,6 +206,26 @@ static void _test_pick(void)
 	has_str(err.text, "00:50:56:8f:00:0c", "which is named");
 }
 
+/* One card's driver is gone: the other one comes back all the same. */
+static void _test_bind(void)
+{
+	struct nics nics;
+	struct err err = ERR_INIT;
+
+	if (nic_find(_at("root/sys"), "auto", &nics, &err) < 0)
+		bail_out("%s", err.text);
+	for (size_t i = 0; i < nics.count; i++)
+		snprintf(nics.list[i].name, IF_NAMESIZE, "none%u",
+			 (unsigned) i);
+	ok(!nics.list[0].touched, "a card as it was");
+	if (nic_unbind(_at("root/sys"), &nics, &err) < 0)
+		bail_out("%s", err.text);
+	ok(nics.list[0].touched, "and touched");
+	snprintf(nics.list[0].driver, NIC_TEXT, "gone");
+	ok(nic_bind(_at("root/sys"), &nics, &err) < 0, "one cannot be bound");
+	ok(!nics.list[0].bound && nics.list[1].bound, "the other one is");
+}
+
 static void _test_cards(void)
 {
 	struct nics nics;
@@ -227,6 +247,7 @@ static void _test_cards(void)
 	       "by its driver");
 	_make_sysfs(true);
 	_test_pick();
+	_test_bind();
 	ok(nic_find(_at("root/sys"), "eth1", &nics, &err) == 0 &&
 		   strcmp(nics.list[nics.main].name, "eth1") == 0,
 	   "the named one is the main one");
