@@ -42,7 +42,9 @@ void job_clear(struct job *job);
 /*
  * When a job's turn on a node began: slurmctld sets start_time when it gives
  * the job its nodes, and again when they are up. So whoever comes later has a
- * later turn, whatever his number; of one second the numbers decide.
+ * later turn, whatever his number; of one second the numbers decide. Who comes
+ * in the very second of another one, with a smaller number, or after
+ * slurmctld's clock was set back, may be passed over.
  */
 struct job_turn {
 	uint32_t id;		/* 0: none */
