@@ -103,7 +103,7 @@ class NodeTable(threading.Thread):
         self.boot_s = boot_s
         self.run_program = run_program
         self.programs = collections.deque()
-        self.running_programs = 0
+        self.running_programs = ()  # the nodes of the one that runs
         self.log_file = open(os.path.join(path, "slurm.log"), "a")
         self.witness_path = os.path.join(path, "lab/witness.log")
         self.witness = None
@@ -155,10 +155,10 @@ class NodeTable(threading.Thread):
                 if self.ending:
                     return
                 program = self.programs.popleft()
-                self.running_programs = 1
+                self.running_programs = program[1].split(",")
             self.run_program(*program)
             with self.changed:
-                self.running_programs = 0
+                self.running_programs = ()
                 self.changed.notify_all()
 
     def program(self, kind, names, resume=None):
@@ -179,11 +179,13 @@ class NodeTable(threading.Thread):
             return
         call = socket.socket(fileno=fds[0])
         call.setblocking(True)
-        self.selector.register(call, selectors.EVENT_READ, {
-            "relay": relay, "rest": b"", "changed": None})
+        with self.changed:
+            self.selector.register(call, selectors.EVENT_READ, {
+                "relay": relay, "rest": b"", "changed": None})
 
     def hang_up(self, call, link):
-        self.selector.unregister(call)
+        with self.changed:
+            self.selector.unregister(call)
         call.close()
         if link:
             link["relay"].close()
@@ -371,6 +373,16 @@ class NodeTable(threading.Thread):
         job = self.jobs.get(node.job)
         if job and job.state not in ENDED:
             self.finish(job, "REQUEUED")
+
+    def free_nodes(self):
+        """Those that a job can get. slurmctld starts a node's programs at
+        once, and here one waits for the other: none is overtaken."""
+        with self.changed:
+            busy = {name for program in self.programs
+                    for name in program[1].split(",")}
+            return [name for name, node in self.nodes.items()
+                    if node.is_free() and name not in busy and
+                    name not in self.running_programs]
 
     # What users do.
 

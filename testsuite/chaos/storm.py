@@ -40,8 +40,7 @@ class Storm:
     # Users.
 
     def job(self):
-        free = [name for name, node in self.table.nodes.items()
-                if node.is_free()]
+        free = self.table.free_nodes()
         self.dice.shuffle(free)
         names = free[:self.dice.choice((1, 1, 2))]
         if names:
@@ -193,7 +192,14 @@ class Storm:
     def is_over(self):
         for number in self.jobs("RUNNING"):
             self.table.complete(number)
-        return self.table.is_settled()
+        return self.table.is_settled() and self.is_at_rest()
+
+    def is_at_rest(self):
+        """scloned is not concerned with a node that is free any more."""
+        status = self.site.status()
+        return status is not None and not any(
+            self.table.nodes[row["node"]].is_free()
+            for row in status["nodes"])
 
 
 def mode_of(seed):
