@@ -195,9 +195,10 @@ class Storm:
         return self.table.is_settled() and self.is_at_rest()
 
     def is_at_rest(self):
-        """scloned is not concerned with a node that is free any more."""
+        """scloned does nothing any more about the VM of a free node."""
         status = self.site.status()
         return status is not None and not any(
+            row["phase"] != "absent" and
             self.table.nodes[row["node"]].is_free()
             for row in status["nodes"])
 
