@@ -186,6 +186,29 @@ static void _used_while_going(void)
 	ACTS(GUARD, "before the VM goes");
 }
 
+/* A power-off was on its way when scloned died, and may have got lost: the
+ * node's next job is told all the same. */
+static void _used_after_off(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	now += 200 * S;
+	DO(RESUME_FAILED, .asked = now);
+	LOOKS(.base = NODE_IDLE, .powered_down = true);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "Slurm has given it up");
+	now += 10 * S;
+	DO(RESTARTED);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	LOOKS(.base = NODE_ALLOCATED, .job = 8);
+	ACTS(SLURM_NOTIFY, "the next job is told");
+	DONE(NOTIFY);
+	LOOKS(.base = NODE_ALLOCATED, .job = 8, .about = 8);
+	ACTS(SLURM_FORCE_DOWN, "and taken off");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "before the VM goes");
+}
+
 /* It came up after Slurm had given it up, and another job got it before
  * anybody could stop that. */
 static void _resume_failed_yet_up(void)
@@ -546,6 +569,7 @@ int main(void)
 	_resume_failed();
 	_resume_failed_yet_up();
 	_used_while_going();
+	_used_after_off();
 	_release_rules();
 	_release_unknown();
 	_refused();

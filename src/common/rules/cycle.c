@@ -462,11 +462,11 @@ static void _give_up(struct record *rec, uint32_t job, const char *why,
 	rec->view.job_unasked |= !job;
 }
 
-/* It may still be kept: nothing that ends it was sent. */
-static bool _may_stay(const struct record *rec)
+/* Nothing that ends it is under way, nor known to be done. */
+static bool _is_at_rest(const struct record *rec)
 {
 	return rec->phase == PHASE_RELEASING && !rec->vm_busy &&
-	       !rec->off_sent && !record_doubts_orphan(rec) &&
+	       !record_doubts_orphan(rec) &&
 	       (rec->release == RELEASE_GUARD_OFF ||
 		rec->release == RELEASE_OFF);
 }
@@ -493,9 +493,10 @@ static bool _is_used(const struct record *rec)
  */
 static void _tidy_going(struct record *rec, int64_t now)
 {
-	if (!_may_stay(rec) || !nodeview_up(&rec->view))
+	if (!_is_at_rest(rec) || !nodeview_up(&rec->view))
 		return;
-	if (rec->cause == CAUSE_ORPHAN && rec->release == RELEASE_GUARD_OFF) {
+	if (rec->cause == CAUSE_ORPHAN && rec->release == RELEASE_GUARD_OFF &&
+	    !rec->off_sent) {
 		if (!rec->next.used && record_may_be_used(rec))
 			_give_up(rec, rec->prolog_job,
 				 "the VM may have served another job", now);
