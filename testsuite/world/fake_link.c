@@ -25,6 +25,7 @@ struct call {
 	struct call *next;
 	char verb[VERB_SIZE];
 	struct json *args;
+	int64_t sent;		/* once no other is before it: mono, us */
 	void (*done)(const struct json *answer, const struct err *failure,
 		     void *arg);
 	void *arg;
@@ -160,7 +161,7 @@ static void _read_update(const struct call *call, struct update *update)
 	(void) json_get_int_or(call->args, "job", 0, UINT32_MAX, 0, &job,
 			       NULL);
 	*update = (struct update) { .job = (uint32_t) job,
-				    .sent = agenda_now() };
+				    .sent = call->sent };
 	memcpy(update->verb, call->verb, sizeof(update->verb));
 	snprintf(update->reason, sizeof(update->reason), "%s", reason);
 	if (*text)
@@ -330,6 +331,8 @@ static void _next(struct slurm_link *link)
 	link->failure = (struct err) ERR_INIT;
 	if (!link->first)
 		return;
+	/* The child has it now, however long scloned is busy after that. */
+	link->first->sent = agenda_now();
 	link->entry.fn = _start;
 	agenda_set(&link->entry, 0);
 }

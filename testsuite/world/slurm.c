@@ -389,6 +389,7 @@ static void _drain(int i)
 		return;
 	story("people", "%s is drained", names[i]);
 	node->drain = true;
+	node->drained = agenda_now();
 	node->drain_free = node->drain_told = node->drain_known = false;
 	snprintf(node->reason, sizeof(node->reason), "bad memory");
 	snprintf(node->admin_reason, sizeof(node->admin_reason),

@@ -34,6 +34,7 @@ struct slurm_node {
 	/* Not Slurm's: what the world knows. */
 	char admin_reason[NODEVIEW_REASON_SIZE];	/* to be kept */
 	int64_t given_up;	/* true wall: a suspend of then is forgotten */
+	int64_t drained;	/* by the admin: mono, us */
 	bool drain_told;	/* scloned was told of it */
 	bool drain_known;	/* and kept it */
 	bool drain_free;	/* slurmctld forgot, or brought back, a drain:

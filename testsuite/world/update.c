@@ -33,6 +33,16 @@ static void _set_down(int i, struct slurm_node *node, const char *reason)
 	snprintf(node->reason, sizeof(node->reason), "%s", reason);
 }
 
+/* A drain that came after the update was sent goes with it: slurmctld knows
+ * no condition. */
+static void _clear_drain(struct slurm_node *node, int64_t sent)
+{
+	if (*node->admin_reason && node->drained > sent)
+		node->drain_free = true;
+	node->drain = false;
+	*node->reason = '\0';
+}
+
 /* NODE_RESUME also clears a drain, and makes a node that was down wait for
  * its slurmd. */
 static void _resume(int i, struct slurm_node *node, int64_t sent)
@@ -49,8 +59,7 @@ static void _resume(int i, struct slurm_node *node, int64_t sent)
 		node->powering_down = false;
 		node->powered_down = true;
 	}
-	node->drain = false;
-	*node->reason = '\0';
+	_clear_drain(node, sent);
 }
 
 /* All of them, but who came while the others were told. */
@@ -129,7 +138,6 @@ void slurm_update(const char *verb, int i, const char *reason, uint32_t job,
 		node->drain = true;
 		snprintf(node->reason, sizeof(node->reason), "%s", reason);
 	} else if (!strcmp(verb, "undrain") || !strcmp(verb, "give_back")) {
-		node->drain = false;
-		*node->reason = '\0';
+		_clear_drain(node, sent);
 	}
 }
