@@ -9,6 +9,7 @@
 #include "cycle.h"
 #include "daemon.h"
 #include "lineage.h"
+#include "step_log.h"
 #include "templates.h"
 
 #define CLIENTS_MAX 4096
@@ -60,36 +61,6 @@ static void _act(const struct record *rec, const struct action *action,
 		executor_act(daemon->executor, rec, action);
 }
 
-/* Each failure is logged here, once, with node and epoch. */
-static void _log_step(const struct record *rec, const struct event *ev,
-		      const struct outcome *out)
-{
-	/* The end of an act may have begun the next cycle already. */
-	unsigned long long epoch = ev->epoch ? ev->epoch : rec->epoch;
-
-	log_debug("node %s epoch %llu: %s %s -> %s%s%s", rec->node, epoch,
-		  event_name(ev->kind), ev->text ? ev->text : "",
-		  record_phase_name(rec->phase), out->ignored ? ": " : "",
-		  out->ignored ? out->ignored : "");
-	if (out->ready && !rec->at[PHASE_REQUESTED])
-		log_info("node %s epoch %llu: taken over", rec->node, epoch);
-	else if (out->ready)
-		log_info("node %s epoch %llu: ready after %lld ms", rec->node,
-			 epoch, (long long) (rec->at[PHASE_READY] -
-					     rec->at[PHASE_REQUESTED]) /
-					    1000);
-	if (out->failed && failure_of(out->failed)->cure != CURE_NONE)
-		log_warn("node %s epoch %llu: (%s) %s", rec->node, epoch,
-			 failure_of(out->failed)->name,
-			 *rec->error ? rec->error : rec->why);
-	else if (ev->kind == EVENT_FAILED || ev->kind == EVENT_UNKNOWN ||
-		 ev->kind == EVENT_GUARD_REFUSED)
-		log_warn("node %s epoch %llu: %s: %s", rec->node, epoch,
-			 action_name(ev->act), ev->text ? ev->text : "");
-	if (ev->kind == EVENT_RECORDED)
-		log_info("node %s epoch %llu: proven gone", rec->node, epoch);
-}
-
 /* Nodes on their way up, prologs that wait for them, tests. */
 void daemon_hurry(struct daemon *daemon)
 {
@@ -107,7 +78,7 @@ static void _stepped(const struct record *rec, const struct event *ev,
 {
 	struct daemon *daemon = arg;
 
-	_log_step(rec, ev, out);
+	step_log(rec, ev, out);
 	diary_stepped(daemon->diary, rec, ev, out);
 	if (daemon->executor)
 		executor_stepped(daemon->executor, rec);

@@ -9,6 +9,7 @@
 #include "common/ipc/verbs.h"
 #include "daemon.h"
 #include "subject.h"
+#include "trial_choice.h"
 #include "trial_row.h"
 #include "trials.h"
 
@@ -379,105 +380,21 @@ const struct trial *trials_get(const struct trials *trials,
 	return entry ? &entry->trial : NULL;
 }
 
-/* --- an order ----------------------------------------------------------- */
-
-static bool _is_tried(const struct trials *trials, const char *source)
+bool trials_has(const struct trials *trials, const char *source)
 {
 	const struct entry *entry = table_get(trials->table, source);
 
 	return entry && (!entry->trial.ended || entry->calling);
 }
 
-/* How well a test of the template would be served by the source. */
-static int _worth(const struct trials *trials, size_t index)
+const struct trial *trials_on(const struct trials *trials, const char *node)
 {
-	const struct daemon *daemon = trials->daemon;
-	const struct source *source =
-		sources_at(executor_sources(daemon->executor), index);
+	const struct entry *entry = _running_on(trials, node);
 
-	if (source->state != SOURCE_FROZEN)
-		return 0;
-	if (_is_tried(trials, source->path))
-		return 1;
-	if (drains_get(daemon->drains, source->path) ||
-	    planner_rests(daemon->planner, index))
-		return 2;
-	return planner_in_flight(daemon->planner, index) ? 3 : 4;
+	return entry ? &entry->trial : NULL;
 }
 
-static const struct source *_pick(const struct trials *trials,
-				  const struct subject *subject)
-{
-	const struct sources *sources =
-		executor_sources(trials->daemon->executor);
-	const struct source *best = subject->source;
-	int worth = -1;
-
-	for (size_t i = 0; !subject->source && i < sources_count(sources);
-	     i++)
-		if (subject_has(subject, sources_at(sources, i)) &&
-		    _worth(trials, i) > worth) {
-			best = sources_at(sources, i);
-			worth = _worth(trials, i);
-		}
-	return best;
-}
-
-/* Why the node cannot be used now, if so. */
-static int _check_node(const struct trials *trials, const struct record *rec,
-		       struct err *err)
-{
-	const struct entry *entry = _running_on(trials, rec->node);
-
-	if (entry)
-		return err_set(err, ERR_BUSY, "a test of %s is under way on "
-			       "%s", entry->trial.source, rec->node);
-	if (!trial_is_free(rec))
-		return err_set(err, ERR_BUSY, "%s is in use: sclone status %s",
-			       rec->node, rec->node);
-	if (rec->view.seen && nodeview_admin_drain(&rec->view))
-		return err_set(err, ERR_REFUSED, "%s is drained in Slurm (%s):"
-			       " scontrol update NodeName=%s State=RESUME",
-			       rec->node, rec->view.reason, rec->node);
-	return 0;
-}
-
-static bool _becomes(const struct config *config,
-		     const struct config_set *set, const char *template_name)
-{
-	for (size_t t = 0; t < set->template_count; t++)
-		if (!strcmp(config_template(config, set->templates[t])->name,
-			    template_name))
-			return set->is_test;
-	return false;
-}
-
-/* A free node that is kept for tests of the template. */
-static const char *_pick_node(const struct trials *trials,
-			      const char *template_name, struct err *err)
-{
-	const struct config *config = trials->daemon->config;
-
-	err_set(err, ERR_CONFIG, "no node is kept for tests of %s: give "
-		"sclone.conf a NodeName= line with Test=yes and it among "
-		"Templates=, and slurm.conf that node, in no partition",
-		template_name);
-	for (size_t s = 0; s < config_set_count(config); s++) {
-		const struct config_set *set = config_set(config, s);
-		size_t count = _becomes(config, set, template_name)
-				       ? hostlist_count(set->nodes) : 0;
-
-		for (size_t i = 0; i < count; i++) {
-			const char *node = hostlist_at(set->nodes, i);
-			const struct record *rec = fleet_record(
-				trials->daemon->fleet, node);
-
-			if (rec && _check_node(trials, rec, err) == 0)
-				return node;
-		}
-	}
-	return NULL;
-}
+/* --- an order ----------------------------------------------------------- */
 
 static struct entry *_begin(struct trials *trials, struct trial *trial,
 			    const struct source *source, struct err *err)
@@ -526,7 +443,7 @@ static const struct source *_read_order(const struct trials *trials,
 			 name, &subject, err) < 0)
 		return NULL;
 	snprintf(trial->who, sizeof(trial->who), "%s", who);
-	source = _pick(trials, &subject);
+	source = trial_choice_source(daemon, &subject);
 	if (!source)
 		err_set(err, ERR_NOTFOUND, "%s has no source: sclone template "
 			"show %s", subject.tmpl->name, subject.tmpl->name);
@@ -543,12 +460,12 @@ static struct entry *_order(struct trials *trials, const struct json *request,
 
 	if (!source)
 		return NULL;
-	if (_is_tried(trials, source->path)) {
+	if (trials_has(trials, source->path)) {
 		err_set(err, ERR_BUSY, "a test of %s is under way",
 			source->path);
 		return NULL;
 	}
-	node = _pick_node(trials, source->template_name, err);
+	node = trial_choice_node(trials->daemon, source->template_name, err);
 	if (!node)
 		return NULL;
 	*err = (struct err) ERR_INIT;

@@ -11,6 +11,9 @@
 #ifndef SCLONE_SCLONED_TRIALS_H
 #define SCLONE_SCLONED_TRIALS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "common/base/err.h"
 #include "common/ipc/server.h"
 #include "common/rules/trial.h"
@@ -44,5 +47,11 @@ size_t trials_running(const struct trials *trials);
 /* The last test of a source, or the one under way; NULL. Borrowed. */
 const struct trial *trials_get(const struct trials *trials,
 			       const char *source);
+
+/* One of the source is under way, or its end is not told Slurm yet. */
+bool trials_has(const struct trials *trials, const char *source);
+
+/* The one under way on a node, or NULL. Borrowed. */
+const struct trial *trials_on(const struct trials *trials, const char *node);
 
 #endif
