@@ -122,6 +122,41 @@ def test_resume_fail():
         scloned.close()
 
 
+def node_state(cluster):
+    return cluster.show("node", "vm1")["State"]
+
+
+def test_overtaken():
+    """A busy controller: SuspendProgram runs after the node is given out
+    anew, though slurmctld started it before."""
+    with labslurm.Cluster(nodes=1) as cluster:
+        scloned = prepare(cluster)
+        os.mkfifo(cluster.path("gate"))
+        cluster.settings["SuspendProgram"] = cluster.script(
+            "late", ": >'%s'\nread go <'%s'\nexec '%s' \"$@\"\n"
+            % (cluster.path("started"), cluster.path("gate"),
+               cluster.settings["SuspendProgram"]))
+        cluster.start()
+        cluster.scontrol("update", "NodeName=vm1", "State=POWER_UP")
+        first = await_request(cluster, "resume")
+        cluster.update_node("vm1", "POWER_DOWN_FORCE", "test")
+        labslurm.await_(lambda: os.path.exists(cluster.path("started")),
+                        "SuspendProgram")
+        cluster.update_node("vm1", "RESUME")
+        labslurm.await_(lambda: "POWERED_DOWN" in node_state(cluster),
+                        "the node to be free")
+        cluster.scontrol("update", "NodeName=vm1", "State=POWER_UP")
+        second = await_request(cluster, "resume", 2)
+        with open(cluster.path("gate"), "w") as gate:
+            gate.write("go\n")
+        late = await_request(cluster, "suspend")
+        tap.ok(late["id"] > second["id"], "a suspend that is written late")
+        tap.ok(first["time"] <= late["time"] < second["time"],
+               "has the time at which slurmctld began it: %d, %d, %d"
+               % (first["time"], late["time"], second["time"]))
+        scloned.close()
+
+
 def test_without_scloned():
     with labslurm.Cluster(nodes=1) as cluster:
         prepare(cluster).close()
@@ -142,5 +177,6 @@ def test_without_scloned():
 test_job()
 test_refused()
 test_resume_fail()
+test_overtaken()
 test_without_scloned()
 sys.exit(tap.done())

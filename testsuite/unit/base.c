@@ -225,6 +225,34 @@ static void _jump(void)
 	unsetenv("SCLONE_CLOCK_JUMP");
 }
 
+/* A child that runs late still knows when it was forked. */
+static void _started(void)
+{
+	int64_t before, after, late, said = 0;
+	int go[2], answer[2];
+	pid_t pid;
+
+	if (pipe(go) < 0 || pipe(answer) < 0)
+		bail_out("pipe");
+	before = clock_wall_us();
+	pid = fork();
+	if (pid == 0) {
+		if (read(go[0], &said, sizeof(said)) == sizeof(said))
+			said = clock_started_us();
+		_exit(write(answer[1], &said, sizeof(said)) != sizeof(said));
+	}
+	after = clock_wall_us();
+	late = clock_mono_us() + 50 * CLOCK_US_PER_MS;
+	while (clock_mono_us() < late)
+		;
+	ok(write(go[1], &said, sizeof(said)) == sizeof(said) &&
+	   read(answer[0], &said, sizeof(said)) == sizeof(said), "told");
+	waitpid(pid, NULL, 0);
+	ok(said > before - 20 * CLOCK_US_PER_MS && said <= after,
+	   "between %lld and %lld: %lld", (long long) before,
+	   (long long) after, (long long) said);
+}
+
 static void _clock(void)
 {
 	char text[CLOCK_TEXT_SIZE];
@@ -235,6 +263,7 @@ static void _clock(void)
 	is_str(text, "-", "no time");
 	ok(clock_mono_us() <= clock_mono_us(), "monotonic");
 	_jump();
+	_started();
 }
 
 /* What a program says when systemd told it of a journal behind inode+other of

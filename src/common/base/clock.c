@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
+
+#define START_TIME 22	/* its field in /proc/self/stat, from 1 on */
 
 static const struct clock_source *source;
 
@@ -45,6 +49,37 @@ int64_t clock_wall_us(void)
 int64_t clock_mono_us(void)
 {
 	return source ? source->mono_us(source->arg) : _read(CLOCK_MONOTONIC);
+}
+
+/* Ticks since the machine was started; -1: not known. */
+static long long _start_ticks(void)
+{
+	FILE *file = fopen("/proc/self/stat", "re");
+	char text[1024];
+	long long ticks = -1;
+	const char *at;
+	size_t len;
+
+	if (!file)
+		return -1;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	(void) fclose(file);
+	text[len] = '\0';
+	at = strrchr(text, ')');	/* the program's name may hold anything */
+	for (int field = 2; at && field < START_TIME; field++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, "%lld", &ticks) == 1 ? ticks : -1;
+}
+
+int64_t clock_started_us(void)
+{
+	int64_t age, now = clock_wall_us(), hz = sysconf(_SC_CLK_TCK);
+	long long ticks = _start_ticks();
+
+	if (ticks < 0 || hz < 1)
+		return now;
+	age = _read(CLOCK_BOOTTIME) - ticks * (CLOCK_US_PER_S / hz);
+	return age > 0 ? now - age : now;
 }
 
 void clock_set_source(const struct clock_source *new_source)

@@ -19,6 +19,13 @@ int64_t clock_wall_us(void);
 /* Microseconds since an arbitrary start; never steps. */
 int64_t clock_mono_us(void);
 
+/*
+ * The wall time at which this process was forked, to a hundredth of a second
+ * and not later: exec() does not change it (/proc/self/stat, proc(5)). The
+ * current time when /proc does not say.
+ */
+int64_t clock_started_us(void);
+
 struct clock_source {
 	int64_t (*wall_us)(void *arg);
 	int64_t (*mono_us)(void *arg);

@@ -121,8 +121,8 @@ struct request *request_create(enum request_kind kind, size_t argc,
 		return NULL;
 	}
 	request->kind = kind;
-	request->time_us = clock_wall_us();
-	if (_make_id(request->id, request->time_us, err) ||
+	request->time_us = clock_started_us();
+	if (_make_id(request->id, clock_wall_us(), err) ||
 	    _fill(request, argc, argv, nodes, features, err))
 		return NULL;
 	return steal_ptr(&request);

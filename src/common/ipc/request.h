@@ -6,7 +6,8 @@
  *	{"v":1,"id":"…","kind":"resume","time":µs,"argv":["vm[1-3]"],
  *	 "nodes":"vm[1-3]","features":"…","job":N,"resume":"…","note":"…"}
  *
- * "time" is when the front end was started (microseconds since 1970);
+ * "time" is when slurmctld started the front end (microseconds since 1970),
+ * however late it ran: what came after that is not what it is about;
  * "argv" are the raw arguments behind the program's name; "nodes" is the
  * hostlist found among them; "features" (22.05 with a node_features plugin)
  * and "job" (SLURM_JOB_ID) are optional. "resume" is the text of
@@ -51,7 +52,8 @@ struct request {
 };
 
 /*
- * A new request with a fresh id and the current time. Of argv the first
+ * A new request of this process with a fresh id, which has the current time:
+ * the spool is in the order of writing. Of argv the first
  * REQUEST_ARGS_MAX are kept; nodes is the hostlist (not parsed here), and
  * features may be NULL. NULL and CONFIG (one is too long, or not UTF-8) or
  * FATAL.
