@@ -9,6 +9,8 @@
 #include "common/ipc/claim.h"
 #include "tap.h"
 
+#define LATER INT64_MAX
+
 static char dir[PATH_MAX];
 static const struct claim first = { 7, 0 }, again = { 7, 1 },
 			  other = { 4294967295u, 4294967295u };
@@ -42,7 +44,8 @@ static void _test_claims(void)
 	int64_t since = 0, now = clock_wall_us();
 
 	is_int(claim_read(dir, "vm1", &found, NULL, &err), 0, "no claim");
-	is_int(claim_drop(dir, "vm1", &err), 0, "nor one to be dropped");
+	is_int(claim_drop(dir, "vm1", LATER, &err), 0,
+	       "nor one to be dropped");
 	is_int(_make(&first, false, &err), 0, "the first one has it");
 	ok(_has("vm1", &first), "and shows");
 	ok(claim_read(dir, "vm1", &found, &since, NULL) == 1 &&
@@ -59,7 +62,10 @@ static void _test_claims(void)
 	ok(_has("vm1", &other), "then it is that one's");
 	is_int(claim_read(dir, "vm2", &found, NULL, &err), 0,
 	       "another node has none");
-	is_int(claim_drop(dir, "vm1", &err), 0, "its VM goes");
+	is_int(claim_drop(dir, "vm1", now - CLOCK_US_PER_S, &err), 0,
+	       "an earlier VM goes late");
+	ok(_has("vm1", &other), "the claim is on another one");
+	is_int(claim_drop(dir, "vm1", LATER, &err), 0, "its VM goes");
 	is_int(_make(&again, false, &err), 0, "then the next one has it");
 }
 
@@ -98,8 +104,8 @@ int main(void)
 		bail_out("%s", dir);
 	_test_claims();
 	_test_odd();
-	(void) claim_drop(dir, "vm1", NULL);
-	(void) claim_drop(dir, "vm3", NULL);
+	(void) claim_drop(dir, "vm1", LATER, NULL);
+	(void) claim_drop(dir, "vm3", LATER, NULL);
 	_remove_dir();
 	return done_testing();
 }

@@ -93,9 +93,10 @@ void server_begin(void)
 	memset(claims, 0, sizeof(claims));
 }
 
-void server_drop_claim(int node)
+void server_drop_claim(int node, int64_t until)
 {
-	claims[node].job = 0;
+	if (claims[node].since <= until)
+		claims[node].job = 0;
 }
 
 /* Nodes for many jobs are not claimed. */

@@ -12,8 +12,9 @@ void server_order(const char *verb, const char *nodes);
 
 void server_begin(void);
 
-/* sclone-suspend: what the node's prologs have noted goes. */
-void server_drop_claim(int node);
+/* sclone-suspend: what the node's prologs had noted by then (wall, us)
+ * goes. */
+void server_drop_claim(int node, int64_t until);
 
 /* slurmctld ends the prolog of a job that left these nodes. */
 void server_hang_up(uint32_t job, unsigned nodes);

@@ -88,7 +88,7 @@ static void _spool(void *data)
 	for (int i = 0; program->front == FRONT_SUSPEND && i < SLURM_NODES;
 	     i++)
 		if (program->mask & 1u << i)
-			server_drop_claim(i);
+			server_drop_claim(i, program->wall);
 	server_order("nudge", NULL);
 }
 

@@ -65,7 +65,8 @@ static long long _start_ticks(void)
 	len = fread(text, 1, sizeof(text) - 1, file);
 	(void) fclose(file);
 	text[len] = '\0';
-	at = strrchr(text, ')');	/* the program's name may hold anything */
+	/* The program's name before that may hold anything. */
+	at = strrchr(text, ')');
 	for (int field = 2; at && field < START_TIME; field++)
 		at = strchr(at + 1, ' ');
 	return at && sscanf(at, "%lld", &ticks) == 1 ? ticks : -1;

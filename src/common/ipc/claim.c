@@ -153,12 +153,15 @@ int claim_make(const char *spool, const char *node, const struct claim *claim,
 			: _yield(spool, node, claim, err);
 }
 
-int claim_drop(const char *spool, const char *node, struct err *err)
+int claim_drop(const char *spool, const char *node, int64_t until,
+	       struct err *err)
 {
 	char path[PATH_MAX];
 
 	if (_path(path, spool, node, err) < 0)
 		return -1;
+	if (_made_at(path) > until)
+		return 0;
 	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return err_errno(err, ERR_FATAL, errno, "%s", path);
 	return 0;

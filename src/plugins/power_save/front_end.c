@@ -176,7 +176,7 @@ static int _hand_over(const struct options *options,
 
 /* Their VMs go: whoever comes next has new ones. One that stays makes a job
  * wait for scloned's word. */
-static void _drop_claims(const struct options *options)
+static void _drop_claims(const struct options *options, int64_t started)
 {
 	cleanup_hostlist struct hostlist *nodes = NULL;
 	struct err err = ERR_INIT;
@@ -184,7 +184,8 @@ static void _drop_claims(const struct options *options)
 
 	nodes = hostlist_parse(options->nodes, HOSTLIST_MAX, NULL);
 	for (size_t i = 0; nodes && !rc && i < hostlist_count(nodes); i++)
-		rc = claim_drop(options->spool, hostlist_at(nodes, i), &err);
+		rc = claim_drop(options->spool, hostlist_at(nodes, i), started,
+				&err);
 	if (rc)
 		log_warn("a claim stays: %s", err.text);
 }
@@ -211,7 +212,7 @@ static int _run(enum request_kind kind, int argc, char **argv,
 	if (_hand_over(options, request, err))
 		return -1;
 	if (kind == REQUEST_SUSPEND)
-		_drop_claims(options);
+		_drop_claims(options, request->time_us);
 	return 0;
 }
 
