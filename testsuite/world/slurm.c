@@ -119,7 +119,8 @@ void slurm_told_drain(int node)
 {
 	struct told told = { node, process_number() };
 
-	if (!_shows_drain(&nodes[node]))
+	/* Of a node that is not in sclone.conf nothing is kept. */
+	if (!_shows_drain(&nodes[node]) || !process_lists(names[node]))
 		return;
 	nodes[node].drain_told = true;
 	agenda_after(3 * S, _has_kept, &told, sizeof(told));
