@@ -394,6 +394,31 @@ static void _zombie(void)
 	is_int(WAIT(9), WAIT_OVER, "the job has lost the node");
 }
 
+/* vCenter had forgotten the task: its VM came after the proof, and a job has
+ * it. */
+static void _late_zombie(void)
+{
+	_reach(PHASE_READY);
+	DO(SUSPENDED, .asked = now);
+	_finish();
+	now += S;
+	VIEW(GONE);
+	now += S;
+	VIEW(.base = NODE_ALLOCATED);
+	ACTS(LOOK_UP, "up, and proven gone");
+	DO(LOOKED_UP, .look = LOOK_OURS, .vm = "vm-1",
+	   .instance_uuid = UUID, .found_epoch = rec.epoch);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	NO_ACT(POWER_OFF, "it is there after all, with a job");
+	LOOKS(.base = NODE_ALLOCATED, .job = 9);
+	ACTS(SLURM_NOTIFY, "which is told");
+	DONE(NOTIFY);
+	LOOKS(.base = NODE_ALLOCATED, .job = 9, .about = 9);
+	ACTS(SLURM_FORCE_DOWN, "and taken off");
+	DONE(FORCE_DOWN);
+	ACTS(GUARD, "before the VM goes");
+}
+
 /* As above, but it is the journal that is wrong. */
 static void _no_zombie(void)
 {
@@ -510,6 +535,7 @@ int main(void)
 	_stale_boot();
 	_no_request();
 	_zombie();
+	_late_zombie();
 	_no_zombie();
 	_unknown_vm();
 	_used_vm();

@@ -472,14 +472,15 @@ static bool _is_at_rest(const struct record *rec)
 }
 
 /* A job has got the node while its VM was to go, and is not told yet: of an
- * unwanted VM there was no job to tell. */
+ * unwanted VM there was no job to tell, nor of one that was proven gone and
+ * came after that. */
 static bool _is_used(const struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
 
 	if (view->base != NODE_ALLOCATED)
 		return false;
-	return record_is_unwanted(rec) ||
+	return record_is_unwanted(rec) || rec->cause == CAUSE_ZOMBIE ||
 	       (rec->tell == TELL_NOTHING && !view->completing &&
 		view->seen > rec->at[PHASE_RELEASING] &&
 		view->seen > rec->tell_since);
