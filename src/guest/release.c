@@ -104,11 +104,27 @@ static int _release(const struct settings *settings)
 	return release.failed ? 1 : 0;
 }
 
+/* Other jobs need what is mounted, but nobody knows how soon Slurm suspends
+ * the node. What does not get out now stays in memory, and a failure would
+ * have the node drained: it is no reason to send the machine away sooner. */
+static void _release_shared(const struct settings *settings)
+{
+	struct release release = {
+		.deadline = clock_mono_us() +
+			    (int64_t) settings->release_time * CLOCK_US_PER_S,
+	};
+
+	_step(&release, "sync", release.deadline, _sync, NULL);
+	log_info("release: %s: this clone is for several jobs, which need "
+		 "what is mounted; %s", settings->shared_file,
+		 release.failed ? "not everything is written" :
+				  "what was written is");
+}
+
 int commands_release(const struct settings *settings)
 {
 	if (access(settings->shared_file, F_OK) < 0)
 		return _release(settings);
-	log_info("release: %s: this clone is for several jobs, which need "
-		 "what is mounted; nothing is done", settings->shared_file);
+	_release_shared(settings);
 	return 0;
 }

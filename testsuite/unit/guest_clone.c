@@ -9,6 +9,7 @@
 #include "guest/clone.h"
 #include "guest/commands.h"
 #include "guest/entropy.h"
+#include "guest/files.h"
 #include "guest/machine.h"
 #include "guest/mounts.h"
 #include "guest/network.h"
@@ -46,7 +47,7 @@ int __wrap_mounts_read(const char *path, struct mounts *mounts,
 void __wrap_sync(void);
 
 static int64_t clock_is;
-static bool bound = true;
+static bool bound = true, unmounts;
 
 int __wrap_entropy_reseed(const uint8_t *seed, size_t len, struct err *err)
 {
@@ -114,12 +115,15 @@ int __wrap_mounts_read(const char *path, struct mounts *mounts,
 		       struct err *err)
 {
 	(void) path, (void) err;
+	unmounts = true;
 	memset(mounts, 0, sizeof(*mounts));
 	return 0;
 }
 
+/* A child of the release calls it. */
 void __wrap_sync(void)
 {
+	(void) files_replace(_at("synced"), "", NULL);
 }
 
 /* --- a machine ----------------------------------------------------------- */
@@ -220,7 +224,11 @@ static void _release(const char *does, const char *what)
 	_put("pre-release/10-hook", "#!/bin/sh\necho run >${0%/*}/../let-go\n",
 	     0755);
 	(void) unlink(_at("let-go"));
+	(void) unlink(_at("synced"));
+	unmounts = false;
 	is_int(commands_release(&settings), 0, what);
+	ok(access(_at("synced"), F_OK) == 0, "%s: and syncs", what);
+	ok(unmounts == (*does != '\0'), "%s: mounts go with the hooks", what);
 	is_str(_get("let-go"), does, what);
 }
 
