@@ -287,8 +287,8 @@ static int _take_call(struct intake *intake, const struct hostlist *nodes,
 		return -1;	/* it calls again */
 	if (others && shelf_start(intake->shelf, request, others, &why) < 0 &&
 	    taken == 0)
-		return err_set(err, why.code, "%s; sclone's own nodes were "
-			       "taken", why.text);
+		return err_set(err, why.code, "sclone's own nodes are taken, "
+			       "but not the others: %s", why.text);
 	return taken;
 }
 

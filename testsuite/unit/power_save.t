@@ -20,6 +20,7 @@ import tap  # noqa: E402
 
 programs = os.path.join(os.environ["top_builddir"], "src/plugins/power_save")
 BOUND = 20  # seconds; no wait here is longer
+TICK = 1000000 // os.sysconf("SC_CLK_TCK")  # us; when a process was started
 
 
 class Place:
@@ -137,8 +138,8 @@ def test_resume():
         tap.equal(request["nodes"], "vm[1-3]", "its nodes")
         tap.equal(request["resume"], text, "slurmctld's JSON, untouched")
         tap.equal(request["argv"][-1], "vm[1-3]", "the raw arguments")
-        tap.ok(before <= request["time"] <= time.time_ns() // 1000,
-               "the time it was received")
+        tap.ok(before - TICK <= request["time"] <= time.time_ns() // 1000,
+               "the time at which it was started")
         _, line = place.take()
         tap.equal(line, {"v": 1, "verb": "nudge"}, "and scloned is nudged")
 
@@ -230,7 +231,8 @@ def test_no_spool():
             more = broken(place)
             status, _, text = run(place, "sclone-resume", "vm[1-2]", **more)
             tap.equal(status, 1, "neither spool nor scloned: exit 1")
-            tap.contains(text, "vm[1-2] is lost", "and says what is lost")
+            tap.contains(text, "vm[1-2] is not handed over",
+                         "and says what is lost")
             tap.contains(text, "connect to scloned", "and why")
         with Place() as place:
             more = broken(place)
@@ -253,6 +255,22 @@ def test_no_spool():
                 client.sendall(answer)
                 client.close()
             tap.equal(finish(child)[0], 0, "asked until scloned has time")
+
+
+def test_claims():
+    """sclone-suspend, and what prologs have noted of its nodes."""
+    for more in {}, {"preexec": tiny_files}:
+        with Place() as place:
+            os.mkdir(os.path.join(place.spool, "claims"))
+            for node in "vm1", "vm2":
+                os.symlink("7.0", os.path.join(place.spool, "claims", node))
+            past = time.time_ns() + 3 * TICK * 1000
+            while time.time_ns() < past:
+                pass
+            status = run(place, "sclone-suspend", "vm1", **more)[0]
+            tap.equal(status, 1 if more else 0, "a suspend")
+            tap.equal(os.listdir(os.path.join(place.spool, "claims")),
+                      ["vm2"], "handed over or not: the claim goes")
 
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "vm[1-2]"}
@@ -491,6 +509,7 @@ test_kinds()
 test_arguments()
 test_resume_file()
 test_no_spool()
+test_claims()
 test_prolog_wait()
 test_prolog_template()
 test_prolog_leaves()

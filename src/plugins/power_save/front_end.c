@@ -166,8 +166,8 @@ static int _hand_over(const struct options *options,
 		return 0;
 	}
 	if (_send(options->socket, request, err))
-		return err_wrap(err, "the request for %.100s is lost: not "
-				"spooled (%.150s), and not taken",
+		return err_wrap(err, "the request for %.100s is not handed "
+				"over: not spooled (%.150s), and scloned",
 				request->nodes, spool.text);
 	log_warn("scloned took a request that could not be spooled: %s",
 		 spool.text);
@@ -194,6 +194,7 @@ static int _run(enum request_kind kind, int argc, char **argv,
 		const struct options *options, struct err *err)
 {
 	cleanup_request struct request *request = NULL;
+	int rc;
 
 	if (!options->nodes)
 		return err_set(err, ERR_CONFIG,
@@ -209,11 +210,10 @@ static int _run(enum request_kind kind, int argc, char **argv,
 	if (kind == REQUEST_RESUME)
 		_read_resume_file(request);
 	_read_job(request);
-	if (_hand_over(options, request, err))
-		return -1;
-	if (kind == REQUEST_SUSPEND)
+	rc = _hand_over(options, request, err);
+	if (kind == REQUEST_SUSPEND)	/* told or not: the VM goes */
 		_drop_claims(options, request->time_us);
-	return 0;
+	return rc;
 }
 
 int front_end_run(enum request_kind kind, int argc, char **argv)
