@@ -67,7 +67,7 @@ struct rig {
 	atomic_bool members_gone, machine_untold, held;
 	atomic_bool anew, unplaced;
 	atomic_int folder_status;	/* a gateway's, for the clone folder */
-	atomic_bool members_away;	/* likewise */
+	atomic_int members_status;	/* likewise */
 	unsigned looks;
 };
 
@@ -111,8 +111,8 @@ static enum canned_act _serve(const struct canned_request *request,
 		canned_fault(reply, "SystemError");
 	else if (rig->folder_status && strstr(request->body, "/DC/vm/f<"))
 		canned_reply(reply, rig->folder_status, "", "<html/>", 7);
-	else if (rig->members_away && strstr(request->body, "/DC/vm/m<"))
-		canned_reply(reply, 404, "", "<html/>", 7);
+	else if (rig->members_status && strstr(request->body, "/DC/vm/m<"))
+		canned_reply(reply, rig->members_status, "", "gateway", 7);
 	else
 		canned_soap(reply, 200, content);
 	return CANNED_KEEP;
@@ -238,6 +238,17 @@ static void _check_refusal(const struct sources *sources, const char *path,
 }
 
 /* There is no source but those that may lie in it. */
+static void _test_gateway(struct rig *rig, struct sources *sources, int status)
+{
+	rig->members_status = status;
+	_look(rig, sources);
+	ok(sources_problem(sources), "that a gateway speaks for the folder, "
+	   "%d, is a problem", status);
+	rig->members_status = 0;
+	_look(rig, sources);
+	ok(!sources_problem(sources), "until it does not");
+}
+
 static void _test_folder(struct rig *rig, struct watch *watch)
 {
 	cleanup_config struct config *config = _parse(folder_conf_text);
@@ -251,13 +262,8 @@ static void _test_folder(struct rig *rig, struct watch *watch)
 	_look(rig, sources);
 	ok(sources_listed(sources), "then it is");
 	_check_refusal(sources, "/DC/vm/m/s", "who is no source is refused");
-	rig->members_away = true;
-	_look(rig, sources);
-	ok(sources_problem(sources), "that a gateway speaks for the folder is "
-	   "a problem");
-	rig->members_away = false;
-	_look(rig, sources);
-	ok(!sources_problem(sources), "until it does not");
+	_test_gateway(rig, sources, 404);
+	_test_gateway(rig, sources, 200);
 	rig->members_gone = true;
 	_look(rig, sources);
 	_check_refusal(sources, "/DC/vm/m/", "and a folder that is gone, "

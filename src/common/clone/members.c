@@ -290,11 +290,8 @@ static void _tell_folder(struct sources *sources, const struct folder *folder)
 	const char *trouble = _folder_trouble(sources, folder, text,
 					      sizeof(text));
 
-	/* CONFIG: it is a gateway that answers so. */
-	if (folder->state == FOLDER_FAILED &&
-	    (folder->why.code == ERR_TRANSIENT ||
-	     folder->why.code == ERR_UNKNOWN ||
-	     folder->why.code == ERR_CONFIG)) {
+	/* A right that is missing is vCenter's own answer. */
+	if (folder->state == FOLDER_FAILED && folder->why.code != ERR_AUTH) {
 		sources->trouble = folder->why;
 		sources->unanswered = true;
 	}
