@@ -176,6 +176,31 @@ static void _claimed_orphan(void)
 	ACTS(SLURM_MARK, "the job that has had it claims it");
 }
 
+/* The same, and the next job is on it, or about to be. */
+static void _claimed_found(void)
+{
+	_reach(PHASE_ABSENT);
+	now += 60 * S;
+	DO(FOUND, .found_epoch = (uint64_t) (now - 30 * S), .vm = "vm-2",
+	   .instance_uuid = UUID);
+	LOOKS(.base = NODE_ALLOCATED, .job = 9);
+	DO(READ_BACK, .instance_uuid = UUID, .owned = true);
+	IN(READY, "an orphan with a job on it is taken over");
+	is_int(rec.req.job, 9, "for that job, one would think");
+	DO(CLAIM, .job = 8, .asked = now - 20 * S);
+	is_int(rec.req.job, 8, "but another one has had it");
+	now += S;
+	LOOKS(UP);
+	DONE(MARK);
+	DO(PROLOG, .job = 9, .asked = now);
+	now += S;
+	LOOKS(UP);
+	ok(_find(ACTION_SLURM_REQUEUE) &&
+	   _find(ACTION_SLURM_REQUEUE)->job == 9, "it is sent away");
+	DO(CLAIM, .job = 9, .asked = now);
+	ok(out.ignored, "and cannot claim it in turn");
+}
+
 /* Neither requeued nor ended: it must not start all the same. */
 static void _intruder_stays(void)
 {
@@ -528,6 +553,7 @@ int main(void)
 	_claimed();
 	_claimed_before();
 	_claimed_orphan();
+	_claimed_found();
 	_intruder_stays();
 	_misfit_up();
 	_misfit_early();

@@ -59,6 +59,8 @@ static void _request(struct record_request *req)
 	req->used = _maybe();
 	TEXT(req->id);
 	req->job = _number();
+	req->supposed = _maybe();
+	req->guessed = _maybe();
 	TEXT(req->user);
 	TEXT(req->template_name);
 	req->asked = _time();

@@ -220,17 +220,19 @@ const char *asks_prolog(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
-/* A VM that was for any job has had its one while nobody could be told: the
- * next one's prolog tells. A claim that may be on an earlier VM is believed:
- * it costs the next job a requeue, and not its VM for itself. */
+/* A VM that was for any job, or that was found, has had its one while nobody
+ * could be told: the next one's prolog tells. A claim that may be on an
+ * earlier VM is believed: it costs the next job a requeue, and not its VM for
+ * itself. */
 const char *asks_claim(struct record *rec, const struct event *ev)
 {
 	if (!ev->job || !_active(rec) ||
 	    (ev->asked <= rec->req.asked && !rec->req.guessed))
 		return "no claim on this VM";
-	if (rec->req.job || rec->req.shared)
+	if (rec->req.shared || (rec->req.job && !rec->req.supposed))
 		return "the VM is not for any job";
 	rec->req.job = ev->job;
+	rec->req.supposed = false;
 	return NULL;
 }
 

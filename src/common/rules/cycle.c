@@ -436,6 +436,7 @@ static void _reprieve(struct record *rec, int64_t now)
 		rec->req.asked = rec->req.deadline = now;
 		if (!rec->req.job)	/* however long it has waited */
 			rec->req.job = rec->prolog_job;
+		rec->req.supposed = rec->req.job != 0;
 		rec->prolog_job = 0;
 		rec->prolog_asked = 0;
 	}

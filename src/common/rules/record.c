@@ -302,6 +302,7 @@ struct field {
 	PLAIN(prefix, FIELD_BOOL, member.used),                             \
 	TEXT(prefix ".id", member.id),                                      \
 	PLAIN(prefix ".job", FIELD_U32, member.job),                        \
+	PLAIN(prefix ".supposed", FIELD_BOOL, member.supposed),             \
 	TEXT(prefix ".user", member.user),                                  \
 	TEXT(prefix ".template", member.template_name),                     \
 	TEXT(prefix ".choice", member.choice),                              \

@@ -104,6 +104,8 @@ struct record_request {
 	bool used;
 	char id[RECORD_ID_SIZE];
 	uint32_t job;		/* 0: not known, or a manual power-up */
+	bool supposed;		/* that it is this one: it was on a VM that was
+				 * found, and another may have been before */
 	char user[RECORD_USER_SIZE];
 	char template_name[RECORD_TEMPLATE_SIZE];
 	char choice[RECORD_CHOICE_SIZE];	/* what named the template */
