@@ -245,7 +245,7 @@ static void _start_on(const struct slurm_job *job, int i)
 	const struct slurm_node *node = slurm_node(i);
 	struct machine_is *vm = vcenter_by_id(node->vm);
 
-	if (!vm)
+	if (!vm || !vm->on)
 		return;		/* slurmd will not answer */
 	vm->unwatched |= !process_lists(slurm_node_name(i));
 	if (vm->served && vm->served != job->id && !plan_is_shared() &&
