@@ -424,7 +424,7 @@ class Site(labslurm.Cluster):
         tap.diag(self.tail("scloned.out", 80))
         if self.is_up():
             for kind in "nodes", "jobs":
-                tap.diag(self.scontrol("show", kind, check=False))
+                tap.diag(self.scontrol("-o", "show", kind, check=False))
 
     # What is said of each thing that must hold at the end.
     judge = staticmethod(tap.equal)
