@@ -162,6 +162,23 @@ static void _claimed_before(void)
 	ok(rec.req.guessed, "a request from before the clock was set back");
 }
 
+/* It comes up while the guard looks: nothing that ends it was sent. */
+static void _orphan_comes_up(bool shared)
+{
+	_reach(PHASE_ABSENT);
+	now += 60 * S;
+	rec.shares = shared;
+	DO(FOUND, .found_epoch = (uint64_t) (now - 30 * S), .vm = "vm-2",
+	   .instance_uuid = UUID);
+	LOOKS(BOOTING);
+	ACTS(GUARD, "an orphan that boots");
+	now += S;
+	VIEW(.base = shared ? NODE_IDLE : NODE_ALLOCATED);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	IN(CLONED, "serves when it is up before it is powered off");
+	NO_ACT(SLURM_LOOK, "nobody is to be told");
+}
+
 /* The record of a VM was lost, and found again after its first job. */
 static void _claimed_orphan(void)
 {
@@ -554,6 +571,8 @@ int main(void)
 	_claimed_before();
 	_claimed_orphan();
 	_claimed_found();
+	_orphan_comes_up(false);
+	_orphan_comes_up(true);
 	_intruder_stays();
 	_misfit_up();
 	_misfit_early();

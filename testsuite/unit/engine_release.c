@@ -186,6 +186,22 @@ static void _used_while_going(void)
 	ACTS(GUARD, "before the VM goes");
 }
 
+/* The guest failed, and its slurmd registers all the same: the job waits for
+ * its next attempt. */
+static void _retried_while_going(void)
+{
+	_reach(PHASE_IDENTIFIED);
+	now += S;
+	DO(GUEST_FAILED, .text = "no");
+	ACTS(GUARD, "the VM goes");
+	now += S;
+	VIEW(UP);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "the node's job is its own");
+	NO_ACT(SLURM_LOOK, "which is told nothing");
+	ok(rec.next.used, "but tried again");
+}
+
 /* A power-off was on its way when scloned died, and may have got lost: the
  * node's next job is told all the same. */
 static void _used_after_off(void)
@@ -570,6 +586,7 @@ int main(void)
 	_resume_failed_yet_up();
 	_used_while_going();
 	_used_after_off();
+	_retried_while_going();
 	_release_rules();
 	_release_unknown();
 	_refused();

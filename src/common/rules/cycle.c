@@ -339,10 +339,16 @@ void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 	rec->free_by = since + conf->suspend_timeout - conf->suspend_margin;
 }
 
+/* What waits is the next attempt for the VM's own job. */
+static bool _is_retried(const struct record *rec)
+{
+	return rec->next.used && rec->next.attempts + rec->next.waits;
+}
+
 /* A retry fails for what its last attempt failed for. */
 static void _fail_next(struct record *rec, int64_t now)
 {
-	if (rec->next.attempts + rec->next.waits)
+	if (_is_retried(rec))
 		cycle_fail(rec, &rec->next, rec->cause, rec->why, now);
 	else
 		cycle_fail(rec, &rec->next, CAUSE_UNPROVEN, NULL, now);
@@ -474,7 +480,7 @@ static bool _is_at_rest(const struct record *rec)
 
 /* A job has got the node while its VM was to go, and is not told yet: of an
  * unwanted VM there was no job to tell, nor of one that was proven gone and
- * came after that. */
+ * came after that. One whose next attempt waits has it still. */
 static bool _is_used(const struct record *rec)
 {
 	const struct nodeview *view = &rec->view;
@@ -482,8 +488,8 @@ static bool _is_used(const struct record *rec)
 	if (view->base != NODE_ALLOCATED)
 		return false;
 	return record_is_unwanted(rec) || rec->cause == CAUSE_ZOMBIE ||
-	       (rec->tell == TELL_NOTHING && !view->completing &&
-		view->seen > rec->at[PHASE_RELEASING] &&
+	       (rec->tell == TELL_NOTHING && !_is_retried(rec) &&
+		!view->completing && view->seen > rec->at[PHASE_RELEASING] &&
 		view->seen > rec->tell_since);
 }
 
@@ -497,8 +503,7 @@ static void _tidy_going(struct record *rec, int64_t now)
 {
 	if (!_is_at_rest(rec) || !nodeview_up(&rec->view))
 		return;
-	if (rec->cause == CAUSE_ORPHAN && rec->release == RELEASE_GUARD_OFF &&
-	    !rec->off_sent) {
+	if (rec->cause == CAUSE_ORPHAN && !rec->off_sent) {
 		if (!rec->next.used && record_may_be_used(rec))
 			_give_up(rec, rec->prolog_job,
 				 "the VM may have served another job", now);
