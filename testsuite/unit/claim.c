@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Claims: who has had a node, whole or not at all, until its VM goes. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -37,6 +39,18 @@ static void _leave_behind(const char *name, const char *text)
 		bail_out("%s", path);
 }
 
+/* As if it had been made at that time. */
+static void _date(const char *node, int64_t us)
+{
+	struct timespec times[2] = { { .tv_sec = us / CLOCK_US_PER_S } };
+	char path[PATH_MAX + 32];
+
+	times[1] = times[0];
+	snprintf(path, sizeof(path), "%s/claims/%s", dir, node);
+	if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) < 0)
+		bail_out("%s", path);
+}
+
 static void _test_claims(void)
 {
 	struct err err = ERR_INIT;
@@ -66,6 +80,11 @@ static void _test_claims(void)
 	       "an earlier VM goes late");
 	ok(_has("vm1", &other), "the claim is on another one");
 	is_int(claim_drop(dir, "vm1", LATER, &err), 0, "its VM goes");
+	is_int(_make(&other, false, &err), 0, "claimed by a fast clock");
+	_date("vm1", now + 3600 * CLOCK_US_PER_S);
+	is_int(claim_drop(dir, "vm1", now, &err), 0, "which is set back");
+	is_int(claim_read(dir, "vm1", &found, NULL, &err), 0,
+	       "its VM goes, and so does the claim");
 	is_int(_make(&again, false, &err), 0, "then the next one has it");
 }
 

@@ -95,7 +95,7 @@ void server_begin(void)
 
 void server_drop_claim(int node, int64_t until)
 {
-	if (claims[node].since <= until)
+	if (claims[node].since <= until || claims[node].since > agenda_wall())
 		claims[node].job = 0;
 }
 

@@ -157,10 +157,12 @@ int claim_drop(const char *spool, const char *node, int64_t until,
 	       struct err *err)
 {
 	char path[PATH_MAX];
+	int64_t made;
 
 	if (_path(path, spool, node, err) < 0)
 		return -1;
-	if (_made_at(path) > until)
+	made = _made_at(path);
+	if (made > until && made <= clock_wall_us())
 		return 0;
 	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return err_errno(err, ERR_FATAL, errno, "%s", path);

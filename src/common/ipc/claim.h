@@ -37,7 +37,8 @@ int claim_make(const char *spool, const char *node, const struct claim *claim,
 	       bool for_sure, struct err *err);
 
 /* The node's VM of that time (wall, us) goes: a claim made later is on the
- * next one, and stays. No claim is fine; FATAL. */
+ * next one, and stays, unless it was the clock that was set back. No claim is
+ * fine; FATAL. */
 int claim_drop(const char *spool, const char *node, int64_t until,
 	       struct err *err);
 
