@@ -74,12 +74,15 @@ static long long _start_ticks(void)
 
 int64_t clock_started_us(void)
 {
-	int64_t age, now = clock_wall_us(), hz = sysconf(_SC_CLK_TCK);
 	long long ticks = _start_ticks();
+	int64_t hz = sysconf(_SC_CLK_TCK);
+	/* Both after the file was read, which may take a while. */
+	int64_t since_boot = _read(CLOCK_BOOTTIME), now = clock_wall_us();
+	int64_t age;
 
 	if (ticks < 0 || hz < 1)
 		return now;
-	age = _read(CLOCK_BOOTTIME) - ticks * (CLOCK_US_PER_S / hz);
+	age = since_boot - ticks * (CLOCK_US_PER_S / hz);
 	return age > 0 ? now - age : now;
 }
 
