@@ -129,6 +129,8 @@ static void _act_failed(const struct step *step)
 		 ev->text ? ev->text : "");
 	if (ev->kind == EVENT_UNKNOWN)
 		_say(step, "no reply", line);
+	else if (ev->unsent)
+		_say(step, "not sent", line);
 	else
 		_caused(step, "error", ev->cause, line, "");
 }

@@ -24,7 +24,8 @@ void step_log(const struct record *rec, const struct event *ev,
 		log_warn("node %s epoch %llu: (%s) %s", rec->node, epoch,
 			 failure_of(out->failed)->name,
 			 *rec->error ? rec->error : rec->why);
-	else if (ev->kind == EVENT_FAILED || ev->kind == EVENT_UNKNOWN ||
+	else if ((ev->kind == EVENT_FAILED && !ev->unsent) ||
+		 ev->kind == EVENT_UNKNOWN ||
 		 ev->kind == EVENT_GUARD_REFUSED)
 		log_warn("node %s epoch %llu: %s: %s", rec->node, epoch,
 			 action_name(ev->act), ev->text ? ev->text : "");
