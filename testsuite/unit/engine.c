@@ -261,6 +261,20 @@ static void _duplicate_resume(void)
 	ok(out.ignored && !rec.next.used, "another ask for the same job");
 	DO(CLONE_DONE, .vm = "vm-1");
 	IN(CLONED, "one clone");
+	_request("r3", 7);
+	ok(out.ignored, "another ask in the second in which it boots");
+
+	/* slurmctld has started anew from a state of before. */
+	_reach(PHASE_IDENTIFIED);
+	now += 2 * S;
+	_request("r2", 7);
+	IN(RELEASING, "another ask after the boot: that one is refused");
+	ok(rec.next.used, "the job has another VM");
+	now += S;
+	VIEW(UP);
+	DO(GUARD_OK, .level = GUARD_POWER_OFF, .facts_at = now);
+	ACTS(POWER_OFF, "whether it was taken or not");
+	NO_ACT(SLURM_LOOK, "and is told nothing");
 
 	_reach(PHASE_CLONING);
 	now += S;

@@ -5,6 +5,8 @@
 #include "text.h"
 #include "asks.h"
 
+#define SECOND INT64_C(1000000)	/* us */
+
 static bool _active(const struct record *rec)
 {
 	return rec->phase >= PHASE_REQUESTED && rec->phase <= PHASE_READY;
@@ -77,6 +79,18 @@ static const char *_wait(struct record *rec, const struct event *ev)
 	return NULL;
 }
 
+/*
+ * slurmctld takes a node's registration only from a boot that is not before
+ * its last ask, in whole seconds. It asks again for a job that it has asked
+ * for when it was started anew from a state of before. (A guest that says who
+ * it is has started slurmd.)
+ */
+static bool _may_be_refused(const struct record *rec, const struct event *ev)
+{
+	return rec->phase == PHASE_IDENTIFIED && !rec->registered &&
+	       ev->asked / SECOND > rec->at[PHASE_CLONED] / SECOND;
+}
+
 const char *asks_requested(const struct engine_conf *conf,
 			   struct record *rec, const struct event *ev)
 {
@@ -99,7 +113,7 @@ const char *asks_requested(const struct engine_conf *conf,
 	if (_active(rec) && ev->asked < rec->req.asked)
 		return "older than the request being served";
 	if (_active(rec) && rec->phase != PHASE_READY &&
-	    _same_job(&rec->req, ev))
+	    !_may_be_refused(rec, ev) && _same_job(&rec->req, ev))
 		return "the node is on its way for the same job";
 	ignored = _wait(rec, ev);
 	/* Of a ready node Slurm's word is awaited first: cycle_tidy(). */

@@ -339,16 +339,24 @@ void cycle_free_by(const struct engine_conf *conf, struct record *rec,
 	rec->free_by = since + conf->suspend_timeout - conf->suspend_margin;
 }
 
-/* What waits is the next attempt for the VM's own job. */
-static bool _is_retried(const struct record *rec)
+/* What waits is an attempt that failed before. */
+static bool _is_retry(const struct record *rec)
 {
 	return rec->next.used && rec->next.attempts + rec->next.waits;
+}
+
+/* The VM's own job waits for the next one. */
+static bool _is_retried(const struct record *rec)
+{
+	return _is_retry(rec) ||
+	       (rec->next.used && rec->next.job &&
+		rec->next.job == rec->req.job);
 }
 
 /* A retry fails for what its last attempt failed for. */
 static void _fail_next(struct record *rec, int64_t now)
 {
-	if (_is_retried(rec))
+	if (_is_retry(rec))
 		cycle_fail(rec, &rec->next, rec->cause, rec->why, now);
 	else
 		cycle_fail(rec, &rec->next, CAUSE_UNPROVEN, NULL, now);
